@@ -1,0 +1,25 @@
+{# Which links can be tracked (spec: What is measured at all). #}
+
+{# Why a URL can't be tracked, null where it can. White space is Unicode's. #}
+{% macro url_exclusion(url) -%}
+    case
+        when regexp_matches({{ url }}, '([{]|%7[Bb]){2}|([}]|%7[Dd]){2}') then 'unresolved_merge_field'
+        when not coalesce(regexp_matches({{ url }}, '^[Hh][Tt][Tt][Pp][Ss]?://'), false) then 'not_http'
+        when
+            not regexp_full_match(
+                {{ url }},
+                '[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*(:[0-9]+)?([/?#][^\s\x0b\x1c-\x1f\x{85}\p{Z}]*)?'
+            )
+            then 'malformed_url'
+    end
+{%- endmacro %}
+
+
+{# Why a link can't be tracked: its type, else its URL. #}
+{% macro link_exclusion(link_type, url) -%}
+    case
+        when {{ link_type }} = 'trigger' then 'trigger_link'
+        when {{ link_type }} in ('preview', 'unsubscribe', 'affiliate') then 'system_link'
+        else {{ url_exclusion(url) }}
+    end
+{%- endmacro %}

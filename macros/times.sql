@@ -1,0 +1,23 @@
+{# Days and hours of the reporting time zone. Times themselves are UTC everywhere. #}
+
+{# A UTC time on the clocks of the reporting time zone. -- DuckDB only: at time zone #}
+{% macro reporting_time(utc) -%}
+    {%- if var('reporting_timezone') == 'UTC' -%}
+        {{ utc }}
+    {%- else -%}
+        (({{ utc }} at time zone 'UTC') at time zone '{{ var('reporting_timezone') }}')
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The day of the reporting time zone in which a UTC time falls. #}
+{% macro reporting_date(utc) -%}
+    cast({{ reporting_time(utc) }} as date)
+{%- endmacro %}
+
+
+{# The start, in UTC, of the hour of the reporting time zone in which a UTC time falls. Zones may
+   differ from UTC by half and quarter hours. #}
+{% macro reporting_hour(utc) -%}
+    ({{ utc }} - ({{ reporting_time(utc) }} - date_trunc('hour', {{ reporting_time(utc) }})))
+{%- endmacro %}

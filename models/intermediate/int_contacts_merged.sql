@@ -1,0 +1,86 @@
+-- One row a known contact: the contact that it is after all merges. The work grows with the length
+-- of the chains (each contact meets every later one of its chain once).
+with recursive
+
+contacts as (
+    select
+        contact_id,
+        merged_into_contact_id
+    from {{ ref('stg_contacts') }}
+    where is_latest
+),
+
+-- A pointer to an unknown contact ends the chain.
+merges as (
+    select
+        contacts.contact_id,
+        contacts.merged_into_contact_id
+    from contacts
+    inner join contacts as targets on contacts.merged_into_contact_id = targets.contact_id
+),
+
+-- Not "union all": that would go round a cycle for ever.
+followed as (
+    select
+        contact_id,
+        merged_into_contact_id as met_contact_id
+    from merges
+    union distinct
+    select
+        followed.contact_id,
+        merges.merged_into_contact_id as met_contact_id
+    from followed
+    inner join merges on followed.met_contact_id = merges.contact_id
+),
+
+in_cycles as (
+    select contact_id
+    from followed
+    where contact_id = met_contact_id
+),
+
+steps as (
+    select
+        contact_id,
+        contact_id as met_contact_id
+    from merges
+    union all
+    select
+        contact_id,
+        met_contact_id
+    from followed
+),
+
+chains as (
+    select steps.*
+    from steps
+    where steps.contact_id not in (select in_cycles.contact_id from in_cycles)
+),
+
+chain_ends as (
+    select
+        chains.contact_id,
+        chains.met_contact_id as surviving_contact_id
+    from chains
+    left join merges on chains.met_contact_id = merges.contact_id
+    where merges.contact_id is null
+    union all
+    -- A chain that runs into a cycle ends at the first of its contacts that it meets.
+    select
+        chains.contact_id,
+        merges.merged_into_contact_id as surviving_contact_id
+    from chains
+    inner join merges on chains.met_contact_id = merges.contact_id
+    inner join in_cycles on merges.merged_into_contact_id = in_cycles.contact_id
+    where chains.met_contact_id not in (select in_cycles.contact_id from in_cycles)
+),
+
+final as (
+    select
+        contacts.contact_id,
+        coalesce(chain_ends.surviving_contact_id, contacts.contact_id) as surviving_contact_id
+    from contacts
+    left join chain_ends on contacts.contact_id = chain_ends.contact_id
+)
+
+select * from final

@@ -1,0 +1,29 @@
+-- One row a currency and moment from which its rate holds. A row without a rate is none.
+{{ config(materialized='view') }}
+with
+
+exchange_rates as (
+    select
+        upper(currency) as currency,
+        valid_from,
+        rate,
+        updated_at,
+        loaded_at
+    from {{ ref('stg_exchange_rates') }}
+    where is_latest and rate is not null
+),
+
+final as (
+    select
+        currency,
+        valid_from,
+        rate
+    from exchange_rates
+    qualify
+        row_number() over (
+            partition by currency, valid_from
+            order by updated_at desc, loaded_at desc, rate desc
+        ) = 1
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- One row a message with an accepted send event, orphans included: when each type of send event
+-- came first and last. Its source and contact are those of its earliest send event.
+with
+
+send_events as (
+    select *
+    from {{ ref('stg_send_events') }}
+    where verdict = 'accepted'
+),
+
+final as (
+    select
+        message_id,
+        min_by(email_source_id, (event_at, event_id)) as email_source_id,
+        min_by(contact_id, (event_at, event_id)) as recipient_contact_id,
+        min_by(recipient_email, (event_at, event_id)) as recipient_email,
+        count(*) as send_events,
+        coalesce(bool_or(is_test), false) as is_test,
+        min(event_at) as first_event_at,
+        max(event_at) as last_event_at,
+        min(event_at) filter (where event_type = 'skipped') as first_skipped_at,
+        min(event_at) filter (where event_type = 'failed') as first_failed_at,
+        min(event_at) filter (where event_type = 'sent') as first_sent_at,
+        min(event_at) filter (where event_type = 'accepted') as first_accepted_at,
+        min(event_at) filter (where event_type = 'rejected') as first_rejected_at,
+        min(event_at) filter (where event_type = 'delivered') as first_delivered_at,
+        max(event_at) filter (where event_type = 'delivered') as last_delivered_at,
+        min(event_at) filter (where event_type = 'soft_bounced') as first_soft_bounced_at,
+        min(event_at) filter (where event_type = 'hard_bounced') as first_hard_bounced_at,
+        max(event_at) filter (where event_type = 'hard_bounced') as last_hard_bounced_at
+    from send_events
+    group by message_id
+)
+
+select * from final

@@ -1,0 +1,112 @@
+-- One row an order with a paid event. Money stays decimal: each amount is converted by its own
+-- event's currency at the latest rate at or before converted_at, and only the sums are rounded (half
+-- up). An amount without a rate leaves the order's reporting money unknown (NULL), never 0.
+with
+
+order_events as (
+    select
+        * replace (upper(currency) as currency)
+    from {{ ref('stg_order_events') }}
+    where verdict = 'accepted'
+),
+
+orders as (
+    select
+        order_id,
+        min_by(contact_id, (event_at, event_id)) filter (where contact_id is not null) as contact_id,
+        min_by(email, (event_at, event_id)) filter (where email is not null) as email,
+        min_by(channel, (event_at, event_id)) filter (where channel is not null) as channel,
+        min_by(currency, (event_at, event_id)) filter (where event_type = 'paid') as currency,
+        coalesce(min(event_at) filter (where event_type = 'placed'), min(event_at)) as converted_at
+    from order_events
+    group by order_id
+    having count(*) filter (where event_type = 'paid') > 0
+),
+
+payments as (
+    select
+        orders.order_id,
+        orders.currency as order_currency,
+        orders.converted_at,
+        order_events.currency,
+        order_events.event_type,
+        order_events.amount
+    from orders
+    inner join order_events on orders.order_id = order_events.order_id
+    where order_events.event_type in ('paid', 'refunded')
+),
+
+currencies as (
+    select distinct
+        payments.currency,
+        payments.converted_at
+    from payments
+    union distinct
+    select distinct
+        payments.order_currency as currency,
+        payments.converted_at
+    from payments
+),
+
+rates as (
+    select
+        currencies.currency,
+        currencies.converted_at,
+        case
+            when currencies.currency = '{{ var('reporting_currency') }}' then cast(1 as decimal(20, 12))
+            else max_by(exchange_rates.rate, exchange_rates.valid_from)
+        end as rate
+    from currencies
+    left join {{ ref('int_exchange_rates') }} as exchange_rates
+        on
+            currencies.currency = exchange_rates.currency
+            and exchange_rates.valid_from <= currencies.converted_at
+    group by currencies.currency, currencies.converted_at
+),
+
+converted as (
+    select
+        payments.order_id,
+        payments.event_type,
+        payments.amount * event_rates.rate as amount,
+        case
+            when payments.currency = payments.order_currency then cast(payments.amount as decimal(38, 14))
+            else cast(cast(payments.amount * event_rates.rate as double) / cast(order_rates.rate as double) as decimal(38, 14))
+        end as original_amount
+    from payments
+    inner join rates as event_rates
+        on payments.currency = event_rates.currency and payments.converted_at = event_rates.converted_at
+    inner join rates as order_rates
+        on payments.order_currency = order_rates.currency and payments.converted_at = order_rates.converted_at
+),
+
+summed as (
+    select
+        order_id,
+        count(*) = count(amount) as has_rates,
+        count(*) = count(original_amount) as has_original_rates,
+        {{ cents("sum(amount) filter (where event_type = 'paid')") }} as revenue,
+        {{ cents("sum(amount) filter (where event_type = 'refunded')") }} as refunded,
+        {{ cents("sum(original_amount) filter (where event_type = 'paid')") }} as original_revenue,
+        {{ cents("sum(original_amount) filter (where event_type = 'refunded')") }} as original_refunded
+    from converted
+    group by order_id
+),
+
+final as (
+    select
+        orders.order_id,
+        orders.contact_id,
+        orders.email,
+        orders.channel,
+        orders.currency,
+        case when summed.has_rates then summed.revenue end as revenue,
+        case when summed.has_rates then summed.refunded end as refunded,
+        case when summed.has_original_rates then summed.original_revenue end as original_revenue,
+        case when summed.has_original_rates then summed.original_refunded end as original_refunded,
+        orders.converted_at
+    from orders
+    inner join summed on orders.order_id = summed.order_id
+)
+
+select * from final

@@ -1,0 +1,64 @@
+-- One row a source with statistics: the sum of its days, with every rate and average. Counts and
+-- money add up over sources; rates, averages and recipient_contacts don't.
+with
+
+daily as (
+    select * from {{ ref('email_performance_daily') }}
+),
+
+email_sources as (
+    select * from {{ ref('dim_email_sources') }}
+),
+
+messages as (
+    select *
+    from {{ ref('fct_messages') }}
+    where not is_test
+),
+
+summed as (
+    select
+        daily.email_source_id,
+        {{ summed_metrics('daily') }}
+    from daily
+    group by daily.email_source_id
+),
+
+described as (
+    select
+        email_source_id,
+        count(distinct contact_id) as recipient_contacts,
+        min(sent_at) as first_sent_at,
+        max(sent_at) as last_sent_at,
+        {{ group_availability('delivery_availability') }} as delivery_availability,
+        {{ group_availability('open_availability') }} as open_availability,
+        {{ group_availability('click_availability') }} as click_availability,
+        {{ group_availability('link_click_availability') }} as link_click_availability
+    from messages
+    group by email_source_id
+),
+
+final as (
+    select
+        summed.email_source_id,
+        email_sources.email_source_type,
+        email_sources.email_source_name,
+        email_sources.workflow_name,
+        email_sources.campaign_kind,
+        email_sources.subject,
+        email_sources.sending_domain,
+        described.delivery_availability,
+        described.open_availability,
+        described.click_availability,
+        described.link_click_availability,
+        {{ additive_metrics('summed') }},
+        described.recipient_contacts,
+        {{ rates('summed') }},
+        described.first_sent_at,
+        described.last_sent_at
+    from summed
+    inner join email_sources on summed.email_source_id = email_sources.email_source_id
+    inner join described on summed.email_source_id = described.email_source_id
+)
+
+select * from final

@@ -1,0 +1,26 @@
+-- One row a raw row of engagement_events, cast and judged: verdict accepted, duplicate or quarantined.
+with
+
+judged as (
+    select
+        {{ typed_columns('engagement_events') }},
+        {{ quarantine_reason('engagement_events') }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+    from {{ source('raw', 'engagement_events') }} as raw
+),
+
+ranked as (
+    select
+        *,
+        {{ duplicate_rank('engagement_events') }} as duplicate_rank
+    from judged
+),
+
+final as (
+    select
+        * exclude (duplicate_rank),
+        {{ verdict('duplicate_rank') }} as verdict
+    from ranked
+)
+
+select * from final

@@ -1,0 +1,26 @@
+-- One row a raw row of goal_events, cast and judged: verdict accepted, duplicate or quarantined.
+with
+
+judged as (
+    select
+        {{ typed_columns('goal_events') }},
+        {{ quarantine_reason('goal_events') }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+    from {{ source('raw', 'goal_events') }} as raw
+),
+
+ranked as (
+    select
+        *,
+        {{ duplicate_rank('goal_events') }} as duplicate_rank
+    from judged
+),
+
+final as (
+    select
+        * exclude (duplicate_rank),
+        {{ verdict('duplicate_rank') }} as verdict
+    from ranked
+)
+
+select * from final

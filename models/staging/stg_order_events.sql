@@ -1,0 +1,26 @@
+-- One row a raw row of order_events, cast and judged: verdict accepted, duplicate or quarantined.
+with
+
+judged as (
+    select
+        {{ typed_columns('order_events') }},
+        {{ quarantine_reason('order_events') }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+    from {{ source('raw', 'order_events') }} as raw
+),
+
+ranked as (
+    select
+        *,
+        {{ duplicate_rank('order_events') }} as duplicate_rank
+    from judged
+),
+
+final as (
+    select
+        * exclude (duplicate_rank),
+        {{ verdict('duplicate_rank') }} as verdict
+    from ranked
+)
+
+select * from final

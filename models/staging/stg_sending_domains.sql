@@ -1,0 +1,27 @@
+-- One row a raw row of sending_domains, cast and judged; is_latest (recency_rank 1) marks the row that stands for its domain and moment now.
+with
+
+judged as (
+    select
+        {{ typed_columns('sending_domains') }},
+        {{ quarantine_reason('sending_domains') }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+    from {{ source('raw', 'sending_domains') }} as raw
+),
+
+ranked as (
+    select
+        *,
+        {{ recency_rank('sending_domains') }} as recency_rank
+    from judged
+),
+
+final as (
+    select
+        *,
+        {{ verdict() }} as verdict,
+        quarantine_reason is null and recency_rank = 1 as is_latest
+    from ranked
+)
+
+select * from final

@@ -1,0 +1,26 @@
+"""What dbt can't do before it opens the build database (see profiles.yml, ``plugins``)."""
+
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
+
+from email_statistics.settings import SettingsError, read_settings
+
+
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
+    """Refuses bad settings and makes the folder of the build database, before a model runs."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Raise ``DbtRuntimeError`` where a setting is unknown or bad.
+
+        dbt ends with that sentence and exit code 2; no model has run by then.
+        """
+        try:
+            read_settings(get_flags().VARS)
+        except SettingsError as error:
+            raise DbtRuntimeError(str(error)) from error
+        if self.creds is not None:
+            Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

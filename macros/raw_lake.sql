@@ -127,6 +127,9 @@
                 raw_table varchar, path varchar, raw_rows bigint
             )
         {% endcall %}
+        {% if flags.WHICH != 'test' %}
+            {% do forget_build_outcome() %}
+        {% endif %}
         {% for source in graph.sources.values() if source.source_name == 'raw' %}
             {% do open_raw_table(source) %}
         {% endfor %}

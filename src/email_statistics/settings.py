@@ -11,10 +11,11 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from email_statistics.errors import UsageError
 from email_statistics.paths import PROJECT_ROOT
 
 
-class SettingsError(ValueError):
+class SettingsError(UsageError):
     """A setting is unknown or has a value that it can't have; the text says which and what to do."""
 
 

@@ -1,0 +1,33 @@
+{# Whether the tables of the build database are whole and passed every check: raw.build_outcome, one
+   row. A failing test leaves the table that it judges already replaced, so without this nobody could
+   tell a good build database from a bad one; `email-stats publish` and the readers ask it. #}
+
+{% macro forget_build_outcome() %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.build_outcome (is_passed boolean, reason varchar)
+    {% endcall %}
+    {% call statement(auto_begin=false) %}
+        insert into raw.build_outcome values (false, 'the build has not finished')
+    {% endcall %}
+{% endmacro %}
+
+
+{# on-run-end #}
+{% macro record_build_outcome(results) %}
+    {% if execute and flags.WHICH in ('build', 'run', 'test') %}
+        {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped', 'partial success'])
+            | map(attribute='node') | map(attribute='name') | list %}
+        {% set is_partial = flags.WHICH != 'test' and (invocation_args_dict.select or invocation_args_dict.exclude) %}
+        {% if failed %}
+            {% set reason = 'it did not pass ' ~ failed[:3] | join(', ') ~ (' and ' ~ (failed | length - 3) ~ ' more' if failed | length > 3 else '') %}
+        {% elif is_partial %}
+            {% set reason = 'only a part of it was built (--select or --exclude)' %}
+        {% endif %}
+        {% if reason or flags.WHICH != 'test' %}
+            {% call statement(auto_begin=false) %}
+                update raw.build_outcome
+                set is_passed = {{ not reason }}, reason = {{ quote_text(reason) if reason else 'null' }}
+            {% endcall %}
+        {% endif %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,50 @@
+"""``email-stats``: the command line. Each command lives in its own module of ``commands``."""
+
+import importlib
+import sys
+
+import click
+
+from email_statistics.errors import EmailStatsError
+
+# Imported when called: dbt, Great Expectations and papermill take seconds to import.
+_COMMANDS = {
+    "sample": "Write a realistic, deterministic raw lake.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"email_statistics.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="email-statistics")
+def cli(debug: bool) -> None:
+    """Email statistics: build, check, publish and report the warehouse.
+
+    Exit codes: 0 done, 1 a check, model or report failed, 2 wrong usage or settings.
+    """
+
+
+def main() -> None:
+    """Run ``email-stats``; an error is one sentence on stderr (with ``--debug``, its traceback)."""
+    try:
+        cli(standalone_mode=True)
+    except EmailStatsError as error:
+        if "--debug" in sys.argv:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""The commands of ``email-stats``, one module each."""

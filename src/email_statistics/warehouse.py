@@ -1,0 +1,85 @@
+"""The published tables as polars frames: what notebooks and analysts read with.
+
+>>> from email_statistics import warehouse
+>>> warehouse.sql("select sum(sent) as sent from marts.email_performance where email_source_type = $type",
+...               type="campaign")
+>>> warehouse.table("marts.email_performance")
+
+Each call opens the warehouse read-only, reads and closes it, so that it can be replaced at any time
+and nobody waits.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from email_statistics import paths
+from email_statistics.errors import EmailStatsError
+
+_TABLE = re.compile(r"(core|marts)\.[a-z][a-z0-9_]*")
+
+
+class WarehouseError(EmailStatsError):
+    """There is no warehouse to read, or it can't be opened; the text says what to do."""
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file read-only, with the clock on UTC and nothing fetched from anywhere.
+
+    Raises ``WarehouseError`` where it can't be opened. The caller closes it.
+    """
+    try:
+        connection = duckdb.connect(
+            path,
+            read_only=True,
+            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
+        )
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"The warehouse {path} can't be opened ({str(error).splitlines()[0]}); "
+            "wait for a running build to end, or run `email-stats doctor`."
+        ) from error
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def location() -> Path:
+    """The file that readers open: the published warehouse.
+
+    Before anything was published it is the build database, if a whole build passed there (a fresh
+    clone after its first ``dbt build``). Raises ``WarehouseError`` where there is neither.
+    """
+    published = paths.published_warehouse()
+    if published.exists():
+        return published
+    build = paths.build_database()
+    if build.exists():
+        with connect(build) as connection:
+            outcome = connection.sql("select is_passed, reason from raw.build_outcome").fetchall()
+        if outcome and outcome[0][0]:
+            return build
+    raise WarehouseError(
+        f"There is no published warehouse at {published}: run `email-stats build` (or `dbt build`)."
+    )
+
+
+def sql(query: str, **parameters: Any) -> pl.DataFrame:
+    """The answer to one query over ``core`` and ``marts``, with ``$name`` bound to ``parameters``.
+
+    Raises ``WarehouseError`` where there is no warehouse and ``duckdb.Error`` where the query is bad.
+    """
+    with connect(location()) as connection:
+        return connection.sql(query, params=parameters).pl()
+
+
+def table(name: str) -> pl.DataFrame:
+    """A whole public table, such as ``marts.email_performance``.
+
+    Raises ``ValueError`` where the name isn't that of a table of ``core`` or ``marts``.
+    """
+    if not _TABLE.fullmatch(name):
+        raise ValueError(f"{name!r} is not a table of core or marts, such as 'marts.email_performance'.")
+    return sql(f"select * from {name}")

@@ -1,0 +1,15 @@
+"""The second implementation of the definitions: plain Python, written from the spec alone.
+
+``reference_tables`` takes the raw tables and the settings and gives the public tables. It shares
+nothing with the dbt models, so a difference between the two means a bug in one of them. Clarity
+comes before speed: it is meant for small lakes.
+
+The spec is ``spec/1-raw-contract.md``, ``2-definitions.md`` and ``3-tables.md``; docstrings quote
+the sentences that a function implements.
+"""
+
+from reference.settings import Settings
+from reference.tables import Tables, reference_tables
+from reference.values import Row
+
+__all__ = ["Row", "Settings", "Tables", "reference_tables"]

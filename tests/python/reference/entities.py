@@ -1,0 +1,93 @@
+"""Contacts, domains, sources and links as the rest needs them: who is who, what holds when."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from reference import contract
+from reference.staging import Judged, latest_rows
+from reference.values import Row
+
+
+@dataclass
+class Entities:
+    """The latest row of each id, and the histories that are read as they stood."""
+
+    contacts: dict[str, Row]
+    surviving: dict[str, str]
+    contacts_by_email: dict[str, set[str]]
+    domain_settings: dict[str, list[Row]]
+    sources: dict[str, Row]
+    source_history: dict[str, list[Row]]
+    links: dict[str, Row]
+    links_by_url: dict[tuple[str, str], str]
+    rates: dict[str, list[Row]]
+
+
+def read_entities(judged: dict[str, Judged]) -> Entities:
+    """The entities of a judged lake."""
+    contacts = latest_rows(contract.CONTACTS, judged["contacts"].accepted)
+    surviving = {contact_id: surviving_contact(contact_id, contacts) for contact_id in contacts}
+    contacts_by_email: dict[str, set[str]] = defaultdict(set)
+    for contact_id, contact in contacts.items():
+        if contact["email"]:
+            contacts_by_email[contact["email"].lower()].add(surviving[contact_id])
+
+    source_history: dict[str, list[Row]] = defaultdict(list)
+    for row in judged["email_sources"].accepted:
+        source_history[row["email_source_id"]].append(row)
+
+    links = latest_rows(contract.LINKS, judged["links"].accepted)
+    links_by_url: dict[tuple[str, str], str] = {}
+    for link_id, link in sorted(links.items()):
+        if link["url"]:
+            links_by_url.setdefault((link["email_source_id"], link["url"]), link_id)
+
+    return Entities(
+        contacts,
+        surviving,
+        contacts_by_email,
+        _periods(contract.SENDING_DOMAINS, judged["sending_domains"].accepted),
+        latest_rows(contract.EMAIL_SOURCES, judged["email_sources"].accepted),
+        source_history,
+        links,
+        links_by_url,
+        _periods(contract.EXCHANGE_RATES, judged["exchange_rates"].accepted),
+    )
+
+
+def surviving_contact(contact_id: str, contacts: dict[str, Row]) -> str:
+    """ "Followed to its end; a pointer to an unknown contact ends the chain; contacts in a cycle
+    stay themselves, and a chain that runs into one ends at the first of its contacts that it
+    meets". The first contact met that lies on a cycle is that one, or the contact itself."""
+    while contact_id not in _followers(contact_id, contacts):
+        following = contacts[contact_id]["merged_into_contact_id"]
+        if following not in contacts:
+            break
+        contact_id = following
+    return contact_id
+
+
+def _followers(contact_id: str, contacts: dict[str, Row]) -> set[str]:
+    """All contacts that the pointers of a contact lead to, itself only where it is in a cycle."""
+    met: set[str] = set()
+    following = contacts[contact_id]["merged_into_contact_id"]
+    while following in contacts and following not in met:
+        met.add(following)
+        following = contacts[following]["merged_into_contact_id"]
+    return met
+
+
+def _periods(table: contract.RawTable, accepted: list[Row]) -> dict[str, list[Row]]:
+    """A thing's rows by `valid_from`: "one row a domain and `valid_from`: the latest"."""
+    periods: dict[str, list[Row]] = defaultdict(list)
+    for (name, _), row in sorted(latest_rows(table, accepted).items()):
+        periods[name].append(row)
+    return periods
+
+
+def row_in_force(rows: list[Row], column: str, moment: datetime) -> Row | None:
+    """ "The row with the latest `column` at or before it, else the earliest row"; the rows are in
+    order of age."""
+    before = [row for row in rows if row[column] <= moment]
+    return before[-1] if before else (rows[0] if rows else None)

@@ -1,0 +1,367 @@
+"""One message: its events, what is measured of it, its state, its counted opens and clicks."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reference.entities import Entities, row_in_force
+from reference.settings import Settings
+from reference.staging import Judged
+from reference.urls import link_reason, url_reason
+from reference.values import Row
+
+if TYPE_CHECKING:
+    from reference.conversions import Conversion
+
+ENGAGED = ("opened", "clicked", "replied", "unsubscribed", "complained")
+DISPATCHED = ("sent", "accepted", "rejected", "delivered", "soft_bounced", "hard_bounced")
+MEASURED = "measured"
+_BURST_SPAN = timedelta(seconds=1)
+_BURST_LINKS = 3
+USER_AGENTS = Path(__file__).parents[3] / "seeds" / "user_agents.csv"
+
+
+@dataclass
+class Engagement:
+    """An accepted engagement event of a known message, judged."""
+
+    event_id: str
+    event_type: str
+    event_at: datetime
+    link: Row | None
+    raw_link_id: str | None
+    url: str | None
+    actor: str | None = None
+    exclusion_reason: str | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Counts, in whatever its type counts in."""
+        return self.exclusion_reason is None
+
+    @property
+    def link_key(self) -> str | None:
+        """ "link_id, else URL"."""
+        return self.link["link_id"] if self.link else self.url
+
+    @property
+    def named_link(self) -> str | None:
+        """The link that a click names: resolved link, else URL, else its raw `link_id`."""
+        return self.link_key or self.raw_link_id
+
+
+@dataclass
+class Message:
+    """A message of a known source and contact; ``sends`` are in order of (event_at, event_id)."""
+
+    message_id: str
+    sends: list[Row]
+    source: Row
+    contact_id: str
+    availability: dict[str, str] = field(default_factory=dict)
+    engagement: list[Engagement] = field(default_factory=list)
+    conversions: list[Conversion] = field(default_factory=list)
+    flags: dict[str, bool | None] = field(default_factory=dict)
+    times: dict[str, datetime | None] = field(default_factory=dict)
+
+    @property
+    def first_send_at(self) -> datetime:
+        """ "Its earliest accepted send event of any type"."""
+        moment: datetime = self.sends[0]["event_at"]
+        return moment
+
+    @property
+    def is_test(self) -> bool:
+        """ "It is a test when any of its send events says so"."""
+        return any(send["is_test"] for send in self.sends)
+
+    def is_measured(self, family: str) -> bool:
+        """The family is measured for this message."""
+        return self.availability[family] == MEASURED
+
+    def event_times(self, *types: str) -> list[datetime]:
+        """When the accepted events of these types happened, earliest first."""
+        sends = [send["event_at"] for send in self.sends if send["event_type"] in types]
+        return sorted(sends + [e.event_at for e in self.engagement if e.event_type in types])
+
+    def counted(self, *types: str) -> list[Engagement]:
+        """Its counted opens or clicks."""
+        return [e for e in self.engagement if e.event_type in types and e.is_counted]
+
+    @property
+    def orders(self) -> list[Conversion]:
+        """The orders credited to it."""
+        return [c for c in self.conversions if c.conversion_type == "order"]
+
+    def money(self, measure: str) -> Decimal:
+        """ "Sums of money over a group are 0 where nothing was credited"."""
+        amounts = [getattr(order, measure) for order in self.orders]
+        return sum((amount for amount in amounts if amount is not None), Decimal(0))
+
+
+def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
+    """The accepted send events of each message, by (event_at, event_id)."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for send in sorted(sends, key=lambda row: (row["event_at"], row["event_id"])):
+        groups[send["message_id"]].append(send)
+    return groups
+
+
+def is_orphan(sends: list[Row], entities: Entities) -> bool:
+    """ "All send events of a message whose source or contact isn't known": "a message's source and
+    contact are those of its earliest accepted send event"."""
+    return (
+        sends[0]["email_source_id"] not in entities.sources
+        or sends[0]["contact_id"] not in entities.contacts
+    )
+
+
+def read_messages(
+    judged: dict[str, Judged], entities: Entities, settings: Settings, user_agents: list[Row]
+) -> dict[str, Message]:
+    """All messages but orphans, judged and in their state; conversions come later."""
+    messages = {
+        message_id: Message(
+            message_id,
+            sends,
+            entities.sources[sends[0]["email_source_id"]],
+            entities.surviving[sends[0]["contact_id"]],
+        )
+        for message_id, sends in group_sends(judged["send_events"].accepted).items()
+        if not is_orphan(sends, entities)
+    }
+    track_clicks = _track_clicks(messages.values(), entities)
+    for event in judged["engagement_events"].accepted:
+        if event["message_id"] in messages:
+            message = messages[event["message_id"]]
+            message.engagement.append(_read_engagement(event, message, entities))
+            actor = _sender_or_agent(event, user_agents)
+            message.engagement[-1].actor = actor
+    for message in messages.values():
+        message.availability = _availability(
+            message, entities, track_clicks[message.source["email_source_id"]]
+        )
+        _judge_engagement(message, settings)
+        _set_state(message, settings)
+    return messages
+
+
+# --- what is measured ---------------------------------------------------------------------------
+
+
+def _track_clicks(messages: Iterable[Message], entities: Entities) -> dict[str, bool]:
+    """ "Track Clicks is read as it stood at the source's first send event (the earliest among its
+    non-test messages; the row with the latest `updated_at` at or before it, else the earliest
+    row)". A source without a non-test message: the earliest row."""
+    first_send: dict[str, datetime] = {}
+    for message in messages:
+        if not message.is_test:
+            source_id = message.source["email_source_id"]
+            earlier = first_send.get(source_id, message.first_send_at)
+            first_send[source_id] = min(earlier, message.first_send_at)
+    track_clicks = {}
+    for source_id, history in entities.source_history.items():
+        row = row_in_force(history, "updated_at", first_send.get(source_id, datetime.min))
+        track_clicks[source_id] = bool(row and row["is_click_tracking_enabled"])
+    return track_clicks
+
+
+def _availability(message: Message, entities: Entities, track_clicks: bool) -> dict[str, str]:
+    """The table of "What is measured at all", from "the domain settings in force at its *first
+    send event*" and from the source."""
+    source = message.source
+    domain = row_in_force(
+        entities.domain_settings.get(source["sending_domain"], []),
+        "valid_from",
+        message.first_send_at,
+    )
+    # "A source whose domain has no settings row counts as `aesthetix`, not dedicated".
+    domain = domain or {"sending_service": "aesthetix", "is_dedicated": False}
+    is_campaign = source["email_source_type"] == "campaign"
+    is_standard = is_campaign and source["campaign_kind"] in (None, "standard")
+
+    def tracked(switch: str) -> str:
+        if domain["sending_service"] == "external_smtp":
+            return MEASURED
+        return MEASURED if domain["is_dedicated"] and domain[switch] else "not_tracked"
+
+    is_external = domain["sending_service"] == "external_smtp"
+    delivery = "not_reported" if is_external else MEASURED
+    if is_campaign and not is_standard:
+        clicks = "not_supported"
+    elif is_campaign and not track_clicks:
+        clicks = "not_tracked"
+    else:
+        clicks = tracked("is_click_tracking_enabled")
+    return {
+        "delivery": delivery,
+        "opens": tracked("is_open_tracking_enabled"),
+        "clicks": clicks,
+        "link_clicks": clicks if is_standard else "not_supported",
+    }
+
+
+# --- engagement ---------------------------------------------------------------------------------
+
+
+def _read_engagement(event: Row, message: Message, entities: Entities) -> Engagement:
+    """ "An event's link is found by `link_id`, else by source and URL (the smallest `link_id` where
+    several match)". "The URL judged is the event's own, else its link's"."""
+    link_id = event["link_id"]
+    if link_id not in entities.links:
+        place = (message.source["email_source_id"], event["url"])
+        link_id = entities.links_by_url.get(place)
+    link = entities.links[link_id] if link_id else None
+    return Engagement(
+        event["event_id"],
+        event["event_type"],
+        event["event_at"],
+        link,
+        event["link_id"],
+        event["url"] or (link["url"] if link else None),
+    )
+
+
+def read_user_agents(path: Path = USER_AGENTS) -> list[Row]:
+    """The seed of known agents."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [dict(row) for row in csv.DictReader(file)]
+
+
+def _sender_or_agent(event: Row, user_agents: list[Row]) -> str | None:
+    """ "Each open and click has an `actor`. The sender's word wins: `is_machine` true = `machine`,
+    false = `human`. Else `machine` if its user agent matches the seed of known agents of kind
+    `prefetcher` or `scanner`". Bursts, which need the other clicks, come after."""
+    if event["event_type"] not in ("opened", "clicked"):
+        return None
+    if event["is_machine"] is not None:
+        return "machine" if event["is_machine"] else "human"
+    is_known = any(
+        agent["kind"] in ("prefetcher", "scanner")
+        and re.search(agent["user_agent_pattern"], event["user_agent"] or "", re.IGNORECASE)
+        for agent in user_agents
+    )
+    return "machine" if is_known else "unknown"
+
+
+def _judge_engagement(message: Message, settings: Settings) -> None:
+    for click in _burst_clicks(message):
+        if click.actor == "unknown":
+            click.actor = "machine"
+    for event in message.engagement:
+        event.exclusion_reason = _exclusion_reason(event, message, settings)
+
+
+def _burst_clicks(message: Message) -> list[Engagement]:
+    """ "The clicks of its message within one second from some click name 3 or more different links:
+    all of those are a machine's"."""
+    clicks = [event for event in message.engagement if event.event_type == "clicked"]
+    burst = []
+    for first in clicks:
+        near = [c for c in clicks if first.event_at <= c.event_at <= first.event_at + _BURST_SPAN]
+        if len({click.named_link for click in near} - {None}) >= _BURST_LINKS:
+            burst += near
+    return burst
+
+
+def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
+    """ "The first reason that applies excludes an open or click: `test_send` · the family's status ·
+    (clicks) … · `machine` (last; see Machines)"."""
+    family = {"opened": "opens", "clicked": "clicks"}.get(event.event_type, "delivery")
+    if message.is_test:
+        return "test_send"
+    if not message.is_measured(family):
+        return message.availability[family]
+    if event.event_type == "clicked":
+        reason = link_reason(event.link) or url_reason(event.url)
+        if reason:
+            return reason
+    if event.actor == "machine" and not settings.count_machine_engagement:
+        return "machine"
+    return None
+
+
+# --- delivery state -----------------------------------------------------------------------------
+
+
+def _set_state(message: Message, settings: Settings) -> None:
+    """The table of "Delivery state", "whatever the order of arrival", and its times: "`sent_at` =
+    first(sent), else the earliest event that shows dispatch; `delivered_at` = first(delivered),
+    else the first engagement; `bounced_at` = the first bounce of the kind that the message ended
+    as; the others the first event that counts. A time is NULL where its flag isn't true"."""
+    times = message.event_times
+    has = {name: bool(times(name)) for name in (*DISPATCHED, "failed", "skipped")}
+    engaged = bool(times(*ENGAGED))
+    dispatched = bool(times(*DISPATCHED, *ENGAGED))
+
+    failed = has["failed"] and not dispatched
+    skipped = has["skipped"] and not dispatched and not failed
+    pending = not (dispatched or failed or skipped)
+    always: dict[str, tuple[bool, list[datetime]]] = {
+        "sent": (dispatched, times("sent") or times(*DISPATCHED, *ENGAGED)),
+        "failed": (failed, times("failed")),
+        "skipped": (skipped, times("skipped")),
+        "pending": (pending, []),
+    }
+
+    delivered = engaged or (
+        has["delivered"]
+        and (not has["hard_bounced"] or times("hard_bounced")[-1] <= times("delivered")[-1])
+    )
+    hard_bounced = has["hard_bounced"] and not delivered
+    soft_bounced = has["soft_bounced"] and not delivered and not hard_bounced
+    delivery: dict[str, tuple[bool, list[datetime]]] = {
+        "accepted": (has["accepted"], times("accepted")),
+        "rejected": (has["rejected"] and not has["accepted"], times("rejected")),
+        "delivered": (delivered, times("delivered") or times(*ENGAGED)),
+        "delivered_inferred": (delivered and not has["delivered"], []),
+        "hard_bounced": (hard_bounced, times("hard_bounced")),
+        "soft_bounced": (soft_bounced, times("soft_bounced")),
+        "bounced": (
+            soft_bounced or hard_bounced,
+            times("hard_bounced" if hard_bounced else "soft_bounced"),
+        ),
+    }
+    for name in ("replied", "unsubscribed", "complained"):
+        delivery[name] = (bool(times(name)), times(name))
+
+    pixel_opens = [event.event_at for event in message.counted("opened")]
+    clicks = [event.event_at for event in message.counted("clicked")]
+    opens = pixel_opens + clicks if settings.click_implies_open else pixel_opens
+    states = {
+        "": always,
+        "delivery": delivery,
+        "opens": {
+            "opened": (bool(opens), opens),
+            "pixel_opened": (bool(pixel_opens), pixel_opens),
+            "machine_opened": (_is_machine_opened(message), []),
+        },
+        "clicks": {"clicked": (bool(clicks), clicks)},
+    }
+    for family, members in states.items():
+        for name, (flag, moments) in members.items():
+            is_known = family == "" or message.is_measured(family)
+            message.flags[name] = flag if is_known else None
+            message.times[name] = min(moments) if is_known and flag and moments else None
+    # "`booked_at` = `sent_at`, else the first send event".
+    message.times["booked"] = message.times["sent"] or message.first_send_at
+
+
+def _is_machine_opened(message: Message) -> bool:
+    """ "Messages with an open or click by a machine that counts, or would but for `machine`, and
+    none by anyone else"."""
+    actors = {
+        event.actor
+        for event in message.engagement
+        if event.event_type in ("opened", "clicked")
+        and event.exclusion_reason in (None, "machine")
+    }
+    return actors == {"machine"}

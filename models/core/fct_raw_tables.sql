@@ -1,5 +1,5 @@
--- One row a raw table: its rows as the files' own footers state them, and as they were judged. For
--- event tables raw = accepted + duplicates + quarantined, or the build fails.
+-- One row a raw table: its rows as the files' own footers state them, and as they were judged:
+-- raw = accepted + duplicates + quarantined, or the build fails.
 with
 
 files as (
@@ -32,10 +32,10 @@ final as (
         judged.raw_table,
         judged.kind,
         cast(coalesce(files.raw_rows, 0) as bigint) as raw_rows,
-        case when judged.kind = 'event' then judged.accepted_rows end as accepted_rows,
-        case when judged.kind = 'event' then judged.duplicate_rows end as duplicate_rows,
+        judged.accepted_rows,
+        judged.duplicate_rows,
         judged.quarantined_rows,
-        case when judged.kind = 'event' then cast(coalesce(orphans.orphan_rows, 0) as bigint) end as orphan_rows
+        cast(coalesce(orphans.orphan_rows, 0) as bigint) as orphan_rows
     from judged
     left join files on judged.raw_table = files.raw_table
     left join orphans on judged.raw_table = orphans.raw_table

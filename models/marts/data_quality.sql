@@ -7,10 +7,10 @@ final as (
     select
         raw_table,
         raw_rows,
-        accepted_rows,
-        duplicate_rows,
+        case when kind = 'event' then accepted_rows end as accepted_rows,
+        case when kind = 'event' then duplicate_rows end as duplicate_rows,
         quarantined_rows,
-        orphan_rows
+        case when kind = 'event' then orphan_rows end as orphan_rows
     from {{ ref('fct_raw_tables') }}
 )
 

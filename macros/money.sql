@@ -2,3 +2,10 @@
 {% macro cents(amount) -%}
     cast(round(coalesce({{ amount }}, 0), 2) as decimal(18, 2))
 {%- endmacro %}
+
+
+{# An amount of the reporting currency in another one. There is no decimal division in DuckDB: this is
+   the one place where money passes through a double, for an order paid in two currencies. #}
+{% macro converted_back(amount, rate) -%}
+    cast(cast({{ amount }} as double) / cast({{ rate }} as double) as decimal(38, 14))
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {# Casting and judging raw rows by the contract in models/staging/_sources.yml.
 
-   Every macro returns an expression or a column list; {{ raw }} is the alias of the raw rows. #}
+   Every macro returns an expression or a column list. source_row is the raw row: an alias where it is
+   cast, and the same row as one value where the cast row is judged. #}
 
 
 {# White space as Unicode knows it, and the byte order mark. #}
@@ -46,7 +47,7 @@
 
 {# One column of the contract, cast. Accepted values compare in lower case. #}
 {% macro typed(column) -%}
-    {%- set value = 'raw.' ~ column.name -%}
+    {%- set value = 'source_row.' ~ column.name -%}
     {%- if column.config.meta.get('accepted_values') -%}
         lower({{ as_text(value) }})
     {%- else -%}
@@ -67,47 +68,51 @@
 {%- endmacro %}
 
 
-{# The one reason, the first that applies, why a raw row is quarantined; null where none does. #}
+{# A column of the contract that is null: blank, or not castable. #}
+{% macro is_blank(column) -%}
+    {%- if column.data_type == 'varchar' -%}
+        {{ column.name }} is null
+    {%- else -%}
+        ({{ column.name }} is null and {{ as_text('source_row.' ~ column.name) }} is null)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The one reason, the first that applies, why a cast raw row is quarantined; null where none does. #}
 {% macro quarantine_reason(table) -%}
     {%- if execute -%}
     {%- set source = raw_source(table) -%}
     {%- set meta = source.config.meta -%}
-    {%- set columns = source.columns.values() | list -%}
     {%- set missing, unknown, not_cast = [], [], [] -%}
-    {%- for column in columns -%}
+    {%- for column in source.columns.values() -%}
         {%- set rules = column.config.meta -%}
         {%- if rules.get('is_key') -%}
-            {%- do missing.append(as_text('raw.' ~ column.name) ~ ' is null') -%}
+            {%- do missing.append(is_blank(column)) -%}
         {%- endif -%}
         {%- if rules.get('accepted_values') -%}
-            {%- set test = typed(column) ~ " not in ('" ~ rules.accepted_values | join("', '") ~ "')" -%}
-            {%- if not rules.get('is_nullable') -%}
-                {%- set test = '(' ~ typed(column) ~ ' is null or ' ~ test ~ ')' -%}
-            {%- endif -%}
-            {%- do unknown.append(test) -%}
+            {%- set test = column.name ~ " not in ('" ~ rules.accepted_values | join("', '") ~ "')" -%}
+            {%- do unknown.append(test if rules.get('is_nullable') else column.name ~ ' is null or ' ~ test) -%}
         {%- elif column.data_type != 'varchar' -%}
             {%- do not_cast.append(
-                '(' ~ typed(column) ~ ' is null and ' ~ as_text('raw.' ~ column.name) ~ ' is not null)'
+                '(' ~ column.name ~ ' is null and ' ~ as_text('source_row.' ~ column.name) ~ ' is not null)'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- set event_at, loaded_at = as_timestamp('raw.event_at'), as_timestamp('raw.loaded_at') -%}
     case
         when {{ missing | join(' or ') }} then 'missing_key'
         {%- if unknown %}
         when {{ unknown | join(' or ') }} then '{{ 'unknown_event_type' if meta.kind == 'event' else 'unknown_value' }}'
         {%- endif %}
         {%- if meta.kind == 'event' %}
-        when {{ event_at }} is null or {{ loaded_at }} is null then 'invalid_timestamp'
-        when {{ event_at }} < timestamp '2000-01-01' then 'invalid_timestamp'
-        when {{ event_at }} - interval 1 day > {{ loaded_at }} then 'invalid_timestamp'
+        when event_at is null or loaded_at is null then 'invalid_timestamp'
+        when event_at < timestamp '2000-01-01' then 'invalid_timestamp'
+        when event_at - interval 1 day > loaded_at then 'invalid_timestamp'
         {%- endif %}
         {%- if meta.get('paying_event_types') %}
-        when lower({{ as_text('raw.event_type') }}) in ('{{ meta.paying_event_types | join("', '") }}') then
-            case
-                when not coalesce({{ is_amount('raw.amount') }}, false) then 'invalid_amount'
-                when not coalesce({{ is_currency('raw.currency') }}, false) then 'invalid_currency'
-            end
+        when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_amount('source_row.amount') }}
+            then 'invalid_amount'
+        when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_currency('currency') }}
+            then 'invalid_currency'
         {%- endif %}
         {%- if not_cast %}
         when {{ not_cast | join(' or ') }} then 'invalid_value'
@@ -121,22 +126,23 @@
 
 {# An amount of money: castable, not negative, at most two decimals. #}
 {% macro is_amount(value) -%}
-    (
+    coalesce(
         try_cast({{ as_text(value) }} as decimal(38, 18)) >= 0
-        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2))
+        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2)),
+        false
     )
 {%- endmacro %}
 
 
 {# Three letters, in either case. #}
-{% macro is_currency(value) -%}
-    regexp_full_match({{ as_text(value) }}, '[A-Za-z]{3}')
+{% macro is_currency(text) -%}
+    coalesce(regexp_full_match({{ text }}, '[A-Za-z]{3}'), false)
 {%- endmacro %}
 
 
 {# The whole raw row as JSON, where it is quarantined. -- DuckDB only: a row as a struct #}
 {% macro quarantined_raw_row() -%}
-    case when quarantine_reason is not null then cast(to_json(raw) as varchar) end
+    case when quarantine_reason is not null then cast(to_json(source_row) as varchar) end
 {%- endmacro %}
 
 

@@ -19,8 +19,9 @@ final as (
         email_sources.email_source_type,
         email_sources.email_source_name,
         email_sources.workflow_name,
-        case when email_sources.email_source_type = 'campaign' then coalesce(email_sources.campaign_kind, 'standard') end
-            as campaign_kind,
+        case
+            when email_sources.email_source_type = 'campaign' then coalesce(email_sources.campaign_kind, 'standard')
+        end as campaign_kind,
         email_sources.status,
         email_sources.subject,
         email_sources.from_name,

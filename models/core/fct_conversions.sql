@@ -25,7 +25,7 @@ last_touches as (
         ) as touch
     from conversions
     inner join touches
-        on conversions.contact_id = touches.contact_id and touches.touch_at <= conversions.converted_at
+        on conversions.contact_id = touches.contact_id and conversions.converted_at >= touches.touch_at
     group by conversions.conversion_type, conversions.conversion_id
 ),
 
@@ -33,7 +33,8 @@ attributed as (
     select
         conversions.*,
         last_touches.touch,
-        coalesce({{ is_within_window('last_touches.touch.touch_at', 'conversions.converted_at') }}, false) as is_attributed
+        coalesce({{ is_within_window('last_touches.touch.touch_at', 'conversions.converted_at') }}, false)
+            as is_attributed
     from conversions
     left join last_touches
         on

@@ -30,8 +30,25 @@ dispatched as (
         messages.*,
         {{ dispatched_at('messages', 'engagement') }} as dispatched_at,
         engagement.message_id is not null as is_engaged,
-        engagement.* exclude (message_id),
-        conversions.* exclude (message_id)
+        engagement.opens,
+        engagement.clicks,
+        engagement.machine_events,
+        engagement.other_events,
+        engagement.first_engaged_at,
+        engagement.last_engaged_at,
+        engagement.first_opened_at,
+        engagement.first_pixel_opened_at,
+        engagement.first_clicked_at,
+        engagement.first_replied_at,
+        engagement.first_unsubscribed_at,
+        engagement.first_complained_at,
+        conversions.conversions,
+        conversions.orders,
+        conversions.orders_without_rate,
+        conversions.revenue,
+        conversions.net_revenue,
+        conversions.first_converted_at,
+        conversions.first_ordered_at
     from messages
     left join engagement on messages.message_id = engagement.message_id
     left join conversions on messages.message_id = conversions.message_id
@@ -42,8 +59,10 @@ delivered as (
         *,
         dispatched_at is not null as is_dispatched,
         is_engaged
-        or coalesce(first_delivered_at is not null and (last_hard_bounced_at is null or last_hard_bounced_at <= last_delivered_at), false)
-            as is_delivered_at_last
+        or (
+            first_delivered_at is not null
+            and (last_hard_bounced_at is null or last_hard_bounced_at <= last_delivered_at)
+        ) as is_delivered_at_last
     from dispatched
 ),
 
@@ -82,9 +101,11 @@ flagged as (
         first_skipped_at is not null and first_failed_at is null and not is_dispatched as is_skipped,
         first_skipped_at is null and first_failed_at is null and not is_dispatched as is_pending,
         {{ where_measured('first_accepted_at is not null', ['delivery']) }} as is_accepted,
-        {{ where_measured('first_rejected_at is not null and first_accepted_at is null', ['delivery']) }} as is_rejected,
+        {{ where_measured('first_rejected_at is not null and first_accepted_at is null', ['delivery']) }}
+            as is_rejected,
         {{ where_measured('is_delivered_at_last', ['delivery']) }} as is_delivered,
-        {{ where_measured('is_delivered_at_last and first_delivered_at is null', ['delivery']) }} as is_delivered_inferred,
+        {{ where_measured('is_delivered_at_last and first_delivered_at is null', ['delivery']) }}
+            as is_delivered_inferred,
         {{ where_measured('is_hard_bounced_at_last', ['delivery']) }} as is_hard_bounced,
         {{ where_measured('is_soft_bounced_at_last', ['delivery']) }} as is_soft_bounced,
         {{ where_measured('is_hard_bounced_at_last or is_soft_bounced_at_last', ['delivery']) }} as is_bounced,

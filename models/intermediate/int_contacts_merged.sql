@@ -11,7 +11,7 @@ contacts as (
 ),
 
 -- A pointer to an unknown contact ends the chain.
-merges as (
+pointers as (
     select
         contacts.contact_id,
         contacts.merged_into_contact_id
@@ -24,13 +24,13 @@ followed as (
     select
         contact_id,
         merged_into_contact_id as met_contact_id
-    from merges
-    union distinct
+    from pointers
+    union
     select
         followed.contact_id,
-        merges.merged_into_contact_id as met_contact_id
+        pointers.merged_into_contact_id as met_contact_id
     from followed
-    inner join merges on followed.met_contact_id = merges.contact_id
+    inner join pointers on followed.met_contact_id = pointers.contact_id
 ),
 
 in_cycles as (
@@ -43,7 +43,7 @@ steps as (
     select
         contact_id,
         contact_id as met_contact_id
-    from merges
+    from pointers
     union all
     select
         contact_id,
@@ -62,16 +62,16 @@ chain_ends as (
         chains.contact_id,
         chains.met_contact_id as surviving_contact_id
     from chains
-    left join merges on chains.met_contact_id = merges.contact_id
-    where merges.contact_id is null
+    left join pointers on chains.met_contact_id = pointers.contact_id
+    where pointers.contact_id is null
     union all
     -- A chain that runs into a cycle ends at the first of its contacts that it meets.
     select
         chains.contact_id,
-        merges.merged_into_contact_id as surviving_contact_id
+        pointers.merged_into_contact_id as surviving_contact_id
     from chains
-    inner join merges on chains.met_contact_id = merges.contact_id
-    inner join in_cycles on merges.merged_into_contact_id = in_cycles.contact_id
+    inner join pointers on chains.met_contact_id = pointers.contact_id
+    inner join in_cycles as entered on pointers.merged_into_contact_id = entered.contact_id
     where chains.met_contact_id not in (select in_cycles.contact_id from in_cycles)
 ),
 

@@ -11,10 +11,9 @@ final as (
         message_id,
         count(*) filter (where event_type = 'opened' and is_counted) as opens,
         count(*) filter (where event_type = 'clicked' and is_counted) as clicks,
-        count(*) filter (where event_type in ('opened', 'clicked') and is_counted_but_for_machine and actor = 'machine')
-            as machine_events,
-        count(*) filter (where event_type in ('opened', 'clicked') and is_counted_but_for_machine and actor <> 'machine')
-            as other_events,
+        -- Only opens and clicks have an actor.
+        count(*) filter (where is_counted_but_for_machine and actor = 'machine') as machine_events,
+        count(*) filter (where is_counted_but_for_machine and actor <> 'machine') as other_events,
         min(event_at) as first_engaged_at,
         max(event_at) as last_engaged_at,
         min(event_at) filter (where event_type in {{ opening_event_types() }} and is_counted) as first_opened_at,

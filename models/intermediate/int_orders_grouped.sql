@@ -4,8 +4,7 @@
 with
 
 order_events as (
-    select
-        * replace (upper(currency) as currency)
+    select * replace (upper(currency) as currency)
     from {{ ref('stg_order_events') }}
     where verdict = 'accepted'
 ),
@@ -60,7 +59,7 @@ rates as (
     left join {{ ref('int_exchange_rates') }} as exchange_rates
         on
             currencies.currency = exchange_rates.currency
-            and exchange_rates.valid_from <= currencies.converted_at
+            and currencies.converted_at >= exchange_rates.valid_from
     group by currencies.currency, currencies.converted_at
 ),
 
@@ -71,7 +70,7 @@ converted as (
         payments.amount * event_rates.rate as amount,
         case
             when payments.currency = payments.order_currency then cast(payments.amount as decimal(38, 14))
-            else cast(cast(payments.amount * event_rates.rate as double) / cast(order_rates.rate as double) as decimal(38, 14))
+            else {{ converted_back('payments.amount * event_rates.rate', 'order_rates.rate') }}
         end as original_amount
     from payments
     inner join rates as event_rates

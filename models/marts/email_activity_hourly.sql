@@ -19,7 +19,7 @@ conversions as (
 ),
 
 message_activities as (
-    {%- for activity in ['sent', 'delivered', 'opened', 'clicked', 'replied', 'bounced', 'unsubscribed', 'complained'] %}
+    {%- for activity in activities() %}
     select
         email_source_id,
         '{{ activity }}' as activity,
@@ -36,9 +36,7 @@ message_hours as (
     select
         email_source_id,
         activity_hour,
-        {%- for activity in ['sent', 'delivered', 'opened', 'clicked', 'replied', 'bounced', 'unsubscribed', 'complained'] %}
-        cast(sum(messages) filter (where activity = '{{ activity }}') as bigint) as {{ activity }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ pivoted_activities() }}
     from message_activities
     group by email_source_id, activity_hour
 ),
@@ -70,10 +68,7 @@ hours as (
 final as (
     select
         hours.email_source_id,
-        coalesce(message_hours.sent, 0) as sent,
-        {%- for activity in ['delivered', 'opened', 'clicked', 'replied', 'bounced', 'unsubscribed', 'complained'] %}
-        case when performance.{{ activity }} is not null then coalesce(message_hours.{{ activity }}, 0) end as {{ activity }},
-        {%- endfor %}
+        {{ measured_activities('message_hours', 'performance') }},
         coalesce(conversion_hours.conversions, 0) as conversions,
         coalesce(conversion_hours.orders, 0) as orders,
         coalesce(conversion_hours.revenue, 0) as revenue,

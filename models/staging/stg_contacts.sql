@@ -1,12 +1,20 @@
--- One row a raw row of contacts, cast and judged; is_latest (recency_rank 1) marks the row that stands for its contact now.
+-- One row a raw row of contacts, cast and judged; is_latest (recency_rank 1) marks the row that stands for its
+-- contact now.
 with
+
+typed as (
+    select
+        {{ typed_columns('contacts') }},
+        source_row
+    from {{ source('raw', 'contacts') }} as source_row
+),
 
 judged as (
     select
-        {{ typed_columns('contacts') }},
+        * exclude (source_row),
         {{ quarantine_reason('contacts') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'contacts') }} as raw
+    from typed
 ),
 
 ranked as (

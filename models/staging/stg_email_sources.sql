@@ -1,12 +1,20 @@
--- One row a raw row of email_sources, cast and judged; is_latest (recency_rank 1) marks the row that stands for its source now.
+-- One row a raw row of email_sources, cast and judged; is_latest (recency_rank 1) marks the row that stands for its
+-- source now.
 with
+
+typed as (
+    select
+        {{ typed_columns('email_sources') }},
+        source_row
+    from {{ source('raw', 'email_sources') }} as source_row
+),
 
 judged as (
     select
-        {{ typed_columns('email_sources') }},
+        * exclude (source_row),
         {{ quarantine_reason('email_sources') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'email_sources') }} as raw
+    from typed
 ),
 
 ranked as (

@@ -1,12 +1,19 @@
 -- One row a raw row of engagement_events, cast and judged: verdict accepted, duplicate or quarantined.
 with
 
-judged as (
+typed as (
     select
         {{ typed_columns('engagement_events') }},
+        source_row
+    from {{ source('raw', 'engagement_events') }} as source_row
+),
+
+judged as (
+    select
+        * exclude (source_row),
         {{ quarantine_reason('engagement_events') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'engagement_events') }} as raw
+    from typed
 ),
 
 ranked as (

@@ -1,12 +1,20 @@
--- One row a raw row of exchange_rates, cast and judged; is_latest (recency_rank 1) marks the row that stands for its currency and moment now.
+-- One row a raw row of exchange_rates, cast and judged; is_latest (recency_rank 1) marks the row that stands for
+-- its currency and moment now.
 with
+
+typed as (
+    select
+        {{ typed_columns('exchange_rates') }},
+        source_row
+    from {{ source('raw', 'exchange_rates') }} as source_row
+),
 
 judged as (
     select
-        {{ typed_columns('exchange_rates') }},
+        * exclude (source_row),
         {{ quarantine_reason('exchange_rates') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'exchange_rates') }} as raw
+    from typed
 ),
 
 ranked as (

@@ -1,12 +1,19 @@
 -- One row a raw row of goal_events, cast and judged: verdict accepted, duplicate or quarantined.
 with
 
-judged as (
+typed as (
     select
         {{ typed_columns('goal_events') }},
+        source_row
+    from {{ source('raw', 'goal_events') }} as source_row
+),
+
+judged as (
+    select
+        * exclude (source_row),
         {{ quarantine_reason('goal_events') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'goal_events') }} as raw
+    from typed
 ),
 
 ranked as (

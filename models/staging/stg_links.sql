@@ -1,12 +1,19 @@
 -- One row a raw row of links, cast and judged; is_latest (recency_rank 1) marks the row that stands for its link now.
 with
 
-judged as (
+typed as (
     select
         {{ typed_columns('links') }},
+        source_row
+    from {{ source('raw', 'links') }} as source_row
+),
+
+judged as (
+    select
+        * exclude (source_row),
         {{ quarantine_reason('links') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'links') }} as raw
+    from typed
 ),
 
 ranked as (

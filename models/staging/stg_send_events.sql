@@ -1,12 +1,19 @@
 -- One row a raw row of send_events, cast and judged: verdict accepted, duplicate or quarantined.
 with
 
-judged as (
+typed as (
     select
         {{ typed_columns('send_events') }},
+        source_row
+    from {{ source('raw', 'send_events') }} as source_row
+),
+
+judged as (
+    select
+        * exclude (source_row),
         {{ quarantine_reason('send_events') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'send_events') }} as raw
+    from typed
 ),
 
 ranked as (

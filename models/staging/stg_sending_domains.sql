@@ -1,12 +1,20 @@
--- One row a raw row of sending_domains, cast and judged; is_latest (recency_rank 1) marks the row that stands for its domain and moment now.
+-- One row a raw row of sending_domains, cast and judged; is_latest (recency_rank 1) marks the row that stands for
+-- its domain and moment now.
 with
+
+typed as (
+    select
+        {{ typed_columns('sending_domains') }},
+        source_row
+    from {{ source('raw', 'sending_domains') }} as source_row
+),
 
 judged as (
     select
-        {{ typed_columns('sending_domains') }},
+        * exclude (source_row),
         {{ quarantine_reason('sending_domains') }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
-    from {{ source('raw', 'sending_domains') }} as raw
+    from typed
 ),
 
 ranked as (

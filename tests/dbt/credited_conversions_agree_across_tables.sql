@@ -28,7 +28,7 @@ totals as (
     {%- endfor %}
 )
 
-select *
+select totals.*
 from totals
 left join credited on totals.email_source_id = credited.email_source_id
 where
@@ -39,7 +39,6 @@ where
 union all
 select
     'missing' as table_name,
-    credited.*,
     credited.*
 from credited
 anti join totals on credited.email_source_id = totals.email_source_id

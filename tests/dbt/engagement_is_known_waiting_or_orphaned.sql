@@ -4,27 +4,29 @@ with
 
 accepted as (
     select
-        count(*) as accepted_rows,
-        count(*) filter (
-            where message_id in (select known.message_id from {{ ref('fct_messages') }} as known)
-        ) as known_rows,
-        count(*) filter (
-            where message_id not in (select any_message.message_id from {{ ref('int_messages_grouped') }} as any_message)
-        ) as orphan_rows
-    from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted'
+        count(known.message_id) as known_rows,
+        count(*) - count(messages.message_id) as orphan_rows
+    from {{ ref('stg_engagement_events') }} as events
+    left join {{ ref('fct_messages') }} as known on events.message_id = known.message_id
+    left join {{ ref('int_messages_grouped') }} as messages on events.message_id = messages.message_id
+    where events.verdict = 'accepted'
 ),
 
-counted as (
-    select
-        (select count(*) from {{ ref('fct_engagement_events') }}) as known_rows,
-        (select fct.orphan_rows from {{ ref('fct_raw_tables') }} as fct where fct.raw_table = 'engagement_events')
-            as orphan_rows
+known as (
+    select count(*) as known_rows
+    from {{ ref('fct_engagement_events') }}
+),
+
+orphans as (
+    select orphan_rows
+    from {{ ref('fct_raw_tables') }}
+    where raw_table = 'engagement_events'
 )
 
-select *
+select accepted.*
 from accepted
-cross join counted
+cross join known
+cross join orphans
 where
-    accepted.known_rows is distinct from counted.known_rows
-    or accepted.orphan_rows is distinct from counted.orphan_rows
+    accepted.known_rows is distinct from known.known_rows
+    or accepted.orphan_rows is distinct from orphans.orphan_rows

@@ -10,7 +10,7 @@ links as (
     group by email_source_id
 )
 
-select *
+select campaigns.*
 from {{ ref('click_performance') }} as campaigns
 left join links on campaigns.email_source_id = links.email_source_id
 where

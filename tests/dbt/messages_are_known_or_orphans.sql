@@ -1,32 +1,39 @@
--- Every accepted send event is one of a message in fct_messages or an orphan's; none is lost or doubled.
+-- Every message with an accepted send event is in fct_messages once, or its send events are orphans.
 with
 
 accepted as (
     select
-        count(*) as send_events,
-        count(distinct message_id) as messages
+        message_id,
+        count(*) as send_events
     from {{ ref('stg_send_events') }}
     where verdict = 'accepted'
+    group by message_id
+),
+
+compared as (
+    select
+        count(*) as messages,
+        count(known.message_id) as known_messages,
+        coalesce(sum(accepted.send_events) filter (where known.message_id is null), 0) as orphan_rows
+    from accepted
+    left join {{ ref('fct_messages') }} as known on accepted.message_id = known.message_id
+),
+
+known as (
+    select count(*) as known_messages
+    from {{ ref('fct_messages') }}
 ),
 
 orphans as (
-    select
-        count(*) as messages,
-        coalesce(sum(messages.send_events), 0) as send_events
-    from {{ ref('int_messages_grouped') }} as messages
-    where messages.message_id not in (select known.message_id from {{ ref('fct_messages') }} as known)
-),
-
-counted as (
-    select
-        (select count(*) from {{ ref('fct_messages') }}) as messages,
-        (select fct.orphan_rows from {{ ref('fct_raw_tables') }} as fct where fct.raw_table = 'send_events') as orphan_rows
+    select orphan_rows
+    from {{ ref('fct_raw_tables') }}
+    where raw_table = 'send_events'
 )
 
-select *
-from accepted
+select compared.*
+from compared
+cross join known
 cross join orphans
-cross join counted
 where
-    accepted.messages is distinct from counted.messages + orphans.messages
-    or counted.orphan_rows is distinct from orphans.send_events
+    compared.known_messages is distinct from known.known_messages
+    or compared.orphan_rows is distinct from orphans.orphan_rows

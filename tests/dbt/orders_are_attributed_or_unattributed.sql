@@ -29,7 +29,8 @@ expected as (
 found as (
     select
         conversions.currency,
-        count(*) filter (where conversions.is_attributed) + count(*) filter (where not conversions.is_attributed) as orders,
+        count(*) filter (where conversions.is_attributed)
+        + count(*) filter (where not conversions.is_attributed) as orders,
         sum(conversions.original_revenue) as paid,
         sum(conversions.original_refunded) as refunded
     from {{ ref('fct_conversions') }} as conversions

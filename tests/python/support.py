@@ -1,0 +1,84 @@
+"""What several tests need: builds of a lake, as a data team would run them."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT_ROOT = Path(__file__).parents[2]
+
+
+class BuildError(AssertionError):
+    """The build failed; the text is the end of what it said."""
+
+
+def environment(lake: Path, warehouse: Path) -> dict[str, str]:
+    """The environment of a command that reads ``lake`` and keeps all that it writes beside
+    ``warehouse``."""
+    return os.environ | {
+        "EMAIL_STATS_RAW": str(lake),
+        "EMAIL_STATS_WAREHOUSE": str(warehouse),
+        "DBT_TARGET_PATH": str(warehouse.parent / "target"),
+        "DBT_LOG_PATH": str(warehouse.parent / "logs"),
+    }
+
+
+def build_database(warehouse: Path) -> Path:
+    """The database that dbt writes: ``build/<same file name>`` beside the published one."""
+    return warehouse.parent / "build" / warehouse.name
+
+
+def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedProcess[str]:
+    """Runs dbt in a process of its own, with its output captured."""
+    return subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments],
+        cwd=PROJECT_ROOT,
+        env=environment(lake, warehouse),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -> Path:
+    """Builds a raw lake without unit tests (they prove code, not data) and gives the build database.
+
+    Raises ``BuildError`` where the build fails.
+    """
+    run = dbt(
+        "build",
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps(settings or {}),
+        lake=lake,
+        warehouse=warehouse,
+    )
+    if run.returncode != 0:
+        raise BuildError(
+            f"dbt build ended with {run.returncode}:\n{run.stdout[-6000:]}{run.stderr[-2000:]}"
+        )
+    return build_database(warehouse)
+
+
+@dataclass(frozen=True)
+class SampleBuild:
+    """A build of the sample: where it would be published, and what dbt said."""
+
+    warehouse: Path
+    run: subprocess.CompletedProcess[str]
+
+    @property
+    def database(self) -> Path:
+        """The build database."""
+        return build_database(self.warehouse)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """dbt's manifest of the build."""
+        path = self.warehouse.parent / "target" / "manifest.json"
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content

@@ -1,0 +1,94 @@
+"""Each reconciliation fails where it should: one deliberate break for each must be caught."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from support import PROJECT_ROOT, SampleBuild
+
+# The test, and a change of the built tables that it must catch.
+BREAKS = {
+    "raw_rows_are_accepted_duplicate_or_quarantined": [
+        "update core.fct_raw_tables set raw_rows = raw_rows + 1 where raw_table = 'send_events'",
+        "update core.fct_raw_tables set accepted_rows = null where raw_table = 'order_events'",
+    ],
+    "messages_are_known_or_orphans": [
+        "delete from core.fct_messages where message_id = (select min(message_id) from core.fct_messages)",
+        "update core.fct_raw_tables set orphan_rows = 0 where raw_table = 'send_events'",
+    ],
+    "engagement_is_known_waiting_or_orphaned": [
+        "delete from core.fct_engagement_events "
+        "where event_id = (select min(event_id) from core.fct_engagement_events)",
+        "update core.fct_raw_tables set orphan_rows = orphan_rows + 1 "
+        "where raw_table = 'engagement_events'",
+    ],
+    "recipients_are_sent_failed_skipped_or_pending": [
+        "update marts.email_performance_daily set pending = pending + 1 "
+        "where email_source_id = (select min(email_source_id) from marts.email_performance_daily)",
+        "update marts.email_performance_daily set failed = null",
+    ],
+    "orders_are_attributed_or_unattributed": [
+        "delete from core.fct_conversions where conversion_id = "
+        "(select min(conversion_id) from core.fct_conversions where conversion_type = 'order')",
+        "update core.fct_conversions set original_revenue = original_revenue + 0.01 where conversion_id = "
+        "(select min(conversion_id) from core.fct_conversions where currency = 'USD')",
+        "update core.fct_conversions set is_attributed = null where conversion_id = "
+        "(select min(conversion_id) from core.fct_conversions where currency = 'USD')",
+    ],
+    "every_uncredited_conversion_has_a_reason": [
+        "update core.fct_conversions set unattributed_reason = null where not is_attributed",
+        "update core.fct_conversions set touch_at = converted_at - interval '5 days 1 microsecond' "
+        "where is_attributed",
+    ],
+    "credited_conversions_agree_across_tables": [
+        "update core.fct_messages set revenue = revenue + 0.01 where is_ordered",
+        "update marts.email_activity_hourly set orders = null",
+        "delete from marts.email_performance_daily where orders > 0",
+    ],
+    "hours_add_up_to_totals": [
+        "update marts.email_activity_hourly set opened = opened + 1",
+        "update marts.email_activity_hourly set delivered = null where delivered > 0",
+        "delete from marts.email_activity_hourly",
+    ],
+    "link_clicks_add_up_to_campaign_clicks": [
+        "update marts.link_performance set total_clicks = total_clicks + 1 where total_clicks > 0",
+        "delete from marts.link_performance where total_clicks > 0",
+    ],
+}
+
+
+def compiled(build: SampleBuild, name: str) -> str:
+    folder = build.warehouse.parent / "target" / "compiled" / "email_statistics" / "tests" / "dbt"
+    return (folder / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def breakable(
+    sample_build: SampleBuild, tmp_path_factory: pytest.TempPathFactory
+) -> duckdb.DuckDBPyConnection:
+    """A copy of the build (same file name, so that views find it) without keys in the way."""
+    copy = tmp_path_factory.mktemp("broken") / sample_build.database.name
+    copy.write_bytes(sample_build.database.read_bytes())
+    return duckdb.connect(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [(name, change) for name, changes in BREAKS.items() for change in changes]
+)
+def test_a_break_is_caught(
+    name: str, change: str, sample_build: SampleBuild, breakable: duckdb.DuckDBPyConnection
+) -> None:
+    query = compiled(sample_build, name)
+    assert breakable.sql(query).fetchall() == []
+    breakable.execute("begin")
+    try:
+        breakable.execute(change)
+        assert breakable.sql(query).fetchall() != []
+    finally:
+        breakable.execute("rollback")
+
+
+def test_every_reconciliation_has_a_break() -> None:
+    names = {path.stem for path in Path(PROJECT_ROOT / "tests" / "dbt").glob("*.sql")}
+    assert names == set(BREAKS)

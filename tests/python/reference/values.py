@@ -2,7 +2,7 @@
 
 "A blank text (empty, or only white space) is null in every column." "A column whose type can be
 cast without loss is cast (an int id, a date, an ISO-8601 string)". Each cast gives the value, or
-``None`` for null, and raises ``Uncastable`` for what can't be cast.
+``None`` for null, and raises ``UncastableError`` for what can't be cast.
 """
 
 import re
@@ -30,7 +30,7 @@ _FLAGS = dict.fromkeys(["true", "t", "1", "yes", "y"], True) | dict.fromkeys(
 _MONEY_LIMIT = Decimal(10) ** 16
 
 
-class Uncastable(ValueError):
+class UncastableError(ValueError):
     """A value that isn't of its column's type."""
 
 
@@ -53,7 +53,7 @@ def to_flag(value: object) -> bool | None:
     if word is None:
         return None
     if word not in _FLAGS:
-        raise Uncastable(word)
+        raise UncastableError(word)
     return _FLAGS[word]
 
 
@@ -63,7 +63,7 @@ def to_number(value: object) -> Decimal | None:
     if text is None:
         return None
     if not _NUMBER.fullmatch(text):
-        raise Uncastable(text)
+        raise UncastableError(text)
     return Decimal(text)
 
 
@@ -71,7 +71,7 @@ def to_money(value: object) -> Decimal | None:
     """An amount: a number that ``decimal(18,2)`` has room for."""
     number = to_number(value)
     if number is not None and abs(number) >= _MONEY_LIMIT:
-        raise Uncastable(str(value))
+        raise UncastableError(str(value))
     return number
 
 
@@ -82,13 +82,13 @@ def to_timestamp(value: object) -> datetime | None:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if value is not None and not isinstance(value, str):
-        raise Uncastable(f"{value} is a number, not a time")
+        raise UncastableError(f"{value} is a number, not a time")
     text = to_text(value)
     if text is None:
         return None
     match = _TIMESTAMP.fullmatch(text)
     if not match:
-        raise Uncastable(text)
+        raise UncastableError(text)
     clock = f"{match['minute'] or '00:00'}:{match['second'] or '00'}"
     microseconds = (match["fraction"] or "").ljust(6, "0")[:6]
     try:
@@ -96,7 +96,7 @@ def to_timestamp(value: object) -> datetime | None:
         zone = _zone(match["zone"] or "Z")
         return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise Uncastable(text) from error
+        raise UncastableError(text) from error
 
 
 def _zone(text: str) -> timezone:

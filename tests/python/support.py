@@ -44,7 +44,7 @@ def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedPro
 
 
 def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -> Path:
-    """Builds a raw lake without unit tests (they prove code, not data) and gives the build database.
+    """Builds a raw lake without unit tests (they prove code, not data): the build database.
 
     Raises ``BuildError`` where the build fails.
     """

@@ -4,9 +4,9 @@
    cast, and the same row as one value where the cast row is judged. #}
 
 
-{# White space as Unicode knows it, and the byte order mark. #}
+{# White space as Unicode knows it, and the byte order mark: a class of RE2 characters. #}
 {% macro white_space() -%}
-    ' \t\n\r\f\v\u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
+    [\s\x0b\x1c-\x1f\x{85}\p{Z}\x{feff}]
 {%- endmacro %}
 
 
@@ -15,7 +15,7 @@
 {% macro as_text(value) -%}
     case
         when regexp_full_match(cast({{ value }} as varchar), '[!-~]([ -~]*[!-~])?') then cast({{ value }} as varchar)
-        else nullif(trim(cast({{ value }} as varchar), e{{ white_space() }}), '')
+        else nullif(regexp_replace(cast({{ value }} as varchar), '^{{ white_space() }}+|{{ white_space() }}+$', '', 'g'), '')
     end
 {%- endmacro %}
 

@@ -80,10 +80,15 @@
 
 {# Every additive metric of these rows, summed: NULL where none of them was measured. #}
 {% macro summed_metrics(relation) -%}
-    {%- set kinds = {'count': 'bigint', 'money': 'decimal(18, 2)'} -%}
-    {%- for metric in metrics() if metric.kind in kinds %}
-        cast(sum({{ relation }}.{{ metric.metric }}) as {{ kinds[metric.kind] }}) as {{ metric.metric }}{{ ',' if not loop.last }}
+    {%- for metric in metrics() if metric.kind in ('count', 'money') %}
+        {{ cents(sum_of(relation, metric)) if metric.kind == 'money' else 'cast(' ~ sum_of(relation, metric) ~ ' as bigint)' }}
+            as {{ metric.metric }}{{ ',' if not loop.last }}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro sum_of(relation, metric) -%}
+    sum({{ relation }}.{{ metric.metric }})
 {%- endmacro %}
 
 

@@ -20,15 +20,36 @@
 {%- endmacro %}
 
 
-{# A raw value as a UTC timestamp: converted by its offset or zone where it has one, not cut; null
-   where it can't be cast. -- DuckDB only: typeof() folds to a constant, so one branch is left;
-   the session's TimeZone is UTC (profiles.yml), finer than microseconds is cut. #}
+{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that DuckDB
+   reads. #}
+{% macro extended_iso_8601(text) -%}
+    regexp_replace(
+        regexp_replace(
+            replace(upper({{ text }}), ',', '.'),
+            '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2}.*)$', '\1-\2-\3T\4:\5:\6'
+        ),
+        '^(.{10}T\d{2})(Z|[+-].*)?$', '\1:00\2'
+    )
+{%- endmacro %}
+
+
+{# A text as a point in time: converted by its offset or zone, not cut; without one it is UTC, the
+   session's TimeZone (profiles.yml). #}
+{% macro parsed_time(text) -%}
+    coalesce(
+        try_cast({{ text }} as timestamp with time zone),
+        try_cast({{ extended_iso_8601(text) }} as timestamp with time zone)
+    )
+{%- endmacro %}
+
+
+{# A raw value as a UTC timestamp, null where it can't be cast. -- DuckDB only: typeof() folds to a
+   constant, so one branch is left. Finer than microseconds is cut. #}
 {% macro as_timestamp(value) -%}
     case
         when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
             then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
-        when isfinite(try_cast({{ as_text(value) }} as timestamp with time zone))
-            then cast(try_cast({{ as_text(value) }} as timestamp with time zone) as timestamp)
+        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
     end
 {%- endmacro %}
 
@@ -124,11 +145,13 @@
 {%- endmacro %}
 
 
-{# An amount of money: castable, not negative, at most two decimals. #}
+{# An amount of money: castable, not negative, at most two decimals (trailing zeros aside). #}
 {% macro is_amount(value) -%}
     coalesce(
         try_cast({{ as_text(value) }} as decimal(38, 18)) >= 0
-        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2)),
+        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2))
+        -- A cast rounds from the 19th decimal on.
+        and not regexp_matches({{ as_text(value) }}, '[.][0-9]{2}[0-9]*[1-9][0-9]*$'),
         false
     )
 {%- endmacro %}

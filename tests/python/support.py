@@ -34,7 +34,7 @@ def build_database(warehouse: Path) -> Path:
 def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedProcess[str]:
     """Runs dbt in a process of its own, with its output captured."""
     return subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments],
+        [Path(sys.executable).with_name("dbt"), "--no-use-colors", *arguments],
         cwd=PROJECT_ROOT,
         env=environment(lake, warehouse),
         capture_output=True,

@@ -221,7 +221,7 @@ def test_where_the_file_cannot_be_linked_a_page_of_two_builds_fails(
     said: list[str] = []
     [one] = runner.run(read_registry(), ["alone"], {}, say=said.append)
     assert one.rendering.status == "failed"
-    assert one.rendering.error == "New data were published while the report ran: run it again."
+    assert one.rendering.error == "The data changed while the report ran: run it again."
     assert not (one.folder / "report.html").exists()
 
 
@@ -238,9 +238,11 @@ def test_a_killed_run_leaves_no_half_rendering_and_no_process(tmp_path: Path) ->
     process = subprocess.Popen(
         command(project), env=os.environ | project.environment, stderr=subprocess.DEVNULL
     )
-    kernel = process_id(tmp_path / "pid")
-    process.kill()
-    process.wait()
+    try:
+        kernel = process_id(tmp_path / "pid")
+    finally:
+        process.kill()
+        process.wait()
     wait_until(lambda: not is_running(kernel))
     assert_nothing_was_rendered(project)
 
@@ -250,6 +252,7 @@ def test_a_run_that_is_asked_to_end_ends_at_once_with_its_processes(
 ) -> None:
     project = Project(tmp_path)
     project.add("slow", SLOW.format(pid_file=str(tmp_path / "pid")))
+    project.add("waiting")
     project.use(monkeypatch)
     kernels: list[int] = []
 
@@ -260,7 +263,7 @@ def test_a_run_that_is_asked_to_end_ends_at_once_with_its_processes(
     before = signal.getsignal(signal.SIGTERM)
     threading.Thread(target=ask_to_end).start()
     try:
-        result = CliRunner().invoke(cli, ["report"])
+        result = CliRunner().invoke(cli, ["report", "--jobs", "1"])
     finally:
         signal.signal(signal.SIGTERM, before)
     assert (result.exit_code, result.stdout) == (1, "")
@@ -282,7 +285,7 @@ def process_id(file: Path) -> int:
     return int(file.read_text())
 
 
-def wait_until(is_true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(is_true: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, "waited in vain"

@@ -154,6 +154,13 @@ def test_a_missing_warehouse_is_said_before_a_kernel_starts(project: Project) ->
     assert error.exit_code == 1
 
 
+def test_a_folder_that_cannot_be_written_is_said(project: Project) -> None:
+    project.reports.write_text("a file")
+    error = error_of("dashboard")
+    assert "can't be written (File exists): make it writable or point" in str(error)
+    assert error.exit_code == 2
+
+
 def test_a_warehouse_without_its_build_is_said(project: Project) -> None:
     with duckdb.connect(project.warehouse) as connection:
         connection.execute("drop table core.build")

@@ -43,16 +43,20 @@ def tiny_lake(tmp_path: Path) -> Path:
     lake = tmp_path / "lake"
     tables = {
         "contacts": "select 'c' as contact_id, 'c@example.com' as email",
-        "sending_domains": """select 'd.example' as sending_domain,
-            timestamp '2026-01-01' as valid_from, 'aesthetix' as sending_service, true as is_dedicated, true as is_open_tracking_enabled,
-            true as is_click_tracking_enabled""",
-        "email_sources": """select 's' as email_source_id, 'campaign' as email_source_type,
-            'S' as email_source_name, 'd.example' as sending_domain,
-            true as is_click_tracking_enabled""",
-        "send_events": """select 'e' as event_id, 'sent' as event_type,
-            timestamp '2026-01-02' as event_at, 'm' as message_id, 's' as email_source_id, 'c' as contact_id""",
-        "engagement_events": """select 'o' as event_id, 'opened' as event_type,
-            timestamp '2026-01-03' as event_at, 'm' as message_id""",
+        "sending_domains": """
+            select 'd.example' as sending_domain, timestamp '2026-01-01' as valid_from,
+                'aesthetix' as sending_service, true as is_dedicated,
+                true as is_open_tracking_enabled, true as is_click_tracking_enabled""",
+        "email_sources": """
+            select 's' as email_source_id, 'campaign' as email_source_type,
+                'S' as email_source_name, 'd.example' as sending_domain,
+                true as is_click_tracking_enabled""",
+        "send_events": """
+            select 'e' as event_id, 'sent' as event_type, timestamp '2026-01-02' as event_at,
+                'm' as message_id, 's' as email_source_id, 'c' as contact_id""",
+        "engagement_events": """
+            select 'o' as event_id, 'opened' as event_type, timestamp '2026-01-03' as event_at,
+                'm' as message_id""",
     }
     for table, query in tables.items():
         folder = lake / table / "year=2026"

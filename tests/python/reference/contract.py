@@ -125,7 +125,7 @@ LINKS = _entity(
 EXCHANGE_RATES = _entity(
     "exchange_rates",
     ("currency", "valid_from"),
-    {"currency": "text", "valid_from": "time", "rate": "number"},
+    {"currency": "currency", "valid_from": "time", "rate": "number"},
 )
 ENTITIES = (CONTACTS, SENDING_DOMAINS, EMAIL_SOURCES, LINKS, EXCHANGE_RATES)
 

@@ -7,9 +7,10 @@ cast without loss is cast (an int id, a date, an ISO-8601 string)". Each cast gi
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TIMESTAMP = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"([T ](?P<minute>[0-9]{2}:[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}(:?[0-9]{2})?| [A-Za-z]+(/[A-Za-z_]+)*)?)?"
 )
 _FLAGS = dict.fromkeys(["true", "t", "1", "yes", "y"], True) | dict.fromkeys(
     ["false", "f", "0", "no", "n"], False
@@ -45,6 +46,12 @@ def to_enumeration(value: object) -> str | None:
     """One of a few words, compared "after trimming and lower-casing"."""
     text = to_text(value)
     return text.lower() if text else None
+
+
+def to_currency(value: object) -> str | None:
+    """A currency's code, "trimmed, upper case"."""
+    text = to_text(value)
+    return text.upper() if text else None
 
 
 def to_flag(value: object) -> bool | None:
@@ -95,13 +102,15 @@ def to_timestamp(value: object) -> datetime | None:
         moment = datetime.fromisoformat(f"{match['day']}T{clock}.{microseconds}")
         zone = _zone(match["zone"] or "Z")
         return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
         raise UncastableError(text) from error
 
 
-def _zone(text: str) -> timezone:
+def _zone(text: str) -> tzinfo:
     if text == "Z":
         return UTC
+    if text[0] == " ":
+        return ZoneInfo(text[1:])
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
@@ -110,6 +119,7 @@ def _zone(text: str) -> timezone:
 CASTS: dict[str, Callable[[object], Any]] = {
     "text": to_text,
     "enumeration": to_enumeration,
+    "currency": to_currency,
     "flag": to_flag,
     "number": to_number,
     "money": to_money,

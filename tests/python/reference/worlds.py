@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -104,7 +105,7 @@ USER_AGENTS = [
     "MIMECAST",
     "My%Agent",
 ]
-AMOUNTS = ["0", "0.01", "10", "19.99", "19.9900", "33.335", "1000.10", "123456789.99"]
+AMOUNTS = ["0", "0.01", "3", "12.15", "19.99", "19.9900", "33.335", "1000.10", "123456789.99"]
 BAD_AMOUNTS = [None, "", "abc", "nan", "inf", "-1", "-0.01", "19.999", "1,5"]
 CURRENCIES = ["USD", "USD", "USD", "EUR", "GBP", " eur", "gBp", "CHF", "JPY"]
 BAD_CURRENCIES = [None, " ", "EURO", "E1R", "\u20acUR", "U D", "US"]
@@ -450,7 +451,7 @@ def _order_events(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> li
                 "contact_id": contact_id if dice.chance(80) else dice.some_id("c", 5),
                 "email": email if dice.chance(80) else None,
                 "amount": dice.one_of(AMOUNTS),
-                "currency": currency if dice.chance(85) else dice.one_of(CURRENCIES),
+                "currency": currency if dice.chance(75) else dice.one_of(CURRENCIES),
                 "channel": dice.one_of([None, "payments", "shopify"]),
             }
             for event_type in types
@@ -568,6 +569,7 @@ def _as_text(dice: _Dice, value: Any) -> Any:
     moment = value.replace(tzinfo=UTC)
     east = moment.astimezone(timezone(timedelta(hours=5, minutes=30)))
     west = moment.astimezone(timezone(timedelta(hours=-8)))
+    berlin = moment.astimezone(ZoneInfo("Europe/Berlin"))
     return dice.one_of(
         [
             value.isoformat(),
@@ -581,6 +583,8 @@ def _as_text(dice: _Dice, value: Any) -> Any:
             west.strftime("%Y-%m-%dT%H:%M:%S-08"),
             east.strftime("%Y-%m-%d %H:%M:%S+0530"),
             f" {value.isoformat()}\n",
+            value.isoformat(sep=" ") + " UTC",
+            berlin.strftime("%Y-%m-%dT%H:%M:%S Europe/Berlin"),
         ]
     )
 
@@ -647,6 +651,7 @@ def _parts(rows: list[Row], count: int) -> list[list[Row]]:
 
 _PYTHON_TYPES: dict[str, type] = {
     "text": str,
+    "currency": str,
     "enumeration": str,
     "flag": bool,
     "time": datetime,
@@ -655,6 +660,7 @@ _PYTHON_TYPES: dict[str, type] = {
 }
 _ARROW_TYPES = {
     "text": pa.string(),
+    "currency": pa.string(),
     "enumeration": pa.string(),
     "flag": pa.bool_(),
     "time": pa.timestamp("us"),

@@ -146,6 +146,12 @@
     ]) %}
 {% endmacro %}
 
+{# Whether the contract gives a raw table a column of this name. #}
+{% macro has_raw_column(table, name) %}
+    {% do return(execute and name in raw_source(table).columns) %}
+{% endmacro %}
+
+
 {% macro raw_table_kind(table) %}
     {% do return('event' if table.endswith('_events') else 'entity') %}
 {% endmacro %}

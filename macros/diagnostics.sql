@@ -1,6 +1,6 @@
 {# What email_diagnostics is written with: the list of checks, and how a finding is put into words. #}
 
-{# Every check, in the order of the guide's troubleshooting; each is a step of email_diagnostics. #}
+{# Every check, in the order of the guide's troubleshooting; each has a macro check_<name> (macros/checks.sql). #}
 {% macro checks() %}
     {% do return([
         'how_it_was_sent', 'not_sent_yet', 'sending_service', 'sending_service_changed', 'shared_domain',

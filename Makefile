@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "Set up in $(VENV). Next: make demo, or . $(BIN)/activate and dbt build."
@@ -52,5 +52,5 @@ docs: setup
 	@echo "The tables' documentation: var/docs/index.html"
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --group dev \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --group dev \
 		pyproject.toml --output-file requirements.lock

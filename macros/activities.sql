@@ -29,9 +29,14 @@
 {%- endmacro %}
 
 
-{# Whether two relations differ in an activity; NULL equals NULL. #}
-{% macro activities_differ(one, other) -%}
+{# Whether a source's hours differ from its totals in an activity; NULL equals NULL, and a source in
+   which nothing happened (all skipped, say) has no hours. #}
+{% macro activities_differ(hours, totals) -%}
     {%- for activity in activities() %}
-    {{ one }}.{{ activity }} is distinct from {{ other }}.{{ activity }}{{ ' or' if not loop.last }}
+    case
+        when {{ hours }}.email_source_id is null then coalesce({{ totals }}.{{ activity }}, 0) <> 0
+        else {{ hours }}.{{ activity }} is distinct from {{ totals }}.{{ activity }}
+    end
+    {{ 'or' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

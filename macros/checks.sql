@@ -470,7 +470,7 @@
             then
                 {{ finding(
                     'ok', 0, '{} credited, {} ' ~ var('reporting_currency') ~ '.',
-                    [counted('evidence.orders', 'order'), "format('{:,.2f}', cast(evidence.revenue as double))"]
+                    [counted('evidence.orders', 'order'), "coalesce(format('{:,.2f}', cast(evidence.revenue as double)), 'unknown')"]
                 ) }}
         when evidence.all_orders = 0
             then
@@ -640,7 +640,7 @@
 {%- endmacro %}
 
 
-{# Guide: 90 % or higher. #}
+{# Guide: 90% or higher. #}
 {% macro check_delivered_rate() -%}
     {{ benchmark_finding(
         'delivered_rate', 'evidence.sent_reported - evidence.delivered',
@@ -649,7 +649,7 @@
 {%- endmacro %}
 
 
-{# Guide: under 1 % is normal. #}
+{# Guide: under 1% is normal. #}
 {% macro check_unsubscribe_rate() -%}
     {{ benchmark_finding(
         'unsubscribe_rate', 'evidence.unsubscribed',
@@ -658,7 +658,7 @@
 {%- endmacro %}
 
 
-{# Guide: keep it below 2 %. #}
+{# Guide: keep it below 2%. #}
 {% macro check_hard_bounce_rate() -%}
     {{ benchmark_finding(
         'hard_bounce_rate', 'evidence.hard_bounced',

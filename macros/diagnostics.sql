@@ -30,9 +30,9 @@
 {%- endmacro %}
 
 
-{# "12.5 %", two decimals at most -- DuckDB only: format() #}
+{# "12.5%", two decimals at most -- DuckDB only: format() #}
 {% macro as_percent(fraction) -%}
-    format('{:g} %', round(100 * cast({{ fraction }} as double), 2))
+    format('{:g}%', round(100 * cast({{ fraction }} as double), 2))
 {%- endmacro %}
 
 

@@ -67,8 +67,8 @@
     cast(sum(messages.conversions) as bigint) as conversions,
     cast(sum(messages.orders) as bigint) as orders,
     cast(sum(messages.orders_without_rate) as bigint) as orders_without_rate,
-    cast(sum(messages.revenue) as decimal(18, 2)) as revenue,
-    cast(sum(messages.net_revenue) as decimal(18, 2)) as net_revenue
+    {{ cents('sum(messages.revenue)') }} as revenue,
+    {{ cents('sum(messages.net_revenue)') }} as net_revenue
 {%- endmacro %}
 
 

@@ -59,9 +59,9 @@
         metric('rate', 'fraction', 'clicks', 'click_rate', 'Click rate', 'Clicked / delivered, of the messages whose delivery and clicks are measured.', 'clicked_reported', 'delivered_click_tracked'),
         metric('rate', 'fraction', 'clicks', 'clicks_per_unique_open', 'Clicks per unique open', 'Share of unique opens that resulted in at least one click.', 'opened_and_clicked', 'opened_click_tracked'),
         metric('rate', 'fraction', 'delivery', 'conversion_rate', 'Conversion rate', 'Converted / delivered.', 'converted_reported', 'delivered'),
-        metric('rate', 'fraction', 'delivery', 'unsubscribe_rate', 'Unsubscribe rate', 'Unsubscribed / delivered. Under 1 % is normal.', 'unsubscribed', 'delivered', 0.01, 'below'),
-        metric('rate', 'fraction', 'delivery', 'complaint_rate', 'Complaint rate', 'Complained / delivered. As low as possible; 0.1 % is a warning.', 'complained', 'delivered', 0.001, 'below'),
-        metric('rate', 'fraction', 'delivery', 'hard_bounce_rate', 'Hard bounce rate', 'Hard bounced / sent, of the messages whose delivery is measured. Keep it below 2 %.', 'hard_bounced', 'sent_reported', 0.02, 'below'),
+        metric('rate', 'fraction', 'delivery', 'unsubscribe_rate', 'Unsubscribe rate', 'Unsubscribed / delivered. Under 1% is normal.', 'unsubscribed', 'delivered', 0.01, 'below'),
+        metric('rate', 'fraction', 'delivery', 'complaint_rate', 'Complaint rate', 'Complained / delivered. As low as possible; 0.1% is a warning.', 'complained', 'delivered', 0.001, 'below'),
+        metric('rate', 'fraction', 'delivery', 'hard_bounce_rate', 'Hard bounce rate', 'Hard bounced / sent, of the messages whose delivery is measured. Keep it below 2%.', 'hard_bounced', 'sent_reported', 0.02, 'below'),
         metric('rate', 'fraction', 'delivery', 'soft_bounce_rate', 'Soft bounce rate', 'Soft bounced / sent, of the messages whose delivery is measured.', 'soft_bounced', 'sent_reported'),
         metric('rate', 'fraction', 'delivery', 'bounce_rate', 'Bounce rate', 'Bounced / sent, of the messages whose delivery is measured.', 'bounced', 'sent_reported'),
         metric('rate', 'fraction', none, 'order_conversion_rate', 'Order conversion rate', 'Share of recipients who placed an order.', 'ordered', 'recipients'),
@@ -80,10 +80,15 @@
 
 {# Every additive metric of these rows, summed: NULL where none of them was measured. #}
 {% macro summed_metrics(relation) -%}
-    {%- set kinds = {'count': 'bigint', 'money': 'decimal(18, 2)'} -%}
-    {%- for metric in metrics() if metric.kind in kinds %}
-        cast(sum({{ relation }}.{{ metric.metric }}) as {{ kinds[metric.kind] }}) as {{ metric.metric }}{{ ',' if not loop.last }}
+    {%- for metric in metrics() if metric.kind in ('count', 'money') %}
+        {{ cents(sum_of(relation, metric)) if metric.kind == 'money' else 'cast(' ~ sum_of(relation, metric) ~ ' as bigint)' }}
+            as {{ metric.metric }}{{ ',' if not loop.last }}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro sum_of(relation, metric) -%}
+    sum({{ relation }}.{{ metric.metric }})
 {%- endmacro %}
 
 

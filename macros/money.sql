@@ -1,6 +1,7 @@
-{# A sum of money in cents, rounded half up; 0 where there is nothing to sum. #}
+{# A sum of money in cents, rounded half up; 0 where there is nothing to sum. A sum beyond 16 digits is
+   unknown (NULL) rather than the end of the build. #}
 {% macro cents(amount) -%}
-    cast(round(coalesce({{ amount }}, 0), 2) as decimal(18, 2))
+    try_cast(round(coalesce({{ amount }}, 0), 2) as decimal(18, 2))
 {%- endmacro %}
 
 

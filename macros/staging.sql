@@ -4,9 +4,9 @@
    cast, and the same row as one value where the cast row is judged. #}
 
 
-{# White space as Unicode knows it, and the byte order mark. #}
+{# White space as Unicode knows it, and the byte order mark: a class of RE2 characters. #}
 {% macro white_space() -%}
-    ' \t\n\r\f\v\u001c\u001d\u001e\u001f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
+    [\s\x0b\x1c-\x1f\x{85}\p{Z}\x{feff}]
 {%- endmacro %}
 
 
@@ -15,20 +15,41 @@
 {% macro as_text(value) -%}
     case
         when regexp_full_match(cast({{ value }} as varchar), '[!-~]([ -~]*[!-~])?') then cast({{ value }} as varchar)
-        else nullif(trim(cast({{ value }} as varchar), e{{ white_space() }}), '')
+        else nullif(regexp_replace(cast({{ value }} as varchar), '^{{ white_space() }}+|{{ white_space() }}+$', '', 'g'), '')
     end
 {%- endmacro %}
 
 
-{# A raw value as a UTC timestamp: converted by its offset or zone where it has one, not cut; null
-   where it can't be cast. -- DuckDB only: typeof() folds to a constant, so one branch is left;
-   the session's TimeZone is UTC (profiles.yml), finer than microseconds is cut. #}
+{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that DuckDB
+   reads. #}
+{% macro extended_iso_8601(text) -%}
+    regexp_replace(
+        regexp_replace(
+            replace(upper({{ text }}), ',', '.'),
+            '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2}.*)$', '\1-\2-\3T\4:\5:\6'
+        ),
+        '^(.{10}T\d{2})(Z|[+-].*)?$', '\1:00\2'
+    )
+{%- endmacro %}
+
+
+{# A text as a point in time: converted by its offset or zone, not cut; without one it is UTC, the
+   session's TimeZone (profiles.yml). #}
+{% macro parsed_time(text) -%}
+    coalesce(
+        try_cast({{ text }} as timestamp with time zone),
+        try_cast({{ extended_iso_8601(text) }} as timestamp with time zone)
+    )
+{%- endmacro %}
+
+
+{# A raw value as a UTC timestamp, null where it can't be cast. -- DuckDB only: typeof() folds to a
+   constant, so one branch is left. Finer than microseconds is cut. #}
 {% macro as_timestamp(value) -%}
     case
         when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
             then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
-        when isfinite(try_cast({{ as_text(value) }} as timestamp with time zone))
-            then cast(try_cast({{ as_text(value) }} as timestamp with time zone) as timestamp)
+        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
     end
 {%- endmacro %}
 
@@ -124,11 +145,13 @@
 {%- endmacro %}
 
 
-{# An amount of money: castable, not negative, at most two decimals. #}
+{# An amount of money: castable, not negative, at most two decimals (trailing zeros aside). #}
 {% macro is_amount(value) -%}
     coalesce(
         try_cast({{ as_text(value) }} as decimal(38, 18)) >= 0
-        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2)),
+        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2))
+        -- A cast rounds from the 19th decimal on.
+        and not regexp_matches({{ as_text(value) }}, '[.][0-9]{2}[0-9]*[1-9][0-9]*$'),
         false
     )
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- One row a currency and moment from which its rate holds. A row without a rate is none.
+-- One row a currency and moment from which its rate holds. A row without a positive rate is none.
 {{ config(materialized='view') }}
 with
 
@@ -10,7 +10,7 @@ exchange_rates as (
         updated_at,
         loaded_at
     from {{ ref('stg_exchange_rates') }}
-    where is_latest and rate is not null
+    where is_latest and rate > 0
 ),
 
 final as (

@@ -8,11 +8,13 @@ send_events as (
     where verdict = 'accepted'
 ),
 
-final as (
+grouped as (
     select
         message_id,
-        min_by(email_source_id, (event_at, event_id)) as email_source_id,
-        min_by(contact_id, (event_at, event_id)) as recipient_contact_id,
+        -- One min_by of both costs half of two.
+        min_by(
+            struct_pack(email_source_id := email_source_id, contact_id := contact_id), (event_at, event_id)
+        ) as earliest,
         min_by(recipient_email, (event_at, event_id)) as recipient_email,
         count(*) as send_events,
         coalesce(bool_or(is_test), false) as is_test,
@@ -30,6 +32,15 @@ final as (
         max(event_at) filter (where event_type = 'hard_bounced') as last_hard_bounced_at
     from send_events
     group by message_id
+),
+
+final as (
+    select
+        message_id,
+        earliest.email_source_id,
+        earliest.contact_id as recipient_contact_id,
+        * exclude (message_id, earliest)
+    from grouped
 )
 
 select * from final

@@ -10,7 +10,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from email_statistics.settings import SettingsError, read_settings
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
+class Plugin(BasePlugin):
     """Refuses bad settings and makes the folder of the build database, before a model runs."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -18,8 +18,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt-duckdb ships no types
 
         dbt ends with that sentence and exit code 2; no model has run by then.
         """
+        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         try:
-            read_settings(get_flags().VARS)
+            read_settings(flags.VARS)
         except SettingsError as error:
             raise DbtRuntimeError(str(error)) from error
         if self.creds is not None:

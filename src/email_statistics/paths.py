@@ -21,6 +21,6 @@ def published_warehouse() -> Path:
 
 
 def build_database() -> Path:
-    """The database that ``dbt build`` writes: ``build/<same file name>`` beside the published one."""
+    """The database that ``dbt build`` writes: ``build/<file name>`` beside the published one."""
     published = published_warehouse()
     return published.parent / "build" / published.name

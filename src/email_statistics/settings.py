@@ -1,6 +1,7 @@
 """The settings of the definitions: dbt vars, validated once, before a model runs.
 
-Names, meanings and defaults are those of ``dbt_project.yml``; this module knows what may stand there.
+Names, meanings and defaults are those of ``dbt_project.yml``; this module knows what may stand
+there.
 """
 
 import difflib
@@ -16,7 +17,7 @@ from email_statistics.paths import PROJECT_ROOT
 
 
 class SettingsError(UsageError):
-    """A setting is unknown or has a value that it can't have; the text says which and what to do."""
+    """A setting is unknown or has a bad value; the text says which and what to do."""
 
 
 def _is_time_zone(name: str) -> str:
@@ -59,7 +60,7 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 
 
 def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """The settings in force: the vars of ``dbt_project.yml``, replaced by ``overrides`` (``--vars``).
+    """The settings in force: the vars of ``dbt_project.yml``, then ``overrides`` (``--vars``).
 
     Raises ``SettingsError``, one sentence a problem, where one is unknown, missing or bad.
     """

@@ -34,7 +34,7 @@ def build_database(warehouse: Path) -> Path:
 def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedProcess[str]:
     """Runs dbt in a process of its own, with its output captured."""
     return subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments],
+        [Path(sys.executable).with_name("dbt"), "--no-use-colors", *arguments],
         cwd=PROJECT_ROOT,
         env=environment(lake, warehouse),
         capture_output=True,
@@ -44,7 +44,7 @@ def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedPro
 
 
 def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -> Path:
-    """Builds a raw lake without unit tests (they prove code, not data) and gives the build database.
+    """Builds a raw lake without unit tests (they prove code, not data): the build database.
 
     Raises ``BuildError`` where the build fails.
     """

@@ -6,7 +6,6 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from support import PROJECT_ROOT, SampleBuild
 
 # What the layer above may read. A core fact that is finished early feeds the steps after it.
@@ -67,7 +66,9 @@ def test_every_public_model_has_an_enforced_contract_and_descriptions(
                 assert column["description"], (node["name"], column["name"])
 
 
-PRIVATE = re.compile(r"\b(?:staging|intermediate|raw|seeds)\.(?:stg_|int_|[a-z]+_events|contacts)|\b(?:stg|int)_[a-z]")
+PRIVATE = re.compile(
+    r"\b(?:staging|intermediate|raw|seeds)\.(?:stg_|int_|[a-z]+_events|contacts)|\b(?:stg|int)_[a-z]"
+)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,9 @@ def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild
         if source["source_name"] == "raw"
     }
     macro = (PROJECT_ROOT / "macros" / "raw_lake.sql").read_text(encoding="utf-8")
-    listed = re.findall(r"'(\w+)',", macro.split("{% macro raw_tables() %}")[1].split("{% endmacro %}")[0])
+    listed = re.findall(
+        r"'(\w+)',", macro.split("{% macro raw_tables() %}")[1].split("{% endmacro %}")[0]
+    )
     assert sorted(listed) == sorted(contract)
     assert all((kind == "event") == name.endswith("_events") for name, kind in contract.items())
 

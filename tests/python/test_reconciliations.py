@@ -4,7 +4,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
 from support import PROJECT_ROOT, SampleBuild
 
 # The test, and a change of the built tables that it must catch.
@@ -14,7 +13,8 @@ BREAKS = {
         "update core.fct_raw_tables set accepted_rows = null where raw_table = 'order_events'",
     ],
     "messages_are_known_or_orphans": [
-        "delete from core.fct_messages where message_id = (select min(message_id) from core.fct_messages)",
+        "delete from core.fct_messages "
+        "where message_id = (select min(message_id) from core.fct_messages)",
         "update core.fct_raw_tables set orphan_rows = 0 where raw_table = 'send_events'",
     ],
     "engagement_is_known_waiting_or_orphaned": [
@@ -31,7 +31,8 @@ BREAKS = {
     "orders_are_attributed_or_unattributed": [
         "delete from core.fct_conversions where conversion_id = "
         "(select min(conversion_id) from core.fct_conversions where conversion_type = 'order')",
-        "update core.fct_conversions set original_revenue = original_revenue + 0.01 where conversion_id = "
+        "update core.fct_conversions set original_revenue = original_revenue + 0.01 "
+        "where conversion_id = "
         "(select min(conversion_id) from core.fct_conversions where currency = 'USD')",
         "update core.fct_conversions set is_attributed = null where conversion_id = "
         "(select min(conversion_id) from core.fct_conversions where currency = 'USD')",

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from email_statistics.errors import UsageError
-from email_statistics.sample import DEFAULT_MESSAGES, DEFAULT_SEED, SampleError, write_sample
+from email_statistics.sample import DEFAULT_MESSAGES, DEFAULT_SEED, write_sample
 
 
 @click.command("sample")
@@ -30,10 +29,7 @@ def command(out: Path, messages: int, seed: int) -> None:
 
     The same --messages and --seed give the same rows on every machine.
     """
-    try:
-        summary = write_sample(out, messages, seed, lambda line: click.echo(line, err=True))
-    except SampleError as error:
-        raise UsageError(str(error)) from error
+    summary = write_sample(out, messages, seed, lambda line: click.echo(line, err=True))
     for table, rows in summary.rows.items():
         click.echo(f"{table:18}{rows:>12,} rows")
     click.echo(f"Wrote {summary.bytes / 1e6:,.1f} MB to {out}.")

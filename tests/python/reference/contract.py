@@ -28,7 +28,7 @@ def _entity(
     nullable: frozenset[str] = frozenset(),
     parents: tuple[str, ...] = (),
 ) -> RawTable:
-    """ "All carry `updated_at`* and `loaded_at`*"."""
+    """Spec: "All carry `updated_at`* and `loaded_at`*"."""
     times = ("updated_at", "loaded_at")
     return RawTable(
         name,
@@ -43,7 +43,7 @@ def _entity(
 def _events(
     name: str, types: frozenset[str], columns: dict[str, str], parents: tuple[str, ...]
 ) -> RawTable:
-    """ "All carry `event_id`*, `event_type`*, `event_at`*, `loaded_at`*"."""
+    """Spec: "All carry `event_id`*, `event_type`*, `event_at`*, `loaded_at`*"."""
     carried = {
         "event_id": "text",
         "event_type": "enumeration",
@@ -125,15 +125,16 @@ LINKS = _entity(
 EXCHANGE_RATES = _entity(
     "exchange_rates",
     ("currency", "valid_from"),
-    {"currency": "text", "valid_from": "time", "rate": "number"},
+    {"currency": "currency", "valid_from": "time", "rate": "number"},
 )
 ENTITIES = (CONTACTS, SENDING_DOMAINS, EMAIL_SOURCES, LINKS, EXCHANGE_RATES)
 
+DISPATCH_TYPES = ("sent", "accepted", "rejected", "delivered", "soft_bounced", "hard_bounced")
+ENGAGEMENT_TYPES = ("opened", "clicked", "replied", "unsubscribed", "complained")
+
 SEND_EVENTS = _events(
     "send_events",
-    frozenset(
-        "targeted skipped failed sent accepted rejected delivered soft_bounced hard_bounced".split()
-    ),
+    frozenset({"targeted", "skipped", "failed", *DISPATCH_TYPES}),
     {
         "message_id": "text",
         "email_source_id": "text",
@@ -146,7 +147,7 @@ SEND_EVENTS = _events(
 )
 ENGAGEMENT_EVENTS = _events(
     "engagement_events",
-    frozenset("opened clicked replied unsubscribed complained".split()),
+    frozenset(ENGAGEMENT_TYPES),
     {
         "message_id": "text",
         "link_id": "text",
@@ -158,7 +159,7 @@ ENGAGEMENT_EVENTS = _events(
 )
 ORDER_EVENTS = _events(
     "order_events",
-    frozenset("placed paid refunded cancelled".split()),
+    frozenset({"placed", "paid", "refunded", "cancelled"}),
     {
         "order_id": "text",
         "contact_id": "text",

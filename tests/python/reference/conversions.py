@@ -34,7 +34,7 @@ class Conversion:
 
     @property
     def net_revenue(self) -> Decimal | None:
-        """ "`net_revenue` = revenue − refunded"."""
+        """Spec: "`net_revenue` = revenue - refunded"."""
         if self.revenue is None or self.refunded is None:
             return None
         return self.revenue - self.refunded
@@ -109,12 +109,13 @@ def _read_order(events: list[Row], entities: Entities, settings: Settings) -> Co
 
 
 def _first_value(events: list[Row], column: str) -> str | None:
-    """ "Its contact_id, e-mail, channel are the first non-null ones of its events"."""
+    """Spec: "Its contact_id, e-mail, channel are the first non-null ones of its events"."""
     return next((event[column] for event in events if event[column] is not None), None)
 
 
 def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
-    """ "The latest rate of its event's currency at or before `converted_at`"; a null rate is none."""
+    """Spec: "the latest rate of its event's currency at or before `converted_at`"; a null one is
+    no rate."""
     known = [
         row["rate"]
         for row in rates
@@ -124,7 +125,7 @@ def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
 
 
 def _sum_of_money(events: list[Row], rate: Callable[[str], Fraction | None]) -> Decimal | None:
-    """ "The order's sums are rounded half up to cents"; none where an amount has no rate."""
+    """Spec: "The order's sums are rounded half up to cents"; none where an amount has no rate."""
     total = Fraction(0)
     for event in events:
         factor = rate(event["currency"].upper())
@@ -143,9 +144,12 @@ def _round_half_up(amount: Fraction) -> Decimal:
 def _converted_contact(
     contact_id: str | None, email: str | None, entities: Entities
 ) -> tuple[str | None, str | None]:
-    """ "A conversion belongs to the contact that its `contact_id` resolves to through merges; without
-    a known one, to the contact to which all contacts bearing its e-mail (latest row of each,
-    trimmed, lower-cased) resolve, if they resolve to one". The contact, else the reason."""
+    """The contact, else the reason why there is none.
+
+    Spec: "A conversion belongs to the contact that its `contact_id` resolves to through merges;
+    without a known one, to the contact to which all contacts bearing its e-mail (latest row of
+    each, trimmed, lower-cased) resolve, if they resolve to one".
+    """
     if contact_id in entities.contacts:
         return entities.surviving[contact_id or ""], None
     bearers = entities.contacts_by_email.get((email or "").lower(), set())
@@ -177,7 +181,7 @@ def attribute(
             conversion.unattributed_reason = "no_touch"
             continue
         conversion.last_touch = message, touch = max(before, key=_touch_order)
-        # "`converted_at − touch_at <= attribution_window_days`": "both ends included".
+        # "`converted_at - touch_at <= attribution_window_days`": "both ends included".
         if conversion.converted_at - touch.event_at <= window:
             message.conversions.append(conversion)
         else:
@@ -185,7 +189,7 @@ def attribute(
 
 
 def _is_eligible(message: Message, settings: Settings) -> bool:
-    """ "A non-test message of an eligible source: type in `attribution_source_types` and, with
+    """Spec: "A non-test message of an eligible source: type in `attribution_source_types` and, with
     `attribution_style: product_element` instead of `all_campaigns`, `has_product_element`"."""
     return (
         not message.is_test
@@ -198,7 +202,8 @@ def _is_eligible(message: Message, settings: Settings) -> bool:
 
 
 def _touch_order(touch: tuple[Message, Engagement]) -> tuple[datetime, bool, datetime, str]:
-    """ "Ties: a click beats an open, then the later `sent_at`, then the greater `message_id`"."""
+    """Spec: "Ties: a click beats an open, then the later `sent_at`, then the greater
+    `message_id`"."""
     message, event = touch
     sent_at = message.times["sent"] or datetime.min
     return event.event_at, event.event_type == "clicked", sent_at, message.message_id

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reference.contract import DISPATCH_TYPES, ENGAGEMENT_TYPES
 from reference.entities import Entities, row_in_force
 from reference.settings import Settings
 from reference.staging import Judged
@@ -21,8 +22,6 @@ from reference.values import Row
 if TYPE_CHECKING:
     from reference.conversions import Conversion
 
-ENGAGED = ("opened", "clicked", "replied", "unsubscribed", "complained")
-DISPATCHED = ("sent", "accepted", "rejected", "delivered", "soft_bounced", "hard_bounced")
 MEASURED = "measured"
 _BURST_SPAN = timedelta(seconds=1)
 _BURST_LINKS = 3
@@ -49,7 +48,7 @@ class Engagement:
 
     @property
     def link_key(self) -> str | None:
-        """ "link_id, else URL"."""
+        """Spec: "link_id, else URL"."""
         return self.link["link_id"] if self.link else self.url
 
     @property
@@ -74,13 +73,13 @@ class Message:
 
     @property
     def first_send_at(self) -> datetime:
-        """ "Its earliest accepted send event of any type"."""
+        """Spec: "Its earliest accepted send event of any type"."""
         moment: datetime = self.sends[0]["event_at"]
         return moment
 
     @property
     def is_test(self) -> bool:
-        """ "It is a test when any of its send events says so"."""
+        """Spec: "It is a test when any of its send events says so"."""
         return any(send["is_test"] for send in self.sends)
 
     def is_measured(self, family: str) -> bool:
@@ -102,7 +101,7 @@ class Message:
         return [c for c in self.conversions if c.conversion_type == "order"]
 
     def money(self, measure: str) -> Decimal:
-        """ "Sums of money over a group are 0 where nothing was credited"."""
+        """Spec: "Sums of money over a group are 0 where nothing was credited"."""
         amounts = [getattr(order, measure) for order in self.orders]
         return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
@@ -116,8 +115,8 @@ def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
 
 
 def is_orphan(sends: list[Row], entities: Entities) -> bool:
-    """ "All send events of a message whose source or contact isn't known": "a message's source and
-    contact are those of its earliest accepted send event"."""
+    """Spec: "All send events of a message whose source or contact isn't known": "a message's source
+    and contact are those of its earliest accepted send event"."""
     return (
         sends[0]["email_source_id"] not in entities.sources
         or sends[0]["contact_id"] not in entities.contacts
@@ -158,8 +157,8 @@ def read_messages(
 
 
 def _track_clicks(messages: Iterable[Message], entities: Entities) -> dict[str, bool]:
-    """ "Track Clicks is read as it stood at the source's first send event (the earliest among its
-    non-test messages; the row with the latest `updated_at` at or before it, else the earliest
+    """Spec: "Track Clicks is read as it stood at the source's first send event (the earliest among
+    its non-test messages; the row with the latest `updated_at` at or before it, else the earliest
     row)". A source without a non-test message: the earliest row."""
     first_send: dict[str, datetime] = {}
     for message in messages:
@@ -213,8 +212,8 @@ def _availability(message: Message, entities: Entities, track_clicks: bool) -> d
 
 
 def _read_engagement(event: Row, message: Message, entities: Entities) -> Engagement:
-    """ "An event's link is found by `link_id`, else by source and URL (the smallest `link_id` where
-    several match)". "The URL judged is the event's own, else its link's"."""
+    """Spec: "An event's link is found by `link_id`, else by source and URL (the smallest `link_id`
+    where several match)". "The URL judged is the event's own, else its link's"."""
     link_id = event["link_id"]
     if link_id not in entities.links:
         place = (message.source["email_source_id"], event["url"])
@@ -237,19 +236,27 @@ def read_user_agents(path: Path = USER_AGENTS) -> list[Row]:
 
 
 def _sender_or_agent(event: Row, user_agents: list[Row]) -> str | None:
-    """ "Each open and click has an `actor`. The sender's word wins: `is_machine` true = `machine`,
-    false = `human`. Else `machine` if its user agent matches the seed of known agents of kind
-    `prefetcher` or `scanner`". Bursts, which need the other clicks, come after."""
+    """Spec: "Each open and click has an `actor`. The sender's word wins: `is_machine` true =
+    `machine`, false = `human`. Else `machine` if its user agent matches the seed of known agents of
+    kind `prefetcher` or `scanner`". Bursts, which need the other clicks, come after."""
     if event["event_type"] not in ("opened", "clicked"):
         return None
     if event["is_machine"] is not None:
         return "machine" if event["is_machine"] else "human"
     is_known = any(
         agent["kind"] in ("prefetcher", "scanner")
-        and re.search(agent["user_agent_pattern"], event["user_agent"] or "", re.IGNORECASE)
+        and _is_like(event["user_agent"] or "", agent["user_agent_pattern"])
         for agent in user_agents
     )
     return "machine" if is_known else "unknown"
+
+
+def _is_like(user_agent: str, pattern: str) -> bool:
+    """The seed: "a SQL `like` pattern in lower case, matched against the whole lower-cased
+    user agent"."""
+    wildcards = {"%": ".*", "_": "."}
+    expression = "".join(wildcards.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(expression, user_agent.lower(), re.DOTALL) is not None
 
 
 def _judge_engagement(message: Message, settings: Settings) -> None:
@@ -261,8 +268,8 @@ def _judge_engagement(message: Message, settings: Settings) -> None:
 
 
 def _burst_clicks(message: Message) -> list[Engagement]:
-    """ "The clicks of its message within one second from some click name 3 or more different links:
-    all of those are a machine's"."""
+    """Spec: "The clicks of its message within one second from some click name 3 or more different
+    links: all of those are a machine's"."""
     clicks = [event for event in message.engagement if event.event_type == "clicked"]
     burst = []
     for first in clicks:
@@ -273,8 +280,8 @@ def _burst_clicks(message: Message) -> list[Engagement]:
 
 
 def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
-    """ "The first reason that applies excludes an open or click: `test_send` · the family's status ·
-    (clicks) … · `machine` (last; see Machines)"."""
+    """Spec: "The first reason that applies excludes an open or click: `test_send` · the family's
+    status · (clicks) … · `machine` (last; see Machines)"."""
     family = {"opened": "opens", "clicked": "clicks"}.get(event.event_type, "delivery")
     if message.is_test:
         return "test_send"
@@ -298,15 +305,15 @@ def _set_state(message: Message, settings: Settings) -> None:
     else the first engagement; `bounced_at` = the first bounce of the kind that the message ended
     as; the others the first event that counts. A time is NULL where its flag isn't true"."""
     times = message.event_times
-    has = {name: bool(times(name)) for name in (*DISPATCHED, "failed", "skipped")}
-    engaged = bool(times(*ENGAGED))
-    dispatched = bool(times(*DISPATCHED, *ENGAGED))
+    has = {name: bool(times(name)) for name in (*DISPATCH_TYPES, "failed", "skipped")}
+    engaged = bool(times(*ENGAGEMENT_TYPES))
+    dispatched = bool(times(*DISPATCH_TYPES, *ENGAGEMENT_TYPES))
 
     failed = has["failed"] and not dispatched
     skipped = has["skipped"] and not dispatched and not failed
     pending = not (dispatched or failed or skipped)
     always: dict[str, tuple[bool, list[datetime]]] = {
-        "sent": (dispatched, times("sent") or times(*DISPATCHED, *ENGAGED)),
+        "sent": (dispatched, times("sent") or times(*DISPATCH_TYPES, *ENGAGEMENT_TYPES)),
         "failed": (failed, times("failed")),
         "skipped": (skipped, times("skipped")),
         "pending": (pending, []),
@@ -321,7 +328,7 @@ def _set_state(message: Message, settings: Settings) -> None:
     delivery: dict[str, tuple[bool, list[datetime]]] = {
         "accepted": (has["accepted"], times("accepted")),
         "rejected": (has["rejected"] and not has["accepted"], times("rejected")),
-        "delivered": (delivered, times("delivered") or times(*ENGAGED)),
+        "delivered": (delivered, times("delivered") or times(*ENGAGEMENT_TYPES)),
         "delivered_inferred": (delivered and not has["delivered"], []),
         "hard_bounced": (hard_bounced, times("hard_bounced")),
         "soft_bounced": (soft_bounced, times("soft_bounced")),
@@ -356,12 +363,11 @@ def _set_state(message: Message, settings: Settings) -> None:
 
 
 def _is_machine_opened(message: Message) -> bool:
-    """ "Messages with an open or click by a machine that counts, or would but for `machine`, and
-    none by anyone else"."""
+    """Spec: "Messages with an open or click by a machine that counts, or would but for `machine`,
+    and none by anyone else"."""
     actors = {
         event.actor
         for event in message.engagement
-        if event.event_type in ("opened", "clicked")
-        and event.exclusion_reason in (None, "machine")
+        if event.event_type in ("opened", "clicked") and event.exclusion_reason in (None, "machine")
     }
     return actors == {"machine"}

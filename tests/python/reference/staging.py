@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from reference.contract import ENTITIES, EVENTS, RawTable
-from reference.values import CASTS, Row, Uncastable, is_blank, nulls_first, nulls_last
+from reference.values import CASTS, Row, UncastableError, is_blank, nulls_first, nulls_last
 
 _EARLIEST_EVENT = datetime(2000, 1, 1)
 _LATEST_AHEAD = timedelta(days=1)
@@ -30,20 +30,21 @@ class Judged:
 def judge_lake(raw: dict[str, list[Row]]) -> dict[str, Judged]:
     """Every table of the contract; "an optional table that has no folder is an empty table"."""
     judged = {table.name: judge_events(table, raw.get(table.name, [])) for table in EVENTS}
-    return judged | {table.name: judge_entities(table, raw.get(table.name, [])) for table in ENTITIES}
+    return judged | {
+        table.name: judge_entities(table, raw.get(table.name, [])) for table in ENTITIES
+    }
 
 
 def judge_events(table: RawTable, rows: list[Row]) -> Judged:
-    """ "Quarantine is judged first, so the corrected redelivery of a bad event is accepted"."""
+    """Spec: "Quarantine is judged first, so the corrected redelivery of a bad event is
+    accepted"."""
     judged = Judged(raw_rows=len(rows))
     by_id: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         values, uncastable = _cast(table, row)
         reason = _event_reason(table, row, values, uncastable)
         if reason:
-            judged.quarantined.append(
-                _quarantined(table, reason, values["event_id"], values["loaded_at"])
-            )
+            judged.quarantined.append(_quarantined(table, reason, values, row))
         else:
             by_id[values["event_id"]].append(values)
     for twins in by_id.values():
@@ -53,8 +54,8 @@ def judge_events(table: RawTable, rows: list[Row]) -> Judged:
 
 
 def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
-    """ "A row with a null or blank id or time (`missing_key`), an unknown type, kind or service
-    (`unknown_value`) or an uncastable value (`invalid_value`) is quarantined"."""
+    """Spec: "A row with a null or blank id or time (`missing_key`), an unknown type, kind or
+    service (`unknown_value`) or an uncastable value (`invalid_value`) is quarantined"."""
     judged = Judged(raw_rows=len(rows))
     for row in rows:
         values, uncastable = _cast(table, row)
@@ -71,13 +72,13 @@ def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
         else:
             judged.accepted.append(values)
             continue
-        judged.quarantined.append(_quarantined(table, reason, None, values["loaded_at"]))
+        judged.quarantined.append(_quarantined(table, reason, values, row))
     judged.accepted.sort(key=lambda row: _age_order(table, row))
     return judged
 
 
 def latest_rows(table: RawTable, accepted: Iterable[Row]) -> dict[Any, Row]:
-    """ "The latest row of an id wins": by its key, of rows in order of age."""
+    """Spec: "The latest row of an id wins": by its key, of rows in order of age."""
     latest = {tuple(row[column] for column in table.key): row for row in accepted}
     return {key if len(key) > 1 else key[0]: row for key, row in latest.items()}
 
@@ -89,14 +90,14 @@ def _cast(table: RawTable, row: Row) -> tuple[Row, set[str]]:
     for column, kind in table.columns.items():
         try:
             values[column] = CASTS[kind](row.get(column))
-        except Uncastable:
+        except UncastableError:
             values[column] = None
             uncastable.add(column)
     return values, uncastable
 
 
 def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) -> str | None:
-    """ "Kept with the whole raw row and one reason, the first that applies"."""
+    """Spec: "Kept with the whole raw row and one reason, the first that applies"."""
     if any(is_blank(row.get(column)) for column in table.not_blank):
         return "missing_key"
     if values["event_type"] not in table.words["event_type"]:
@@ -122,27 +123,27 @@ def _is_amount(amount: Decimal | None) -> bool:
     return amount is not None and amount >= 0 and amount == amount.quantize(_CENTS)
 
 
-def _quarantined(
-    table: RawTable, reason: str, event_id: str | None, loaded_at: datetime | None
-) -> Row:
+def _quarantined(table: RawTable, reason: str, values: Row, raw_row: Row) -> Row:
+    """An entity's row has no `event_id`."""
     return {
         "raw_table": table.name,
         "reason": reason,
-        "event_id": event_id,
-        "loaded_at": loaded_at,
+        "event_id": values.get("event_id"),
+        "loaded_at": values["loaded_at"],
+        "raw_row": raw_row,
     }
 
 
 def _duplicate_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """ "The row with the smallest `(loaded_at, event_at, event_type, message_id or order_id, the
-    remaining columns)` is kept": the contract's order has message_id and order_id first."""
+    """Spec: "The row with the smallest `(loaded_at, event_at, event_type, message_id or order_id,
+    the remaining columns)` is kept": the contract's order has message_id and order_id first."""
     first = ["loaded_at", "event_at", "event_type"]
     rest = [column for column in table.columns if column not in first]
     return nulls_last([row[column] for column in first + rest])
 
 
 def _age_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """ "Latest = by `updated_at`, then `loaded_at`, then the remaining columns in order"."""
+    """Spec: "Latest = by `updated_at`, then `loaded_at`, then the remaining columns in order"."""
     first = ["updated_at", "loaded_at"]
     rest = [column for column in table.columns if column not in first]
     return nulls_first([row[column] for column in first + rest])

@@ -2,14 +2,15 @@
 
 "A blank text (empty, or only white space) is null in every column." "A column whose type can be
 cast without loss is cast (an int id, a date, an ISO-8601 string)". Each cast gives the value, or
-``None`` for null, and raises ``Uncastable`` for what can't be cast.
+``None`` for null, and raises ``UncastableError`` for what can't be cast.
 """
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Row = dict[str, Any]
 
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TIMESTAMP = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"([T ](?P<minute>[0-9]{2}:[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+    r"(?P<zone>Z|[+-][0-9]{2}(:?[0-9]{2})?| [A-Za-z]+(/[A-Za-z_]+)*)?)?"
 )
 _FLAGS = dict.fromkeys(["true", "t", "1", "yes", "y"], True) | dict.fromkeys(
     ["false", "f", "0", "no", "n"], False
@@ -30,7 +31,7 @@ _FLAGS = dict.fromkeys(["true", "t", "1", "yes", "y"], True) | dict.fromkeys(
 _MONEY_LIMIT = Decimal(10) ** 16
 
 
-class Uncastable(ValueError):
+class UncastableError(ValueError):
     """A value that isn't of its column's type."""
 
 
@@ -47,13 +48,19 @@ def to_enumeration(value: object) -> str | None:
     return text.lower() if text else None
 
 
+def to_currency(value: object) -> str | None:
+    """A currency's code, "trimmed, upper case"."""
+    text = to_text(value)
+    return text.upper() if text else None
+
+
 def to_flag(value: object) -> bool | None:
     """True or false, in the words that databases use for them."""
     word = to_enumeration(value)
     if word is None:
         return None
     if word not in _FLAGS:
-        raise Uncastable(word)
+        raise UncastableError(word)
     return _FLAGS[word]
 
 
@@ -63,7 +70,7 @@ def to_number(value: object) -> Decimal | None:
     if text is None:
         return None
     if not _NUMBER.fullmatch(text):
-        raise Uncastable(text)
+        raise UncastableError(text)
     return Decimal(text)
 
 
@@ -71,7 +78,7 @@ def to_money(value: object) -> Decimal | None:
     """An amount: a number that ``decimal(18,2)`` has room for."""
     number = to_number(value)
     if number is not None and abs(number) >= _MONEY_LIMIT:
-        raise Uncastable(str(value))
+        raise UncastableError(str(value))
     return number
 
 
@@ -82,26 +89,28 @@ def to_timestamp(value: object) -> datetime | None:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
     if value is not None and not isinstance(value, str):
-        raise Uncastable(f"{value} is a number, not a time")
+        raise UncastableError(f"{value} is a number, not a time")
     text = to_text(value)
     if text is None:
         return None
     match = _TIMESTAMP.fullmatch(text)
     if not match:
-        raise Uncastable(text)
+        raise UncastableError(text)
     clock = f"{match['minute'] or '00:00'}:{match['second'] or '00'}"
     microseconds = (match["fraction"] or "").ljust(6, "0")[:6]
     try:
         moment = datetime.fromisoformat(f"{match['day']}T{clock}.{microseconds}")
         zone = _zone(match["zone"] or "Z")
         return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError) as error:
-        raise Uncastable(text) from error
+    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
+        raise UncastableError(text) from error
 
 
-def _zone(text: str) -> timezone:
+def _zone(text: str) -> tzinfo:
     if text == "Z":
         return UTC
+    if text[0] == " ":
+        return ZoneInfo(text[1:])
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
@@ -110,6 +119,7 @@ def _zone(text: str) -> timezone:
 CASTS: dict[str, Callable[[object], Any]] = {
     "text": to_text,
     "enumeration": to_enumeration,
+    "currency": to_currency,
     "flag": to_flag,
     "number": to_number,
     "money": to_money,

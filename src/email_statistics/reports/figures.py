@@ -1,0 +1,68 @@
+"""One number of a page in words: label, definition, value or why there is none, verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from email_statistics.reports import formats
+from email_statistics.reports.metrics import (
+    Availability,
+    Metric,
+    Verdict,
+    verdict,
+    why_not_measured,
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric's number as a page shows it; ``text`` is None where ``missing`` says why."""
+
+    metric: Metric
+    text: str | None
+    missing: str | None
+    made_of: str | None
+    verdict: Verdict | None
+
+    @property
+    def number_and_unit(self) -> tuple[str, str]:
+        """``text`` in two, such as ("12.30", "USD"); the unit is "" where it has none."""
+        number, _, unit = (self.text or "").partition(formats.UNIT_SPACE)
+        return number, unit
+
+
+def _text(metric: Metric, value: Any, currency: str) -> str:
+    if metric.kind == "rate":
+        return formats.rate(value)
+    if metric.unit == "reporting currency":
+        return formats.money(value, currency)
+    return formats.count(value)
+
+
+def figure(
+    metric: Metric,
+    row: Mapping[str, Any],
+    metrics: Mapping[str, Metric],
+    availability: Availability,
+    currency: str,
+) -> Figure:
+    """Word a metric's number of ``row``, which has every metric's value.
+
+    A rate or average says what it is made of; a missing one why (``availability`` of its sources).
+    """
+    value = row[metric.metric]
+    made_of = missing = None
+    if metric.numerator and metric.denominator:
+        above, below = metrics[metric.numerator], metrics[metric.denominator]
+        if value is not None:
+            made_of = (
+                f"{_text(above, row[above.metric], currency)} "
+                f"{'of' if metric.kind == 'rate' else 'from'} "
+                f"{_text(below, row[below.metric], currency)} {below.label.lower()}"
+            )
+        elif row[above.metric] is not None and row[below.metric] == 0:
+            missing = f"No rate: 0 {below.label.lower()}"
+    if value is None and missing is None:
+        missing = f"Not measured: {why_not_measured(metric, availability)}"
+    text = None if value is None else _text(metric, value, currency)
+    return Figure(metric, text, missing, made_of, verdict(metric, value))

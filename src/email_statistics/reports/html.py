@@ -1,0 +1,28 @@
+"""An executed notebook as one offline HTML file: the page that people read."""
+
+import os
+from pathlib import Path
+
+from nbconvert.exporters import HTMLExporter
+
+from email_statistics.reports.components import stylesheet
+
+
+def to_html(notebook_path: Path, html_path: Path) -> None:
+    """Write an executed notebook as a page without code, script or any request to anywhere.
+
+    The page's title is the notebook's first line. The file is whole or not there, and only its
+    owner may read it: a page may name contacts.
+    """
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+        template_name="report",
+        extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
+        exclude_input=True,
+    )
+    page, _ = exporter.from_filename(str(notebook_path), {"stylesheet": stylesheet()})
+    partial = html_path.with_name(f"{html_path.name}.part")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(page)
+    partial.replace(html_path)

@@ -1,0 +1,157 @@
+"""What reports ask the warehouse about email sources of one type: bound SQL, summed in the engine.
+
+A date range picks messages by the day of ``booked_at``, with all that came of them; ``activity``
+alone books each event on its own time (spec: Dates).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from email_statistics import warehouse
+from email_statistics.reports.metrics import Metric, with_ratios
+from email_statistics.reports.period import Period
+
+
+def _with_types(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    # DuckDB sums bigints to a hugeint, which arrives as a decimal.
+    return sums.with_columns(
+        pl.col(metric.metric).cast(pl.Int64)
+        for metric in metrics.values()
+        if metric.kind == "count"
+    )
+
+
+def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """One row a source with messages booked in the period, the most recent first.
+
+    It has the source's description, every count and sum of money of these messages, and the rates
+    and averages of them; ``first_sent_at`` and the availability are those of its whole life. Most
+    recent is by ``first_sent_at``, ties by id (spec: Reports); what was never sent comes last.
+    """
+    found = warehouse.sql(
+        r"""
+        with
+
+        summed as (
+            select
+                email_source_id,
+                sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+            from marts.email_performance_daily
+            where booked_date between $start and $end
+            group by email_source_id
+        )
+
+        select
+            performance.email_source_name,
+            performance.workflow_name,
+            performance.campaign_kind,
+            performance.subject,
+            performance.delivery_availability,
+            performance.open_availability,
+            performance.click_availability,
+            performance.first_sent_at,
+            summed.*
+        from summed
+        inner join marts.email_performance as performance
+            on summed.email_source_id = performance.email_source_id
+        where performance.email_source_type = $type
+        order by performance.first_sent_at desc nulls last, performance.email_source_id
+        """,
+        type=email_source_type,
+        start=period.start,
+        end=period.end,
+    )
+    return with_ratios(_with_types(found, metrics), metrics)
+
+
+def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Sum the period's messages to one row: every count, sum of money, rate and average.
+
+    A count is null when it was measured for none of them; all are null when there is no message.
+    """
+    found = warehouse.sql(
+        r"""
+        select sum(columns(daily.* exclude (email_source_id, booked_date))) as "\0"
+        from marts.email_performance_daily as daily
+        inner join marts.email_performance as performance
+            on daily.email_source_id = performance.email_source_id
+        where performance.email_source_type = $type and daily.booked_date between $start and $end
+        """,
+        type=email_source_type,
+        start=period.start,
+        end=period.end,
+    )
+    return with_ratios(_with_types(found, metrics), metrics)
+
+
+def measured_messages(email_source_type: str, period: Period) -> dict[str, int]:
+    """For how many of the period's sent messages opens and clicks are measured.
+
+    ``sent_open_tracked``, ``sent_click_tracked`` and, of the latter, ``ordered_click_tracked``.
+    From the facts, as the daily mart doesn't have these counts.
+    """
+    found = warehouse.sql(
+        """
+        select
+            count(*) filter (where open_availability = 'measured') as sent_open_tracked,
+            count(*) filter (where click_availability = 'measured') as sent_click_tracked,
+            count(*) filter (where click_availability = 'measured' and is_ordered)
+                as ordered_click_tracked
+        from core.fct_messages
+        where
+            email_source_type = $type
+            and booked_date between $start and $end
+            and is_sent
+            and not is_test
+        """,
+        type=email_source_type,
+        start=period.start,
+        end=period.end,
+    )
+    return found.row(0, named=True)
+
+
+def activity(email_source_type: str, period: Period) -> pl.DataFrame:
+    """Count each event on its own day: one row a reporting day on which something happened.
+
+    ``activity_date`` and how many messages were ``sent``, ``opened``, ``clicked``, ``unsubscribed``
+    that day; null where only sources were active for which it isn't measured.
+    """
+    return warehouse.sql(
+        """
+        select
+            activity.activity_date,
+            cast(sum(activity.sent) as bigint) as sent,
+            cast(sum(activity.opened) as bigint) as opened,
+            cast(sum(activity.clicked) as bigint) as clicked,
+            cast(sum(activity.unsubscribed) as bigint) as unsubscribed
+        from marts.email_activity_hourly as activity
+        inner join marts.email_performance as performance
+            on activity.email_source_id = performance.email_source_id
+        where
+            performance.email_source_type = $type
+            and activity.activity_date between $start and $end
+        group by activity.activity_date
+        order by activity.activity_date
+        """,
+        type=email_source_type,
+        start=period.start,
+        end=period.end,
+    )
+
+
+def booked_days(email_source_type: str) -> tuple[date, date] | None:
+    """Find the first and the last day with messages of these sources; None without any."""
+    found = warehouse.sql(
+        """
+        select min(daily.booked_date) as first_day, max(daily.booked_date) as last_day
+        from marts.email_performance_daily as daily
+        inner join marts.email_performance as performance
+            on daily.email_source_id = performance.email_source_id
+        where performance.email_source_type = $type
+        """,
+        type=email_source_type,
+    ).row(0)
+    return None if found[0] is None else (found[0], found[1])

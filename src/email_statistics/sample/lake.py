@@ -1,0 +1,131 @@
+"""The folder of a sample: recognised by its marker, and never mixed with anybody else's files."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from email_statistics.errors import UsageError
+
+MARKER = "_email_stats_sample.json"
+
+
+class SampleError(UsageError):
+    """The sample can't be written as asked; the text says what, where and what to do."""
+
+
+@dataclass
+class SampleFolder:
+    """A folder that holds one sample and nothing else.
+
+    The marker names each file before it is written, so that the folder of a run that was killed is
+    still known as a sample.
+    """
+
+    path: Path
+    messages: int
+    seed: int
+    rows: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    size_bytes: int = 0
+
+    def write(self, table: str, name: str, frame: pl.DataFrame) -> None:
+        """Write one Parquet file of a raw table; an empty frame leaves no file."""
+        if frame.is_empty():
+            return
+        file = self._announce(f"{table}/{name}.parquet")
+        frame.write_parquet(file, compression="zstd")
+        self.rows[table] = self.rows.get(table, 0) + len(frame)
+        self.size_bytes += file.stat().st_size
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file that is no Parquet."""
+        file = self._announce(name)
+        file.write_text(text, encoding="utf-8")
+        self.size_bytes += file.stat().st_size
+
+    def _announce(self, name: str) -> Path:
+        self.files.append(name)
+        self.save_marker()
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def save_marker(self) -> None:
+        """Write the marker: what this folder is, and every file of it."""
+        content = {
+            "about": "A sample written by `email-stats sample`; the command replaces it whole.",
+            "messages": self.messages,
+            "seed": self.seed,
+            "files": sorted(self.files),
+        }
+        text = json.dumps(content, indent=2) + "\n"
+        (self.path / MARKER).write_text(text, encoding="utf-8")
+
+
+def open_sample_folder(path: Path, messages: int, seed: int) -> SampleFolder:
+    """Return an empty sample folder, an earlier sample in it removed.
+
+    Raises SampleError, before anything is touched, where the path is no folder, can't be written,
+    or holds any file that isn't of an earlier sample.
+    """
+    folder = SampleFolder(path, messages, seed)
+    try:
+        if path.exists() and not path.is_dir():
+            raise SampleError(f"{path} is a file, not a folder; name another folder with --out.")
+        present = _files_below(path)
+        own = _files_of_sample(path)
+        foreign = sorted(present - own)
+        if foreign:
+            raise SampleError(
+                f"{path} holds {foreign[0]}, which isn't part of a sample written there before; "
+                "name an empty folder with --out, or move it away."
+            )
+        path.mkdir(parents=True, exist_ok=True)
+        # While they go, the earlier sample's files count as this one's: a killed run leaves a
+        # folder that is still known.
+        folder.files = sorted(present - {MARKER})
+        folder.save_marker()
+        _remove(path, folder.files)
+        folder.files = []
+    except OSError as error:
+        raise SampleError(
+            f"{path} can't be written ({error.strerror}); name a folder that you may write to "
+            "with --out."
+        ) from error
+    return folder
+
+
+def _files_below(path: Path) -> set[str]:
+    """Return all files and links below a folder, relative to it."""
+
+    def stop(error: OSError) -> None:
+        raise error  # what can't be listed can't be told from somebody else's
+
+    found = set()
+    for parent, folders, files in os.walk(path, onerror=stop) if path.exists() else ():
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        found |= {(Path(parent) / name).relative_to(path).as_posix() for name in files + links}
+    return found
+
+
+def _files_of_sample(path: Path) -> set[str]:
+    """Return the files that the marker of a folder names, and the marker; none without one."""
+    try:
+        marker = json.loads((path / MARKER).read_text(encoding="utf-8"))
+        return {MARKER, *map(str, marker["files"])}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return set()  # no marker, or not ours: a file like any other
+
+
+def _remove(path: Path, files: list[str]) -> None:
+    for name in files:
+        (path / name).unlink()
+    for parent, _, _ in os.walk(path, topdown=False):
+        folder = Path(parent)
+        if folder != path and not any(folder.iterdir()):
+            folder.rmdir()

@@ -1,0 +1,203 @@
+"""The models against the second implementation of the definitions, on random dirty lakes."""
+
+import random
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from reference import Row, Settings, reference_tables
+from reference.compare import Difference, compare, shrink
+from reference.worlds import (
+    DIRTY_RATES,
+    TYPED_RATES,
+    World,
+    draw_worlds,
+    prefixed,
+    worlds,
+    write_lake,
+)
+from support import BuildError, build, build_database
+
+WORLDS = 80
+ALL_TYPES = ["campaign", "workflow", "bulk"]
+CASES: dict[str, dict[str, Any]] = {
+    "the defaults": {},
+    "clicks only, one day, New York": {
+        "attribution_window_days": 1,
+        "attribution_touches": ["clicked"],
+        "attribution_source_types": ALL_TYPES,
+        "reporting_timezone": "America/New_York",
+    },
+    "products and people only, thirty days, Kolkata": {
+        "attribution_window_days": 30,
+        "attribution_source_types": ALL_TYPES,
+        "attribution_style": "product_element",
+        "click_implies_open": False,
+        "count_machine_engagement": False,
+        "reporting_timezone": "Asia/Kolkata",
+    },
+    "typed files, people only, euros": {
+        "count_machine_engagement": False,
+        "reporting_currency": "EUR",
+        "attribution_source_types": ["campaign", "bulk"],
+    },
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_build_of_random_worlds_equals_the_reference(case: str, tmp_path: Path) -> None:
+    dirt = not case.startswith("typed")
+    number = list(CASES).index(case)
+    lake = draw_worlds(WORLDS, seed=number, dirt=dirt)
+    differences, failure = _differences(lake, CASES[case], tmp_path / "all", dirt=dirt)
+    if differences:
+        pytest.fail(_report(differences, lake, CASES[case], tmp_path, dirt=dirt))
+    if failure:
+        raise failure
+
+
+def _differences(
+    lake: dict[str, World], overrides: dict[str, Any], folder: Path, *, dirt: bool
+) -> tuple[list[Difference], BuildError | None]:
+    """Builds a lake and compares it; a data test that fails comes second to what differs."""
+    rates = DIRTY_RATES if dirt else TYPED_RATES
+    write_lake(lake.values(), rates, folder / "lake", dirt=dirt)
+    warehouse = folder / "warehouse" / "worlds.duckdb"
+    failure = None
+    try:
+        build(folder / "lake", warehouse, overrides)
+    except BuildError as error:
+        failure = error
+    try:
+        found = compare(build_database(warehouse), lake, _settings(overrides), rates)
+    except duckdb.Error:
+        # A model failed: there is nothing to compare.
+        raise failure or AssertionError("the build lacks a table or column") from None
+    return found, failure
+
+
+def _settings(overrides: dict[str, Any]) -> Settings:
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in overrides.items()
+    }
+    return Settings(**values)
+
+
+def _report(
+    differences: list[Difference],
+    lake: dict[str, World],
+    overrides: dict[str, Any],
+    folder: Path,
+    *,
+    dirt: bool,
+) -> str:
+    """The first differences, and the raw rows of a small world that shows the first of them."""
+    lines = [f"{len(differences)} differences, the first of them:"]
+    lines += [f"  {difference}" for difference in differences[:20]]
+    first = next((d for d in differences if d.world), None)
+    if first is None or first.world is None:
+        return "\n".join(lines)
+    builds = iter(range(100))
+
+    def are_bad(candidates: list[World]) -> list[bool]:
+        tried = {f"w{n:03}_": prefixed(world, f"w{n:03}_") for n, world in enumerate(candidates)}
+        place = folder / f"smaller-{next(builds)}"
+        found, _ = _differences(tried, overrides, place, dirt=dirt)
+        bad = {d.world for d in found if (d.table, d.column) == (first.table, first.column)}
+        return [prefix in bad for prefix in tried]
+
+    small = shrink(lake[first.world], are_bad)
+    lines += [f"The raw rows of a small world with a difference in {first.table} {first.column}:"]
+    lines += [f"  {table}: {pformat(rows, width=160)}" for table, rows in small.items() if rows]
+    return "\n".join(lines)
+
+
+# --- the reference itself ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ordered_on_day", "reason"), [(4, None), (8, None), (10, "outside_window"), (2, "no_touch")]
+)
+def test_the_guides_example_of_attribution(ordered_on_day: int, reason: str | None) -> None:
+    """Sent on day 1, opened on day 3, five days' window: day 4 is credited, day 10 isn't."""
+
+    def day(number: int) -> datetime:
+        return datetime(2026, 1, 1) + timedelta(days=number)
+
+    def event(event_type: str, number: int, **values: Any) -> Row:
+        times = {"event_at": day(number), "loaded_at": day(number)}
+        return {"event_id": f"{event_type}-{number}", "event_type": event_type, **times, **values}
+
+    def entity(**values: Any) -> Row:
+        return {"updated_at": day(0), "loaded_at": day(0), **values}
+
+    order = {"order_id": "o", "contact_id": "ann", "amount": "9.90", "currency": "usd"}
+    raw: World = {
+        "contacts": [entity(contact_id="ann", email="ann@x.org")],
+        "sending_domains": [
+            entity(
+                sending_domain="x.org",
+                valid_from=day(0),
+                sending_service="aesthetix",
+                is_dedicated=True,
+                is_open_tracking_enabled=True,
+                is_click_tracking_enabled=True,
+            )
+        ],
+        "email_sources": [
+            entity(email_source_id="s", email_source_type="campaign", sending_domain="x.org")
+        ],
+        "send_events": [
+            event("sent", 1, message_id="m", email_source_id="s", contact_id="ann"),
+        ],
+        "engagement_events": [event("opened", 3, message_id="m")],
+        "order_events": [event("paid", ordered_on_day, **order)],
+    }
+    tables = reference_tables(raw, user_agents=[])
+    (conversion,) = tables["core.fct_conversions"]
+    assert conversion["unattributed_reason"] == reason
+    (message,) = tables["core.fct_messages"]
+    assert message["revenue"] == (Decimal("9.90") if reason is None else 0)
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(worlds())
+def test_recipients_are_sent_failed_skipped_or_pending(world: World) -> None:
+    for row in reference_tables(world, user_agents=[])["marts.email_performance_daily"]:
+        parts = ("sent", "failed", "skipped", "pending")
+        assert row["recipients"] == sum(row[part] for part in parts)
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(worlds())
+def test_attributed_and_unattributed_are_all_orders_to_the_cent(world: World) -> None:
+    tables = reference_tables(world | {"exchange_rates": DIRTY_RATES}, user_agents=[])
+    orders = [row for row in tables["core.fct_conversions"] if row["conversion_type"] == "order"]
+    unattributed = sum(row["revenue"] or 0 for row in orders if row["unattributed_reason"])
+    attributed = sum(row["revenue"] for row in tables["core.fct_messages"])
+    assert attributed + unattributed == sum(row["revenue"] or 0 for row in orders)
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(worlds(), st.randoms())
+def test_rows_in_another_order_and_twice_give_the_same_tables(
+    world: World, chance: random.Random
+) -> None:
+    again = {
+        table: chance.sample(rows + rows[:3], len(rows) + len(rows[:3]))
+        for table, rows in world.items()
+    }
+
+    def tables(raw: World) -> dict[str, list[str]]:
+        counted = ("core.fct_quarantined_events", "marts.data_quality")
+        found = reference_tables(raw, user_agents=[]).items()
+        return {name: sorted(map(repr, rows)) for name, rows in found if name not in counted}
+
+    assert tables(again) == tables(world)

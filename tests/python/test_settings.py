@@ -1,0 +1,38 @@
+"""Settings are validated once, and an unknown one is refused with the nearest name."""
+
+from typing import Any
+
+import pytest
+
+from email_statistics.settings import SettingsError, read_settings
+
+
+def test_the_defaults_are_those_of_the_project() -> None:
+    assert read_settings().attribution_window_days == 5
+    assert read_settings({"attribution_window_days": 60}).attribution_window_days == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("atribution_window_days", 5, "did you mean 'attribution_window_days'?"),
+        ("attribution_window_days", 61, "less than or equal to 60"),
+        ("attribution_window_days", 0, "greater than or equal to 1"),
+        ("attribution_window_days", "5", "valid integer"),
+        ("attribution_window_days", 5.5, "valid integer"),
+        ("attribution_window_days", True, "valid integer"),
+        ("attribution_touches", [], "at least 1 item"),
+        ("attribution_touches", "opened", "valid list"),
+        ("attribution_source_types", ["email"], "'campaign', 'workflow' or 'bulk'"),
+        ("attribution_style", "product", "'all_campaigns' or 'product_element'"),
+        ("reporting_timezone", "Mars/Olympus", "IANA time zone"),
+        ("reporting_currency", "usd", "match pattern"),
+        ("click_implies_open", "maybe", "valid boolean"),
+    ],
+)
+def test_a_bad_setting_is_one_clear_sentence(name: str, value: Any, message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read_settings({name: value})
+    assert message in str(error.value)
+    assert f"'{name}'" in str(error.value)
+    assert str(error.value).count("\n") == 0

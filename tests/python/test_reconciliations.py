@@ -81,6 +81,10 @@ BREAKS = {
         "update core.fct_orphans set orphan_rows = orphan_rows + 1",
         "delete from core.fct_orphans",
     ],
+    "every_source_has_every_check": [
+        "delete from marts.email_diagnostics where check_name = 'orphans'",
+        "update marts.email_diagnostics set check_name = 'orphans' where check_name = 'quarantined'",
+    ],
     "ambiguous_conversions_have_candidates": [
         "delete from core.fct_conversion_candidates",
         "update core.fct_conversions set unattributed_reason = 'no_touch' "

@@ -3,6 +3,7 @@
 # make test    every check: lint, types, dbt build, dbt and Python tests, reports, a real browser
 # make lint    sqlfluff, ruff, types
 # make lab     JupyterLab on the published tables
+# make docs    the tables' documentation as one offline page, var/docs/index.html
 # make lock    resolves the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 ISOLATED := env -u EMAIL_STATS_RAW -u EMAIL_STATS_WAREHOUSE -u EMAIL_STATS_REPORTS -u EMAIL_STATS_EXPORTS \
 	-u DBT_TARGET_PATH -u DBT_LOG_PATH -u DBT_PROFILES_DIR -u DBT_PROJECT_DIR -u DBT_TARGET -u PYTHONPATH
 
-.PHONY: setup demo test lint lab lock
+.PHONY: setup demo test lint lab docs lock
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/.ready
@@ -42,6 +43,13 @@ test: lint
 
 lab: setup
 	$(BIN)/jupyter lab --notebook-dir notebooks/explore
+
+# --static embeds what the page would load; it is copied away from dbt's own files.
+docs: setup
+	$(BIN)/dbt docs generate --static --quiet
+	@mkdir -p -m 700 var/docs
+	@cp "$${DBT_TARGET_PATH:-var/dbt/target}/static_index.html" var/docs/index.html
+	@echo "The tables' documentation: var/docs/index.html"
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --group dev \

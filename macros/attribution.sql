@@ -1,15 +1,23 @@
 {# Last-touch attribution: what is a touch, which one wins, and whether it still counts. #}
 
+{# A source whose emails can earn credit. #}
+{% macro is_eligible(source) -%}
+    (
+        {{ source }}.email_source_type in ('{{ var('attribution_source_types') | join("', '") }}')
+        {%- if var('attribution_style') == 'product_element' %}
+        and {{ source }}.has_product_element
+        {%- endif %}
+    )
+{%- endmacro %}
+
+
 {# A counted engagement event that can earn credit. Eligibility is applied before the last touch is
    chosen: a later ineligible email doesn't block an earlier eligible one. #}
 {% macro is_touch(event, source) -%}
     (
         {{ event }}.is_counted
         and {{ event }}.event_type in ('{{ var('attribution_touches') | join("', '") }}')
-        and {{ source }}.email_source_type in ('{{ var('attribution_source_types') | join("', '") }}')
-        {%- if var('attribution_style') == 'product_element' %}
-        and {{ source }}.has_product_element
-        {%- endif %}
+        and {{ is_eligible(source) }}
     )
 {%- endmacro %}
 

@@ -28,6 +28,50 @@
 {%- endmacro %}
 
 
+{# Every count of messages, named as in macros/metrics.sql: the one place that counts them, whatever
+   they are grouped by. The rows (of fct_messages, without tests) are called messages. #}
+{% macro message_counts() -%}
+    count(*) as recipients,
+    count(*) filter (where messages.is_sent) as sent,
+    count(*) filter (where messages.is_failed) as failed,
+    count(*) filter (where messages.is_skipped) as skipped,
+    count(*) filter (where messages.is_pending) as pending,
+    count(*) filter (where messages.is_sent or messages.is_failed) as total_attempts,
+    {{ messages_where('messages.is_accepted') }} as accepted,
+    {{ messages_where('messages.is_rejected') }} as rejected,
+    {{ messages_where('messages.is_delivered') }} as delivered,
+    {{ messages_where('messages.is_delivered_inferred') }} as delivered_inferred,
+    {{ messages_where('messages.is_soft_bounced') }} as soft_bounced,
+    {{ messages_where('messages.is_hard_bounced') }} as hard_bounced,
+    {{ messages_where('messages.is_bounced') }} as bounced,
+    {{ messages_where('messages.is_opened') }} as opened,
+    {{ messages_where('messages.is_pixel_opened') }} as pixel_opened,
+    {{ messages_where('messages.is_machine_opened') }} as machine_opened,
+    {{ messages_where('messages.is_clicked') }} as clicked,
+    {{ messages_where('messages.is_replied') }} as replied,
+    {{ messages_where('messages.is_unsubscribed') }} as unsubscribed,
+    {{ messages_where('messages.is_complained') }} as complained,
+    count(*) filter (where messages.is_converted) as converted,
+    count(*) filter (where messages.is_ordered) as ordered,
+    {{ messages_where(where_measured('messages.is_sent', ['delivery'])) }} as sent_reported,
+    {{ messages_where(where_measured('messages.is_opened', ['delivery', 'open'])) }} as opened_reported,
+    {{ messages_where(where_measured('messages.is_clicked', ['delivery', 'click'])) }} as clicked_reported,
+    {{ messages_where(where_measured('messages.is_converted', ['delivery'])) }} as converted_reported,
+    {{ messages_where(where_measured('messages.is_delivered', ['delivery', 'open'])) }} as delivered_open_tracked,
+    {{ messages_where(where_measured('messages.is_delivered', ['delivery', 'click'])) }} as delivered_click_tracked,
+    {{ messages_where(where_measured('messages.is_opened', ['open', 'click'])) }} as opened_click_tracked,
+    {{ messages_where(where_measured('messages.is_opened and messages.is_clicked', ['open', 'click'])) }}
+        as opened_and_clicked,
+    cast(sum(messages.opens) as bigint) as opens,
+    cast(sum(messages.clicks) as bigint) as clicks,
+    cast(sum(messages.conversions) as bigint) as conversions,
+    cast(sum(messages.orders) as bigint) as orders,
+    cast(sum(messages.orders_without_rate) as bigint) as orders_without_rate,
+    {{ cents('sum(messages.revenue)') }} as revenue,
+    {{ cents('sum(messages.net_revenue)') }} as net_revenue
+{%- endmacro %}
+
+
 {# A group's availability of a family: measured, partly_measured, or the one reason (the first by
    name where several). #}
 {% macro group_availability(availability) -%}
@@ -52,4 +96,38 @@
 {# A counted open: by the pixel, or, where a click implies an open, by a click. #}
 {% macro opening_event_types() -%}
     {{ "('opened', 'clicked')" if var('click_implies_open') else "('opened')" }}
+{%- endmacro %}
+
+
+{# What can become of a message, from the furthest state to the least; each is a flag is_… and a time
+   …_at of fct_messages. Details lists have a tab for each. #}
+{% macro outcomes() %}
+    {% do return([
+        'complained', 'unsubscribed', 'ordered', 'replied', 'clicked', 'opened', 'delivered', 'hard_bounced',
+        'soft_bounced', 'sent', 'failed', 'skipped',
+    ]) %}
+{% endmacro %}
+
+
+{# The furthest state of a message. #}
+{% macro furthest_outcome(message) -%}
+    case
+        {%- for outcome in outcomes() %}
+        when {{ message }}.is_{{ outcome }} then '{{ outcome }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{# A column an outcome, 0 where there is none, from rows (outcome). #}
+{% macro pivoted_outcomes() -%}
+    {%- for outcome in outcomes() %}
+        count(*) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# What stands after the last @ of an address, in lower case; NULL where nothing does. #}
+{% macro email_domain(email) -%}
+    lower(nullif(regexp_extract({{ email }}, '@([^@]+)$', 1), ''))
 {%- endmacro %}

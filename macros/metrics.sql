@@ -92,17 +92,34 @@
 {%- endmacro %}
 
 
-{# The names of the additive metrics of a relation, in order. #}
-{% macro additive_metrics(relation) -%}
-    {%- for metric in metrics() if metric.kind in ('count', 'money') %}
-        {{ relation }}.{{ metric.metric }}{{ ',' if not loop.last }}
+{# Whether a metric is one of these families; every metric is where none are named. #}
+{% macro is_of_family(metric, families) %}
+    {% do return(families is none or metric.family in families) %}
+{% endmacro %}
+
+
+{# The names of the additive metrics, in order; of some families alone where they are named. #}
+{% macro additive_metric_names(families=none) %}
+    {% set names = [] %}
+    {% for metric in metrics() if metric.kind in ('count', 'money') and is_of_family(metric, families) %}
+        {% do names.append(metric.metric) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{# The additive metrics of a relation, of some families alone where they are named. #}
+{% macro additive_metrics(relation, families=none) -%}
+    {%- for name in additive_metric_names(families) %}
+        {{ relation }}.{{ name }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 
 
-{# Every rate and average of a relation that has the additive metrics. #}
-{% macro rates(relation) -%}
-    {%- for metric in metrics() if metric.kind in ('rate', 'average') %}
+{# Every rate and average of a relation that has the additive metrics; of some families alone where they
+   are named. #}
+{% macro rates(relation, families=none) -%}
+    {%- for metric in metrics() if metric.kind in ('rate', 'average') and is_of_family(metric, families) %}
         {{ rate(relation ~ '.' ~ metric.numerator, relation ~ '.' ~ metric.denominator) }} as {{ metric.metric }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -122,10 +122,10 @@
 {% endmacro %}
 
 
-{# on-run-start: checks the lake and opens every raw table as a view. `dbt test` judges what was built,
-   so it leaves the lake alone. #}
+{# on-run-start: checks the lake and opens every raw table as a view, where models are to be built. All
+   else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built, and leaves it as it is. #}
 {% macro open_raw_lake() %}
-    {% if execute and flags.WHICH != 'test' %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
         {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
         {% call statement(auto_begin=false) %}
             create schema if not exists raw;
@@ -153,6 +153,12 @@
         'send_events', 'engagement_events', 'order_events', 'goal_events',
     ]) %}
 {% endmacro %}
+
+{# Whether the contract gives a raw table a column of this name. #}
+{% macro has_raw_column(table, name) %}
+    {% do return(execute and name in raw_source(table).columns) %}
+{% endmacro %}
+
 
 {% macro raw_table_kind(table) %}
     {% do return('event' if table.endswith('_events') else 'entity') %}

@@ -10,6 +10,11 @@
         'attribution_touches',
         'attribution_source_types',
         'attribution_style',
+        'utm_tracking_by_default',
+        'engaged_days',
+        'sunset_min_messages',
+        'sunset_days',
+        'diagnostics_min_messages',
     ] %}
         {% do settings.update({name: var(name)}) %}
     {% endfor %}

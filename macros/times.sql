@@ -21,3 +21,9 @@
 {% macro reporting_hour(utc) -%}
     ({{ utc }} - ({{ reporting_time(utc) }} - date_trunc('hour', {{ reporting_time(utc) }})))
 {%- endmacro %}
+
+
+{# The Monday of the week of a day. #}
+{% macro week_of(day) -%}
+    cast(date_trunc('week', {{ day }}) as date)
+{%- endmacro %}

@@ -7,16 +7,32 @@ links as (
     where is_latest
 ),
 
+tagged_sources as (
+    select * from {{ ref('int_email_sources_tagged') }}
+),
+
+judged as (
+    select
+        links.*,
+        {{ link_exclusion('links.link_type', 'links.url') }} as exclusion_reason
+    from links
+),
+
 final as (
     select
-        link_id,
-        email_source_id,
-        url,
-        link_source,
-        coalesce(link_type, 'standard') as link_type,
-        {{ link_exclusion('link_type', 'url') }} as exclusion_reason,
-        updated_at
-    from links
+        judged.link_id,
+        judged.email_source_id,
+        judged.url,
+        case
+            when judged.exclusion_reason is null then {{ tagged_url('judged.url', 'tagged_sources.parameters') }}
+            else judged.url
+        end as tagged_url,
+        judged.link_source,
+        coalesce(judged.link_type, 'standard') as link_type,
+        judged.exclusion_reason,
+        judged.updated_at
+    from judged
+    left join tagged_sources on judged.email_source_id = tagged_sources.email_source_id
 )
 
 select * from final

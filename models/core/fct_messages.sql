@@ -42,6 +42,8 @@ dispatched as (
         engagement.first_replied_at,
         engagement.first_unsubscribed_at,
         engagement.first_complained_at,
+        engagement.last_opened_at,
+        engagement.last_clicked_at,
         conversions.conversions,
         conversions.orders,
         conversions.orders_without_rate,
@@ -84,6 +86,10 @@ flagged as (
         recipient_contact_id,
         email_source_type,
         recipient_email,
+        hard_bounced_reason,
+        soft_bounced_reason,
+        failed_reason,
+        skipped_reason,
         delivery_availability,
         open_availability,
         click_availability,
@@ -136,6 +142,9 @@ flagged as (
         first_complained_at,
         first_converted_at,
         first_ordered_at,
+        last_opened_at,
+        last_clicked_at,
+        domain_settings_valid_from,
         greatest(last_event_at, last_engaged_at) as last_updated_at
     from bounced
 ),
@@ -148,6 +157,12 @@ final as (
         recipient_contact_id,
         email_source_type,
         recipient_email,
+        case
+            when is_hard_bounced then hard_bounced_reason
+            when is_soft_bounced then soft_bounced_reason
+            when is_failed then failed_reason
+            when is_skipped then skipped_reason
+        end as reason,
         delivery_availability,
         open_availability,
         click_availability,
@@ -202,6 +217,9 @@ final as (
         case when is_complained then first_complained_at end as complained_at,
         first_converted_at as converted_at,
         first_ordered_at as ordered_at,
+        case when is_opened then last_opened_at end as last_opened_at,
+        case when is_clicked then last_clicked_at end as last_clicked_at,
+        domain_settings_valid_from,
         last_updated_at
     from flagged
 )

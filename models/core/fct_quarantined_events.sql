@@ -1,10 +1,19 @@
 -- One row a quarantined raw row, of events and entities, whole, with the first reason that applies.
 with
 
-final as (
+messages as (
+    select
+        message_id,
+        email_source_id
+    from {{ ref('int_messages_measured') }}
+),
+
+quarantined as (
     {%- for table in raw_tables() %}
     select
         {{ "event_id" if raw_table_kind(table) == 'event' else "cast(null as varchar)" }} as event_id,
+        {{ "email_source_id" if has_raw_column(table, 'email_source_id') else "cast(null as varchar)" }} as email_source_id,
+        {{ "message_id" if has_raw_column(table, 'message_id') else "cast(null as varchar)" }} as message_id,
         '{{ table }}' as raw_table,
         quarantine_reason as reason,
         raw_row,
@@ -13,6 +22,19 @@ final as (
     where verdict = 'quarantined'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+-- What names no source has its message's.
+final as (
+    select
+        quarantined.event_id,
+        coalesce(quarantined.email_source_id, messages.email_source_id) as email_source_id,
+        quarantined.raw_table,
+        quarantined.reason,
+        quarantined.raw_row,
+        quarantined.loaded_at
+    from quarantined
+    left join messages on quarantined.message_id = messages.message_id
 )
 
 select * from final

@@ -10,7 +10,8 @@ emails as (
     select
         lower(stg_contacts.email) as email,
         count(distinct contacts.surviving_contact_id) as surviving_contacts,
-        min(contacts.surviving_contact_id) as surviving_contact_id
+        min(contacts.surviving_contact_id) as surviving_contact_id,
+        array_agg(distinct contacts.surviving_contact_id) as candidate_contact_ids -- DuckDB only: lists
     from {{ ref('stg_contacts') }} as stg_contacts
     inner join contacts on stg_contacts.contact_id = contacts.contact_id
     where stg_contacts.is_latest and stg_contacts.email is not null
@@ -58,7 +59,9 @@ final as (
                 case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
             ) as contact_id
         ),
-        contacts.contact_id is null and coalesce(emails.surviving_contacts, 0) > 1 as is_ambiguous
+        contacts.contact_id is null and coalesce(emails.surviving_contacts, 0) > 1 as is_ambiguous,
+        -- Read only where it is ambiguous.
+        emails.candidate_contact_ids
     from conversions
     left join contacts on conversions.contact_id = contacts.contact_id
     left join emails on lower(conversions.email) = emails.email

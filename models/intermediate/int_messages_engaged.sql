@@ -21,7 +21,9 @@ final as (
         min(event_at) filter (where event_type = 'clicked' and is_counted) as first_clicked_at,
         min(event_at) filter (where event_type = 'replied') as first_replied_at,
         min(event_at) filter (where event_type = 'unsubscribed') as first_unsubscribed_at,
-        min(event_at) filter (where event_type = 'complained') as first_complained_at
+        min(event_at) filter (where event_type = 'complained') as first_complained_at,
+        max(event_at) filter (where event_type in {{ opening_event_types() }} and is_counted) as last_opened_at,
+        max(event_at) filter (where event_type = 'clicked' and is_counted) as last_clicked_at
     from engagement_events
     group by message_id
 )

@@ -1,9 +1,14 @@
--- One row a message whose source and contact are known: what is left out here is an orphan.
+-- One row a message whose source and contact are known, and why it bounced, failed or was skipped: what
+-- is left out here is an orphan.
 {{ config(materialized='view') }}
 with
 
 messages as (
     select * from {{ ref('int_messages_grouped') }}
+),
+
+reasons as (
+    select * from {{ ref('int_messages_reasoned') }}
 ),
 
 contacts as (
@@ -19,6 +24,10 @@ email_sources as (
 final as (
     select
         messages.*,
+        reasons.hard_bounced_reason,
+        reasons.soft_bounced_reason,
+        reasons.failed_reason,
+        reasons.skipped_reason,
         contacts.surviving_contact_id as contact_id,
         email_sources.email_source_type,
         email_sources.campaign_kind,
@@ -26,6 +35,7 @@ final as (
     from messages
     inner join contacts on messages.recipient_contact_id = contacts.contact_id
     inner join email_sources on messages.email_source_id = email_sources.email_source_id
+    left join reasons on messages.message_id = reasons.message_id
 )
 
 select * from final

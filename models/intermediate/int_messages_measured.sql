@@ -19,6 +19,7 @@ in_force as (
     select
         messages.*,
         toggles.is_click_tracking_enabled as has_click_toggle,
+        sending_domains.valid_from as domain_settings_valid_from,
         coalesce(sending_domains.sending_service, 'aesthetix') as sending_service,
         coalesce(sending_domains.is_dedicated and sending_domains.is_open_tracking_enabled, false)
             as has_open_tracking,
@@ -58,6 +59,10 @@ final as (
         contact_id,
         recipient_contact_id,
         recipient_email,
+        hard_bounced_reason,
+        soft_bounced_reason,
+        failed_reason,
+        skipped_reason,
         delivery_availability,
         open_availability,
         click_availability,
@@ -68,6 +73,7 @@ final as (
         end as link_click_availability,
         send_events,
         is_test,
+        domain_settings_valid_from,
         first_event_at,
         last_event_at,
         first_skipped_at,

@@ -44,6 +44,7 @@ final as (
         listed.link_key,
         links.link_id,
         coalesce(links.url, clicks.url) as url,
+        links.tagged_url,
         links.link_source,
         links.exclusion_reason,
         case

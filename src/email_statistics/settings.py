@@ -41,6 +41,11 @@ class Settings(BaseModel):
         list[Literal["campaign", "workflow", "bulk"]], Field(min_length=1)
     ]
     attribution_style: Literal["all_campaigns", "product_element"]
+    utm_tracking_by_default: bool
+    engaged_days: Annotated[int, Field(ge=1, le=36600)]
+    sunset_min_messages: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    sunset_days: Annotated[int, Field(ge=1, le=36600)]
+    diagnostics_min_messages: Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

@@ -84,16 +84,23 @@ def test_notebooks_and_helpers_read_core_and_marts_only(path: Path) -> None:
     assert PRIVATE.findall(path.read_text(encoding="utf-8")) == []
 
 
-def test_one_model_alone_counts_messages(sample_build: SampleBuild) -> None:
-    """Of the marts only email_performance_daily turns message flags into counts."""
-    counting = {
+def marts_with(text: str, manifest: dict[str, Any]) -> set[str]:
+    """The marts whose SQL holds this text."""
+    return {
         node["name"]
-        for node in sample_build.manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and layer(node) == "marts"
-        and "messages_where(" in node["raw_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and layer(node) == "marts" and text in node["raw_code"]
     }
-    assert counting == {"email_performance_daily"}
+
+
+def test_one_macro_alone_counts_messages(sample_build: SampleBuild) -> None:
+    """Message flags become counts in message_counts() only, for each key that isn't a sum of days."""
+    assert marts_with("messages_where(", sample_build.manifest) == set()
+    assert marts_with("message_counts(", sample_build.manifest) == {
+        "email_performance_daily",
+        "contact_engagement",
+        "deliverability_weekly",
+    }
 
 
 def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild) -> None:

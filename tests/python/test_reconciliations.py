@@ -52,6 +52,44 @@ BREAKS = {
         "update marts.email_activity_hourly set delivered = null where delivered > 0",
         "delete from marts.email_activity_hourly",
     ],
+    "days_add_up_to_totals": [
+        "update marts.email_performance set opens = opens + 1 where opens > 0",
+        "delete from marts.email_performance_daily where sent > 0",
+    ],
+    "link_clicks_add_up_over_contacts": [
+        "update marts.link_clicks set clicks = clicks + 1",
+        "delete from marts.link_clicks where contact_id = (select min(contact_id) from marts.link_clicks)",
+        "update marts.link_performance set total_clicks = null where total_clicks > 0",
+    ],
+    "outcomes_add_up_to_performance": [
+        "update core.fct_messages set is_opened = false where message_id = "
+        "(select min(message_id) from core.fct_messages where is_opened and not is_test)",
+        "update marts.email_performance set hard_bounced = 0",
+        "delete from marts.email_performance where sent > 0",
+    ],
+    "contacts_add_up_to_messages": [
+        "delete from marts.contact_engagement where contact_id = "
+        "(select min(contact_id) from marts.contact_engagement where delivered > 0)",
+        "update marts.contact_engagement set revenue = revenue + 0.01 where revenue > 0",
+    ],
+    "weeks_add_up_to_totals": [
+        "update marts.deliverability_weekly set opened = null where opened > 0",
+        "delete from marts.deliverability_weekly where week = "
+        "(select min(week) from marts.deliverability_weekly)",
+    ],
+    "orphans_add_up_over_sources": [
+        "update core.fct_orphans set orphan_rows = orphan_rows + 1",
+        "delete from core.fct_orphans",
+    ],
+    "every_source_has_every_check": [
+        "delete from marts.email_diagnostics where check_name = 'orphans'",
+        "update marts.email_diagnostics set check_name = 'orphans' where check_name = 'quarantined'",
+    ],
+    "ambiguous_conversions_have_candidates": [
+        "delete from core.fct_conversion_candidates",
+        "update core.fct_conversions set unattributed_reason = 'no_touch' "
+        "where unattributed_reason = 'contact_ambiguous'",
+    ],
     "link_clicks_add_up_to_campaign_clicks": [
         "update marts.link_performance set total_clicks = total_clicks + 1 where total_clicks > 0",
         "delete from marts.link_performance where total_clicks > 0",

@@ -1,0 +1,50 @@
+{# What is counted of a contact's messages: metrics by name. #}
+{% macro contact_metrics() %}
+    {% do return([
+        'sent', 'failed', 'skipped', 'delivered', 'soft_bounced', 'hard_bounced', 'opened', 'clicked', 'replied',
+        'unsubscribed', 'complained', 'ordered', 'opens', 'clicks', 'conversions', 'orders', 'revenue', 'net_revenue',
+    ]) %}
+{% endmacro %}
+
+
+{# A column a contact's metric: 0 for a contact without messages, who has no row in the counted
+   relation; NULL where a family is measured for none of the contact's messages. #}
+{% macro contact_counts(counted) -%}
+    {%- for metric in contact_metrics() %}
+        case when {{ counted }}.contact_id is null then 0 else {{ counted }}.{{ metric }} end
+            as {{ metric }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# Whether a time lies in the last so many days of the data: an exact interval of n x 24 hours. #}
+{% macro is_in_last_days(happened_at, days, data_through_at) -%}
+    ({{ happened_at }} >= {{ data_through_at }} - interval {{ days }} day)
+{%- endmacro %}
+
+
+{# A message by which its contact may be sunset: delivered of late, and opens or clicks would be known. #}
+{% macro is_sunset_evidence(message, data_through_at) -%}
+    (
+        {{ message }}.is_delivered
+        and ({{ message }}.open_availability = 'measured' or {{ message }}.click_availability = 'measured')
+        and {{ is_in_last_days(message ~ '.delivered_at', var('sunset_days'), data_through_at) }}
+    )
+{%- endmacro %}
+
+
+{# The first segment that applies to a contact with contact_counts, last times and the counts of sunset
+   evidence. #}
+{% macro segment(contact, data_through_at) -%}
+    case
+        when {{ contact }}.hard_bounced > 0 or {{ contact }}.complained > 0 or {{ contact }}.failed > 0 then 'hygiene'
+        when {{ contact }}.unsubscribed > 0 or {{ contact }}.is_do_not_disturb then 'unsubscribed'
+        when
+            {{ is_in_last_days(contact ~ '.last_opened_at', var('engaged_days'), data_through_at) }}
+            or {{ is_in_last_days(contact ~ '.last_clicked_at', var('engaged_days'), data_through_at) }}
+            then 're_engagement'
+        when {{ contact }}.sunset_messages >= {{ var('sunset_min_messages') }} and {{ contact }}.sunset_engaged_messages = 0
+            then 'sunset'
+        else 'other'
+    end
+{%- endmacro %}

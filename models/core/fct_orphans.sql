@@ -1,0 +1,25 @@
+-- One row an email source that orphan send events name, known or not: how many accepted send events,
+-- and messages, wait for their source or contact. Adds up to the orphans of send_events; orphaned
+-- engagement names no source.
+with
+
+messages as (
+    select * from {{ ref('int_messages_grouped') }}
+),
+
+known as (
+    select message_id
+    from {{ ref('int_messages_measured') }}
+),
+
+final as (
+    select
+        messages.email_source_id,
+        count(*) as orphan_messages,
+        cast(sum(messages.send_events) as bigint) as orphan_rows
+    from messages
+    anti join known on messages.message_id = known.message_id
+    group by messages.email_source_id
+)
+
+select * from final

@@ -1,0 +1,38 @@
+-- One row a mailbox provider and week (its Monday, by booked_at in the reporting time zone) of sent
+-- messages, tests left out. Counts add up over weeks and providers, rates don't; NULL where a family is
+-- measured for none of the messages.
+with
+
+messages as (
+    select
+        *,
+        {{ email_domain('recipient_email') }} as domain
+    from {{ ref('fct_messages') }}
+    where is_sent and not is_test
+),
+
+providers as (
+    select * from {{ ref('dim_mailbox_providers') }}
+),
+
+counted as (
+    select
+        coalesce(providers.mailbox_provider, messages.domain, 'unknown') as mailbox_provider,
+        {{ week_of('messages.booked_date') }} as week,
+        {{ message_counts() }}
+    from messages
+    left join providers on messages.domain = providers.domain
+    group by coalesce(providers.mailbox_provider, messages.domain, 'unknown'), {{ week_of('messages.booked_date') }}
+),
+
+final as (
+    select
+        counted.mailbox_provider,
+        counted.sent,
+        {{ additive_metrics('counted', ['delivery', 'opens', 'clicks']) }},
+        {{ rates('counted', ['delivery', 'opens', 'clicks']) }},
+        counted.week
+    from counted
+)
+
+select * from final

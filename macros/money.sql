@@ -5,8 +5,20 @@
 {%- endmacro %}
 
 
-{# An amount of the reporting currency in another one. There is no decimal division in DuckDB: this is
-   the one place where money passes through a double, for an order paid in two currencies. #}
+{# The digits of a decimal as an integer, the point left out. -- DuckDB only: hugeint #}
+{% macro digits_of(amount) -%}
+    cast(replace(cast({{ amount }} as varchar), '.', '') as hugeint)
+{%- endmacro %}
+
+
+{# A sum of the reporting currency, decimal(38, 14), in a currency of this rate, decimal(20, 12): in
+   cents, rounded half up, exact. There is no division of decimals in DuckDB, so it is one of integers:
+   twelve of the sum's digits are the rate's, two are the cents. A sum beyond 16 digits is unknown. #}
 {% macro converted_back(amount, rate) -%}
-    cast(cast({{ amount }} as double) / cast({{ rate }} as double) as decimal(38, 14))
+    case
+        when {{ amount }} < 10000000000000000 then
+            cast(
+                (2 * {{ digits_of(amount) }} + {{ digits_of(rate) }}) // (2 * {{ digits_of(rate) }}) as decimal(20, 0)
+            ) * cast(0.01 as decimal(3, 2))
+    end
 {%- endmacro %}

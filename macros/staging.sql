@@ -54,12 +54,20 @@
 {%- endmacro %}
 
 
+{# A raw value as a decimal, null where it can't be cast. DuckDB would read 1_000 as a thousand. #}
+{% macro as_decimal(value, data_type) -%}
+    try_cast(replace({{ as_text(value) }}, '_', '?') as {{ data_type }})
+{%- endmacro %}
+
+
 {# A raw value in the type that the contract gives its column, null where it can't be cast. #}
 {% macro as_type(value, data_type) -%}
     {%- if data_type == 'varchar' -%}
         {{ as_text(value) }}
     {%- elif data_type == 'timestamp' -%}
         {{ as_timestamp(value) }}
+    {%- elif data_type.startswith('decimal') -%}
+        {{ as_decimal(value, data_type) }}
     {%- else -%}
         try_cast({{ as_text(value) }} as {{ data_type }})
     {%- endif -%}
@@ -148,8 +156,8 @@
 {# An amount of money: castable, not negative, at most two decimals (trailing zeros aside). #}
 {% macro is_amount(value) -%}
     coalesce(
-        try_cast({{ as_text(value) }} as decimal(38, 18)) >= 0
-        and try_cast({{ as_text(value) }} as decimal(38, 18)) = try_cast({{ as_text(value) }} as decimal(18, 2))
+        {{ as_decimal(value, 'decimal(38, 18)') }} >= 0
+        and {{ as_decimal(value, 'decimal(38, 18)') }} = {{ as_decimal(value, 'decimal(18, 2)') }}
         -- A cast rounds from the 19th decimal on.
         and not regexp_matches({{ as_text(value) }}, '[.][0-9]{2}[0-9]*[1-9][0-9]*$'),
         false

@@ -68,10 +68,12 @@ converted as (
         payments.order_id,
         payments.event_type,
         payments.amount * event_rates.rate as amount,
-        case
-            when payments.currency = payments.order_currency then cast(payments.amount as decimal(38, 14))
-            else {{ converted_back('payments.amount * event_rates.rate', 'order_rates.rate') }}
-        end as original_amount
+        case when payments.currency = payments.order_currency then payments.amount end as own_amount,
+        case when payments.currency <> payments.order_currency then payments.amount * event_rates.rate end
+            as other_amount,
+        payments.currency <> payments.order_currency and (event_rates.rate is null or order_rates.rate is null)
+            as lacks_original_rate,
+        order_rates.rate as order_rate
     from payments
     inner join rates as event_rates
         on payments.currency = event_rates.currency and payments.converted_at = event_rates.converted_at
@@ -82,14 +84,31 @@ converted as (
 summed as (
     select
         order_id,
+        any_value(order_rate) as order_rate,
         count(*) = count(amount) as has_rates,
-        count(*) = count(original_amount) as has_original_rates,
+        not bool_or(lacks_original_rate) as has_original_rates,
         {{ cents("sum(amount) filter (where event_type = 'paid')") }} as revenue,
         {{ cents("sum(amount) filter (where event_type = 'refunded')") }} as refunded,
-        {{ cents("sum(original_amount) filter (where event_type = 'paid')") }} as original_revenue,
-        {{ cents("sum(original_amount) filter (where event_type = 'refunded')") }} as original_refunded
+        coalesce(sum(own_amount) filter (where event_type = 'paid'), 0) as own_revenue,
+        coalesce(sum(own_amount) filter (where event_type = 'refunded'), 0) as own_refunded,
+        sum(other_amount) filter (where event_type = 'paid') as other_revenue,
+        sum(other_amount) filter (where event_type = 'refunded') as other_refunded
     from converted
     group by order_id
+),
+
+in_own_currency as (
+    select
+        *,
+        case
+            when other_revenue is null then own_revenue
+            else own_revenue + {{ converted_back('other_revenue', 'order_rate') }}
+        end as original_revenue,
+        case
+            when other_refunded is null then own_refunded
+            else own_refunded + {{ converted_back('other_refunded', 'order_rate') }}
+        end as original_refunded
+    from summed
 ),
 
 final as (
@@ -99,13 +118,13 @@ final as (
         orders.email,
         orders.channel,
         orders.currency,
-        case when summed.has_rates then summed.revenue end as revenue,
-        case when summed.has_rates then summed.refunded end as refunded,
-        case when summed.has_original_rates then summed.original_revenue end as original_revenue,
-        case when summed.has_original_rates then summed.original_refunded end as original_refunded,
+        case when sums.has_rates then sums.revenue end as revenue,
+        case when sums.has_rates then sums.refunded end as refunded,
+        case when sums.has_original_rates then try_cast(sums.original_revenue as decimal(18, 2)) end as original_revenue,
+        case when sums.has_original_rates then try_cast(sums.original_refunded as decimal(18, 2)) end as original_refunded,
         orders.converted_at
     from orders
-    inner join summed on orders.order_id = summed.order_id
+    inner join in_own_currency as sums on orders.order_id = sums.order_id
 )
 
 select * from final

@@ -150,7 +150,7 @@ def main() -> None:
         given.kills,
         seconds,
         given.readers,
-        random.Random(given.seed),  # not for secrets
+        random.Random(given.seed),
     )
     print(f"{given.kills} builds killed in {time.monotonic() - started:,.0f} s, in the step of")
     for step, count in killings.steps.most_common():

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -20,8 +21,12 @@ from kill_builds import Killings, kill_builds, point
 from support import PROJECT_ROOT, SampleBuild, build_database, environment
 
 from email_statistics.building.database import BuildDatabaseError, settle
+from email_statistics.building.dbt_runner import Dbt
 from email_statistics.building.files import BuildFiles
 from email_statistics.building.lock import build_lock, holder
+from email_statistics.building.progress import Progress
+from email_statistics.building.publishing import publish_database
+from email_statistics.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,13 @@ class Killed:
 def killed(
     sample_build: SampleBuild, sample_lake: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Killed:
-    """Two builds of the sample killed at random moments, with readers; and one that ended."""
+    """A build of the sample killed at a random moment, with readers; and one that ended."""
     folder = tmp_path_factory.mktemp("killed") / "warehouse"
     warehouse = copy_build(sample_build.database, folder)
-    published = email_stats("publish", lake=sample_lake, warehouse=warehouse)
-    assert published.returncode == 0, published.stderr
-    chance = random.Random(7)  # not for secrets
+    publish_database(BuildFiles(warehouse, build_database(warehouse)))
+    warehouse.chmod(0o600)
     versions = {read_version(warehouse): sample_lake}
-    return Killed(folder, kill_builds(versions, folder, 2, 10.0, 2, chance))
+    return Killed(folder, kill_builds(versions, folder, 1, 10.0, 2, random.Random(3)))
 
 
 @pytest.fixture
@@ -264,9 +268,13 @@ def test_selecting_builds_a_part_and_publishes_nothing(killed: Killed, lake: Pat
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == "Nothing was published: --select builds a part."
     assert killed.warehouse.read_bytes() == before
-    nothing = email_stats("build", "--select", "nosuch", lake=lake, warehouse=killed.warehouse)
-    assert nothing.returncode == 2
-    assert "--select nosuch names no model" in the_error(nothing)
+
+
+def test_selecting_nothing_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran_nothing = SimpleNamespace(success=True, exception=None, result=[])
+    monkeypatch.setattr(Dbt, "_invoke", lambda *_: ran_nothing)
+    with pytest.raises(UsageError, match="--select nosuch names no model"):
+        Dbt(None).build(("nosuch",), is_full_refresh=False, progress=Progress())
 
 
 def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path) -> None:

@@ -91,6 +91,11 @@ def test_the_sample_is_sane_also_against_itself(judge: Judge, database: Path) ->
             " (select min(message_id) from core.fct_messages where is_sent and not is_test)",
             "sent of core.fct_messages and of marts.email_performance_daily differ by -1.00",
         ),
+        (
+            "delete from marts.message_outcomes where outcome = 'opened' and message_id ="
+            " (select min(message_id) from marts.message_outcomes where outcome = 'opened')",
+            "opened of marts.message_outcomes and of marts.email_performance_daily differ by -1.00",
+        ),
     ],
 )
 def test_a_break_fails(judge: Judge, database: Path, break_: str, sentence: str) -> None:

@@ -1,19 +1,22 @@
 """Publishing: what the file holds, that it takes its place whole, and what can go wrong."""
 
 import os
+import random
 import resource
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
 import pytest
-from faults import EMAIL_STATS, copy_build, email_stats, read_version, the_error
+from faults import EMAIL_STATS, copy_build, email_stats, read_version, readers, the_error
 from support import SampleBuild, build_database
 
+from email_statistics.building.database import remove
 from email_statistics.building.files import BuildFiles
 from email_statistics.building.publishing import PublishError, publish_database, read_published
 
@@ -143,6 +146,33 @@ def test_who_has_the_published_file_open_for_writing_is_named(
     writer.communicate("\n")
     assert run.returncode == 1
     assert f"is open in process {writer.pid}" in the_error(run)
+
+
+def test_publishing_killed_at_any_moment_never_harms_a_reader(files: BuildFiles) -> None:
+    publish_database(files)
+    whole = read_version(files.published)
+    script = (
+        "from pathlib import Path; from email_statistics.building.files import BuildFiles;"
+        "from email_statistics.building.publishing import publish_database;"
+        f"files = BuildFiles(Path({str(files.published)!r}), Path({str(files.database)!r}));"
+        "print(1, flush=True)\n"
+        "while True: publish_database(files)"
+    )
+    chance = random.Random(5)
+    with readers(files.published, 2) as polled:
+        for _ in range(8):
+            publisher = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+            assert publisher.stdout is not None
+            publisher.stdout.readline()
+            time.sleep(chance.uniform(0, 1))
+            publisher.kill()
+            publisher.communicate()
+            assert read_version(files.published) == whole
+            for leftover in files.leftovers():
+                remove(leftover)
+    assert polled.errors == []
+    assert polled.reads > 10
+    assert sorted(path.name for path in files.published.parent.iterdir()) == ["build", "wh.duckdb"]
 
 
 def _limit_file_size(most: float) -> None:

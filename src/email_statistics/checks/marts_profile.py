@@ -11,16 +11,19 @@ from email_statistics.checks.thresholds import Thresholds
 
 _SECONDS_A_DAY = 86_400
 
-# Tables whose columns of a metric's name add up to the totals of marts.email_performance_daily, and
-# how: the metric's column, or in the facts its flag, over the messages that have statistics.
-_STATISTICS = (
+# Tables that tell the totals of marts.email_performance_daily once more: by a column of the
+# metric's name; by a flag a message, of those with statistics; by a row a message and outcome.
+_BY_COLUMN = (
+    "marts.email_performance",
+    "marts.email_activity_hourly",
+    "marts.contact_engagement",
+    "marts.deliverability_weekly",
+)
+_BY_FLAG = "core.fct_messages"
+_BY_ROW = "marts.message_outcomes"
+_HAS_STATISTICS = (
     "not is_test and email_source_id in (select email_source_id from marts.email_performance)"
 )
-_SUMMED = {
-    "marts.email_performance": "true",
-    "marts.email_activity_hourly": "true",
-    "core.fct_messages": _STATISTICS,
-}
 
 # What more raw rows don't make less, but for a correction here and there.
 _GROWING = (
@@ -191,23 +194,41 @@ def _numeric_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[st
 def _sums(connection: duckdb.DuckDBPyConnection, totals: dict[str, float | None]) -> list[Row]:
     """How much the totals of other tables differ from those of the daily mart."""
     rows: list[Row] = []
-    for table, condition in _SUMMED.items():
+    for table in _BY_COLUMN:
         relation = connection.table(table)
-        present = relation.columns
-        measures = {
-            metric: metric if metric in present else f"cast(is_{metric} as integer)"
-            for metric in totals
-            if metric in present or f"is_{metric}" in present
+        metrics = [metric for metric in totals if metric in relation.columns]
+        rows += _differences(table, relation, {metric: metric for metric in metrics}, totals)
+    messages = connection.table(_BY_FLAG)
+    flags = {
+        metric: f"cast(is_{metric} as integer)"
+        for metric in totals
+        if f"is_{metric}" in messages.columns
+    }
+    rows += _differences(_BY_FLAG, messages.filter(_HAS_STATISTICS), flags, totals)
+    outcomes = connection.table(_BY_ROW)
+    found = {
+        outcome: f"cast(outcome = '{outcome}' as integer)"
+        for (outcome,) in outcomes.project("outcome").distinct().order("outcome").fetchall()
+    }
+    return rows + _differences(_BY_ROW, outcomes, found, totals)
+
+
+def _differences(
+    table: str,
+    relation: duckdb.DuckDBPyRelation,
+    measures: dict[str, str],
+    totals: dict[str, float | None],
+) -> list[Row]:
+    if not measures:
+        return []
+    summed = relation.aggregate(_sum_each(measures.values())).fetchall()[0]
+    return [
+        {
+            "subject": f"{metric} of {table} and of marts.email_performance_daily",
+            "difference": round((value or 0) - (totals[metric] or 0), 2),
         }
-        summed = relation.filter(condition).aggregate(_sum_each(measures.values())).fetchall()[0]
-        rows.extend(
-            {
-                "subject": f"{metric} of {table} and of marts.email_performance_daily",
-                "difference": round((value or 0) - (totals[metric] or 0), 2),
-            }
-            for metric, value in zip(measures, summed, strict=True)
-        )
-    return rows
+        for metric, value in zip(measures, summed, strict=True)
+    ]
 
 
 def _sum_each(measures: Iterable[str]) -> str:

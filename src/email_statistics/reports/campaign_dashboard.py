@@ -74,7 +74,6 @@ class CampaignDashboard:
     metrics: Mapping[str, Metric]
     campaigns: pl.DataFrame
     total: pl.DataFrame
-    measured_messages: Mapping[str, int]
     activity: pl.DataFrame
     booked_days: tuple[date, date] | None
 
@@ -109,7 +108,7 @@ class CampaignDashboard:
         """Show how many messages were sent, opened, clicked and ordered, and the losses."""
         if self.campaigns.is_empty():
             return self._empty()
-        counts = {**self.total.row(0, named=True), **self.measured_messages}
+        counts = self.total.row(0, named=True)
         comparisons = {
             "sent": Comparison(counts["sent"]),
             "opened": Comparison(
@@ -293,7 +292,6 @@ def load(
             metrics=metrics,
             campaigns=performance.sources(_TYPE, period, metrics),
             total=performance.total(_TYPE, period, metrics),
-            measured_messages=performance.measured_messages(_TYPE, period),
             activity=performance.activity(_TYPE, period),
             booked_days=performance.booked_days(_TYPE),
         )

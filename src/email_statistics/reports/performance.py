@@ -86,33 +86,6 @@ def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric])
     return with_ratios(_with_types(found, metrics), metrics)
 
 
-def measured_messages(email_source_type: str, period: Period) -> dict[str, int]:
-    """For how many of the period's sent messages opens and clicks are measured.
-
-    ``sent_open_tracked``, ``sent_click_tracked`` and, of the latter, ``ordered_click_tracked``.
-    From the facts, as the daily mart doesn't have these counts.
-    """
-    found = warehouse.sql(
-        """
-        select
-            count(*) filter (where open_availability = 'measured') as sent_open_tracked,
-            count(*) filter (where click_availability = 'measured') as sent_click_tracked,
-            count(*) filter (where click_availability = 'measured' and is_ordered)
-                as ordered_click_tracked
-        from core.fct_messages
-        where
-            email_source_type = $type
-            and booked_date between $start and $end
-            and is_sent
-            and not is_test
-        """,
-        type=email_source_type,
-        start=period.start,
-        end=period.end,
-    )
-    return found.row(0, named=True)
-
-
 def activity(email_source_type: str, period: Period) -> pl.DataFrame:
     """Count each event on its own day: one row a reporting day on which something happened.
 

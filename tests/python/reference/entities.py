@@ -91,3 +91,12 @@ def row_in_force(rows: list[Row], column: str, moment: datetime) -> Row | None:
     in order of age."""
     before = [row for row in rows if row[column] <= moment]
     return before[-1] if before else (rows[0] if rows else None)
+
+
+def source_words(source: Row) -> Row:
+    """A source's describing columns; `campaign_kind`: "null = standard; campaigns only"."""
+    is_campaign = source["email_source_type"] == "campaign"
+    columns = ["email_source_type", "email_source_name", "workflow_name", "subject"]
+    return {column: source[column] for column in [*columns, "sending_domain"]} | {
+        "campaign_kind": (source["campaign_kind"] or "standard") if is_campaign else None
+    }

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from reference.conversions import Conversion
-from reference.entities import Entities
+from reference.entities import Entities, source_words
 from reference.messages import MEASURED, Engagement, Message
 from reference.settings import Settings
 from reference.urls import link_reason, url_reason
@@ -175,12 +175,9 @@ def _performance(source_id: str, group: list[Message]) -> Row:
     """Spec: "Its sum, plus every rate and average" and what describes the source."""
     source, counts = group[0].source, count_messages(group)
     sent_times = [message.times["sent"] for message in group if message.times["sent"]]
-    is_campaign = source["email_source_type"] == "campaign"
-    described = ["email_source_type", "email_source_name", "workflow_name", "subject"]
     return (
         {"email_source_id": source_id}
-        | {column: source[column] for column in [*described, "sending_domain"]}
-        | {"campaign_kind": (source["campaign_kind"] or "standard") if is_campaign else None}
+        | source_words(source)
         | counts
         | {name: ratio(counts, name) for name in RATIOS}
         | {

@@ -1,10 +1,8 @@
 """The public tables, as lists of rows."""
 
-from typing import Any
-
 from reference import contract
 from reference.conversions import Conversion, attribute, read_conversions
-from reference.entities import Entities, read_entities
+from reference.entities import Entities, read_entities, source_words
 from reference.marts import mart_tables
 from reference.messages import Message, group_sends, is_orphan, read_messages, read_user_agents
 from reference.settings import Settings
@@ -95,15 +93,6 @@ def _dimensions(entities: Entities) -> Tables:
             | {"link_type": link["link_type"] or "standard"}
             for link in entities.links.values()
         ],
-    }
-
-
-def source_words(source: Row) -> dict[str, Any]:
-    """A source's describing columns; `campaign_kind`: "null = standard; campaigns only"."""
-    is_campaign = source["email_source_type"] == "campaign"
-    columns = ["email_source_type", "email_source_name", "workflow_name", "subject"]
-    return {column: source[column] for column in [*columns, "sending_domain"]} | {
-        "campaign_kind": (source["campaign_kind"] or "standard") if is_campaign else None
     }
 
 

@@ -1,10 +1,9 @@
-"""dbt docs: every column is described, every report is an exposure, the page is one offline file."""
+"""dbt docs: every column is described, every report an exposure, the page one offline file."""
 
 import re
 from pathlib import Path
 
 import duckdb
-
 from support import PROJECT_ROOT, SampleBuild, dbt
 
 
@@ -44,7 +43,9 @@ def test_the_page_is_one_offline_file_and_leaves_the_build_as_it_is(
         outcome = connection.sql("from raw.build_outcome").fetchall()
     run = dbt("docs", "generate", "--static", lake=sample_lake, warehouse=sample_build.warehouse)
     assert run.returncode == 0, run.stdout
-    page = (sample_build.warehouse.parent / "target" / "static_index.html").read_text(encoding="utf-8")
+    page = (sample_build.warehouse.parent / "target" / "static_index.html").read_text(
+        encoding="utf-8"
+    )
     assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?https?:", page) == []
     assert "from raw to screen" in page
     with duckdb.connect(sample_build.database, read_only=True) as connection:

@@ -58,7 +58,8 @@ BREAKS = {
     ],
     "link_clicks_add_up_over_contacts": [
         "update marts.link_clicks set clicks = clicks + 1",
-        "delete from marts.link_clicks where contact_id = (select min(contact_id) from marts.link_clicks)",
+        "delete from marts.link_clicks where contact_id = "
+        "(select min(contact_id) from marts.link_clicks)",
         "update marts.link_performance set total_clicks = null where total_clicks > 0",
     ],
     "outcomes_add_up_to_performance": [
@@ -83,7 +84,8 @@ BREAKS = {
     ],
     "every_source_has_every_check": [
         "delete from marts.email_diagnostics where check_name = 'orphans'",
-        "update marts.email_diagnostics set check_name = 'orphans' where check_name = 'quarantined'",
+        "delete from marts.email_diagnostics where email_source_id = "
+        "(select min(email_source_id) from marts.email_diagnostics) and check_name = 'orphans'",
     ],
     "ambiguous_conversions_have_candidates": [
         "delete from core.fct_conversion_candidates",

@@ -1,5 +1,6 @@
 """What dbt can't do before it opens the build database (see profiles.yml, ``plugins``)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,5 +24,7 @@ class Plugin(BasePlugin):
             read_settings(flags.VARS)
         except SettingsError as error:
             raise DbtRuntimeError(str(error)) from error
+        # The build database holds personal data: for its owner's eyes only.
+        os.umask(0o077)
         if self.creds is not None:
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

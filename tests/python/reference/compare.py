@@ -168,7 +168,7 @@ def shrink(world: World, are_bad: Callable[[list[World]], list[bool]], rounds: i
     ``are_bad`` judges many candidates at once, for one build holds them all; a round calls it
     twice: which pieces can go, and how many of them together.
     """
-    chance = random.Random(0)  # noqa: S311 - repeatable, no secret
+    chance = random.Random(0)
     for _ in range(rounds):
         rows = [(table, number) for table in world for number in range(len(world[table]))]
         sizes = {max(1, len(rows) // parts) for parts in (2, 4, 8, 16, len(rows) or 1)}

@@ -1,0 +1,102 @@
+"""Where a build keeps its files, and that all of them are their owner's alone.
+
+Everything lies beside the published warehouse or in ``build/`` below it.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from email_statistics import paths
+from email_statistics.errors import UsageError
+
+_OWNER_ONLY = 0o077
+
+
+@dataclass(frozen=True)
+class BuildFiles:
+    """The files of one warehouse."""
+
+    published: Path
+    database: Path
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that builds or publishes; says which."""
+        return self.database.with_name(f"{self.database.name}.lock")
+
+    @property
+    def raw_profile(self) -> Path:
+        """The profile of the raw lake that the published version was built from."""
+        return self.database.with_name(f"{self.database.stem}.raw_profile.json")
+
+    @property
+    def checks_page(self) -> Path:
+        """The results of the latest checks, for people."""
+        return self.published.with_name(f"{self.published.stem}.checks.html")
+
+    @property
+    def unfinished(self) -> Path:
+        """What this process writes before it takes the published file's place."""
+        return self.published.with_name(f".{self.published.name}.{os.getpid()}")
+
+    def leftovers(self) -> list[Path]:
+        """List what killed processes left behind; only the holder of the lock may ask.
+
+        Unfinished files of other processes, with DuckDB's logs and spill folders of them, and the
+        spill folder of the build database. Its write-ahead log isn't one: DuckDB replays it.
+        """
+        prefix = f".{self.published.name}."
+        found = [
+            path
+            for path in self.published.parent.iterdir()
+            if path.name.startswith(prefix)
+            and path.name.removeprefix(prefix).partition(".")[0].isdigit()
+        ]
+        spilled = self.database.with_name(f"{self.database.name}.tmp")
+        return sorted([*found, spilled] if spilled.exists() else found)
+
+
+def build_files() -> BuildFiles:
+    """Return the files of the warehouse that ``EMAIL_STATS_WAREHOUSE`` names."""
+    return BuildFiles(paths.published_warehouse(), paths.build_database())
+
+
+def write_log(database: Path) -> Path:
+    """Name the write-ahead log that DuckDB keeps beside a database while it is being written."""
+    return database.with_name(f"{database.name}.wal")
+
+
+def keep_private() -> None:
+    """Make every file that this process writes its owner's alone (0600, folders 0700)."""
+    os.umask(_OWNER_ONLY)
+
+
+def make_private(path: Path) -> None:
+    """Take a file that a ``dbt build`` by hand wrote with a wider mask back to its owner."""
+    if path.exists():
+        path.chmod(stat.S_IRUSR | stat.S_IWUSR)
+
+
+def prepare_folders(files: BuildFiles) -> None:
+    """Make the folders of the warehouse and see that they can be written.
+
+    Raises ``UsageError`` where one can't be.
+    """
+    for folder in (files.published.parent, files.database.parent):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder, error.strerror or str(error)) from error
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise _unwritable(folder, "Permission denied")
+    if files.published.is_dir():
+        raise _unwritable(files.published, "it is a folder, and must be a file")
+
+
+def _unwritable(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} can't be written ({why}): make it writable, or point EMAIL_STATS_WAREHOUSE to a "
+        "file in a folder that is."
+    )

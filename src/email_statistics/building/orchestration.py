@@ -1,0 +1,185 @@
+"""``email-stats build`` and ``email-stats publish``, step by step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import click
+
+from email_statistics import paths
+from email_statistics.building.database import reading, remove, require_passed, settle
+from email_statistics.building.dbt_runner import Dbt
+from email_statistics.building.environment import refuse_unknown_variables, settings_in_force
+from email_statistics.building.files import (
+    BuildFiles,
+    build_files,
+    keep_private,
+    make_private,
+    prepare_folders,
+)
+from email_statistics.building.interruption import told_in_a_sentence
+from email_statistics.building.lock import build_lock
+from email_statistics.building.progress import Progress
+from email_statistics.building.publishing import publish_database, read_published
+from email_statistics.building.summary import Summary
+from email_statistics.checks.frames import Profile
+from email_statistics.checks.judge import Judge, Verdict
+from email_statistics.checks.lake import require_lake
+from email_statistics.checks.marts_profile import marts_profile
+from email_statistics.checks.page import write_page
+from email_statistics.checks.raw_counts import count_lake, read_counts, write_counts
+from email_statistics.checks.raw_profile import raw_profile
+from email_statistics.checks.thresholds import Stage, read_thresholds
+from email_statistics.errors import EmailStatsError
+
+_JUDGED: dict[Stage, str] = {"raw": "The raw lake", "marts": "What was built"}
+_PREVENTED: dict[Stage, str] = {"raw": "Nothing was built", "marts": "Nothing was published"}
+
+
+class CheckError(EmailStatsError):
+    """A check failed; the text is its first finding and where all of them are."""
+
+
+@dataclass(frozen=True)
+class Strictness:
+    """How findings are taken: warnings as failures, changes as meant."""
+
+    is_strict: bool = False
+    accepts_changes: bool = False
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What of the project is built, and how."""
+
+    variables: str | None = None
+    select: tuple[str, ...] = ()
+    is_full_refresh: bool = False
+
+
+def build(options: BuildOptions, strictness: Strictness) -> None:
+    """Check the raw lake, build, check the marts, publish; with ``select`` build a part only.
+
+    Raises ``EmailStatsError`` (a check or a model failed, the disk is full, another build is at
+    work) or ``UsageError`` (a setting, a variable or a path is wrong); what is published is then as
+    it was.
+    """
+    refuse_unknown_variables()
+    settings_in_force(options.variables)
+    lake = paths.raw_lake()
+    require_lake(lake)
+    with _run("build", strictness, f"Raw lake: {lake}") as run:
+        with run.step("raw check"):
+            counts = count_lake(lake)
+            previous = read_counts(run.files.raw_profile)
+            run.ask(
+                "raw",
+                raw_profile(counts, previous, strictness.accepts_changes, read_thresholds()),
+            )
+        dbt = Dbt(options.variables)
+        with run.step("dbt's start"):
+            dbt.start()
+        with run.step("raw check"):
+            run.hear()
+        with run.step("models and their checks"):
+            built = dbt.build(options.select, options.is_full_refresh, run.progress)
+            make_private(run.files.database)
+        run.summary.built(built)
+        if options.select:
+            run.summary.ends("Nothing was published: --select builds a part.")
+        else:
+            run.check_and_publish()
+            write_counts(counts, run.files.raw_profile)
+
+
+def publish(strictness: Strictness) -> None:
+    """Check the marts of the build database, which a ``dbt build`` made, and publish it.
+
+    Raises ``EmailStatsError`` where it hasn't passed, or a check fails; what is published is then
+    as it was.
+    """
+    refuse_unknown_variables()
+    with _run("publish", strictness, f"Build database: {paths.build_database()}") as run:
+        run.check_and_publish()
+
+
+@dataclass
+class _Run:
+    """A command at work."""
+
+    files: BuildFiles
+    judge: Judge
+    strictness: Strictness
+    progress: Progress = field(default_factory=Progress)
+    summary: Summary = field(default_factory=Summary)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Say and time a step, also one that is taken in two parts."""
+        self.progress.step(name)
+        with self.summary.step(name):
+            yield
+
+    def tidy(self) -> None:
+        """Remove what killed builds left behind."""
+        for leftover in self.files.leftovers():
+            remove(leftover)
+        self.summary.note(settle(self.files.database))
+
+    def ask(self, stage: Stage, profile: Profile) -> None:
+        """Have a profile judged, while this process goes on."""
+        for note in profile.notes:
+            self.summary.note(note)
+        self.judge.ask(stage, profile)
+
+    def hear(self) -> None:
+        """Hear the verdict on what was asked last; raises ``CheckError`` where it fails."""
+        verdict = self.judge.answer()
+        self.verdicts.append(verdict)
+        write_page(self.verdicts, self.files.checks_page)
+        failed, warned = verdict.findings("fail"), verdict.findings("warn")
+        if self.strictness.is_strict:
+            failed, warned = [*failed, *warned], []
+        if failed:
+            more = f" ({len(failed) - 1} more findings)" if len(failed) > 1 else ""
+            raise CheckError(
+                f"{_JUDGED[verdict.stage]} did not pass its check: {failed[0].sentence}; "
+                f"{failed[0].advice}{more}. {_PREVENTED[verdict.stage]}; all results: "
+                f"{self.files.checks_page}"
+            )
+        self.summary.judged(verdict, warned)
+
+    def check_and_publish(self) -> None:
+        """Judge the marts of the build database and publish it."""
+        with self.step("marts check"):
+            require_passed(self.files.database)
+            published, note = read_published(self.files.published)
+            self.summary.note(note)
+            with reading(self.files.database) as connection:
+                profile = marts_profile(
+                    connection, published, self.strictness.accepts_changes, read_thresholds()
+                )
+                self.summary.counted(connection)
+            self.ask("marts", profile)
+            self.hear()
+        with self.step("publish"):
+            done = publish_database(self.files)
+        self.summary.ends(
+            f"Published {done.tables} tables, {done.rows:,} rows, {done.megabytes:,.1f} MB: "
+            f"{self.files.published}"
+        )
+
+
+@contextmanager
+def _run(command: str, strictness: Strictness, first_line: str) -> Iterator[_Run]:
+    """Be the one run that writes the warehouse; print its summary where it gets to its end."""
+    keep_private()
+    files = build_files()
+    prepare_folders(files)
+    click.echo(first_line)
+    with told_in_a_sentence(files.published), build_lock(files.lock, command), Judge() as judge:
+        run = _Run(files, judge, strictness)
+        run.tidy()
+        yield run
+        click.echo(run.summary.text(files.checks_page))

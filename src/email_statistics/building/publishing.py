@@ -1,0 +1,188 @@
+"""Publishing: ``core`` and ``marts`` of the build database, as a file that is whole at any moment.
+
+A new file is written and verified beside the published one, then takes its place in one step that
+the file system makes atomic. Readers that have the old file open keep it till they close it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from email_statistics.building.database import CONFIG, remove
+from email_statistics.building.faults import is_disk_full, is_locked, sentence_about
+from email_statistics.building.files import BuildFiles, write_log
+from email_statistics.checks.marts_profile import WarehouseTotals, read_totals
+from email_statistics.errors import EmailStatsError
+
+
+class PublishError(EmailStatsError):
+    """Nothing was published, and the published file is as it was; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published."""
+
+    tables: int
+    rows: int
+    megabytes: float
+
+
+@dataclass(frozen=True)
+class _Relation:
+    """A table or a view of the build database."""
+
+    schema: str
+    name: str
+    view: str | None
+    comment: str | None
+    column_comments: dict[str, str]
+
+    @property
+    def address(self) -> str:
+        return f"{_name(self.schema)}.{_name(self.name)}"
+
+
+def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]:
+    """Return the totals of what is published now, or None and a sentence why they can't be had.
+
+    Raises ``PublishError`` where another process has it open for writing: what that process still
+    has to write would damage the file that takes its place.
+    """
+    if not published.exists():
+        return None, None
+    try:
+        with duckdb.connect(published, read_only=True, config=CONFIG) as connection:
+            return read_totals(connection), None
+    except duckdb.Error as error:
+        if is_locked(error):
+            raise PublishError(f"{sentence_about(str(error))} Nothing was published.") from error
+        return None, (
+            f"The published file can't be read ({str(error).splitlines()[0]}); it is written anew."
+        )
+
+
+def publish_database(files: BuildFiles) -> Published:
+    """Publish the build database. The caller holds the lock and has judged what is in it.
+
+    Raises ``PublishError`` where it can't be written or isn't what the build database holds; the
+    published file is then as it was.
+    """
+    unfinished = files.unfinished
+    try:
+        rows = _write(files.database, unfinished)
+        _flush(unfinished)
+        # A log beside the published file is of a program that opened it for writing and died. With
+        # the new file it would make it unopenable.
+        remove(write_log(files.published))
+        unfinished.replace(files.published)
+        _flush(files.published.parent)
+    except (duckdb.Error, OSError) as error:
+        problem = (
+            f"{sentence_about(str(error))}"
+            if is_disk_full(error) or is_locked(error)
+            else f"Publishing failed ({str(error).splitlines()[0]}): run `email-stats doctor`."
+        )
+        raise PublishError(f"{problem} The published file is as it was.") from error
+    finally:
+        remove(unfinished)
+        remove(write_log(unfinished))
+        remove(unfinished.with_name(f"{unfinished.name}.tmp"))
+    return Published(
+        tables=len(rows),
+        rows=sum(rows.values()),
+        megabytes=files.published.stat().st_size / 1e6,
+    )
+
+
+def _write(database: Path, unfinished: Path) -> dict[str, int]:
+    """Copy every public relation into a new file; returns the rows of each, as verified."""
+    with duckdb.connect(unfinished, config=CONFIG) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"attach {_text(str(database))} as built (read_only)")
+        relations = _relations(connection)
+        connection.execute("create schema core; create schema marts")
+        for relation in relations:
+            connection.execute(
+                relation.view or f"create table {relation.address} as from built.{relation.address}"
+            )
+            for statement in _comments(relation):
+                connection.execute(statement)
+        counted = _count(connection, "built.", relations)
+        connection.execute("detach built")
+        connection.execute("checkpoint")
+    with duckdb.connect(unfinished, read_only=True, config=CONFIG) as connection:
+        written = _count(connection, "", relations)
+    for address, rows in counted.items():
+        if written[address] != rows:
+            raise PublishError(
+                f"{address} has {written[address]:,} rows where the build database has {rows:,}: "
+                "run `email-stats publish` again. The published file is as it was."
+            )
+    return written
+
+
+def _relations(connection: duckdb.DuckDBPyConnection) -> list[_Relation]:
+    """List tables, then views in the order in which dbt made them: each finds its parts."""
+    column_comments: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, comment in connection.sql(
+        "select schema_name, table_name, column_name, comment from duckdb_columns()"
+        " where database_name = 'built' and comment is not null"
+    ).fetchall():
+        column_comments.setdefault((schema, table), {})[column] = comment
+    found = connection.sql(
+        """
+        select schema_name, table_name as name, null as view, comment, table_oid as oid
+        from duckdb_tables() where database_name = 'built' and schema_name in ('core', 'marts')
+        union all
+        select schema_name, view_name, sql, comment, view_oid
+        from duckdb_views() where database_name = 'built' and schema_name in ('core', 'marts')
+        order by view is not null, oid
+        """
+    ).fetchall()
+    return [
+        _Relation(schema, name, view, comment, column_comments.get((schema, name), {}))
+        for schema, name, view, comment, _ in found
+    ]
+
+
+def _comments(relation: _Relation) -> list[str]:
+    kind = "table" if relation.view is None else "view"
+    statements = [
+        f"comment on column {relation.address}.{_name(column)} is {_text(comment)}"
+        for column, comment in relation.column_comments.items()
+    ]
+    if relation.comment is not None:
+        statements.append(f"comment on {kind} {relation.address} is {_text(relation.comment)}")
+    return statements
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection, database: str, relations: list[_Relation]
+) -> dict[str, int]:
+    return {
+        relation.address: connection.table(f"{database}{relation.address}")
+        .aggregate("count(*)")
+        .fetchall()[0][0]
+        for relation in relations
+    }
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold what was written, before anything relies on it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,16 @@
+"""``email-stats publish``: check and publish what a ``dbt build`` of one's own made."""
+
+import click
+
+
+@click.command("publish")
+@click.option("--strict", is_flag=True, help="A warning of the checks fails.")
+@click.option("--accept-changes", is_flag=True, help="Don't compare with the published version.")
+def command(strict: bool, accept_changes: bool) -> None:
+    """Check the marts of the build database and publish it, after a `dbt build` of your own.
+
+    Refuses a build database that is not whole or did not pass its checks.
+    """
+    from email_statistics.building.orchestration import Strictness, publish
+
+    publish(Strictness(strict, accept_changes))

@@ -1,5 +1,6 @@
 """What the tests of faults share: the command, a build database at hand, tireless readers."""
 
+import atexit
 import json
 import os
 import shutil
@@ -9,10 +10,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
 from support import build_database, environment
+
+from email_statistics.checks.judge import Judge
 
 EMAIL_STATS = [sys.executable, "-c", "from email_statistics.cli import main; main()"]
 
@@ -53,6 +57,14 @@ def copy_build(database: Path, folder: Path) -> Path:
     return warehouse
 
 
+@cache
+def shared_judge() -> Judge:
+    """One worker for all tests that ask it in turn: it takes seconds to start."""
+    judge = Judge().__enter__()
+    atexit.register(judge.__exit__, None, None, None)
+    return judge
+
+
 def the_error(run: subprocess.CompletedProcess[str]) -> str:
     """The one line of a command's error; whatever else it is, it must be the only one."""
     assert "Traceback" not in run.stderr, run.stderr
@@ -65,7 +77,6 @@ def the_error(run: subprocess.CompletedProcess[str]) -> str:
 class Version:
     """One published version, as far as its numbers tell it from another."""
 
-    raw_lake: str
     rows: tuple[tuple[str, int], ...]
     sent: int
 
@@ -82,14 +93,13 @@ def read_version(published: Path) -> Version:
             (table, connection.sql(f"select count(*) from {table}").fetchall()[0][0])
             for (table,) in tables
         ]
-        lake, performance, daily, messages = connection.sql(
-            "select (select raw_lake from core.build),"
-            " (select sum(sent) from marts.email_performance),"
+        performance, daily, messages = connection.sql(
+            "select (select sum(sent) from marts.email_performance),"
             " (select sum(sent) from marts.email_performance_daily),"
             " (select count(*) from core.fct_messages where is_sent and not is_test)"
         ).fetchall()[0]
     assert performance == daily == messages, f"{published} is no whole version"
-    return Version(lake, tuple(rows), int(messages))
+    return Version(tuple(rows), int(messages))
 
 
 @dataclass

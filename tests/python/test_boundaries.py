@@ -94,7 +94,7 @@ def marts_with(text: str, manifest: dict[str, Any]) -> set[str]:
 
 
 def test_one_macro_alone_counts_messages(sample_build: SampleBuild) -> None:
-    """Message flags become counts in message_counts() only, for keys that aren't sums of days."""
+    """Message flags become counts in message_counts() only, by keys that aren't sums of days."""
     assert marts_with("messages_where(", sample_build.manifest) == set()
     assert marts_with("message_counts(", sample_build.manifest) == {
         "email_performance_daily",

@@ -250,8 +250,9 @@ def test_a_damaged_raw_file_ends_the_build_before_dbt_starts(killed: Killed, lak
 
 
 def test_a_lake_without_a_required_column_ends_before_any_model(killed: Killed, lake: Path) -> None:
-    late = duckdb.sql("select 'c' as contact_id, now() as updated_at, now() as loaded_at")
-    late.write_parquet(str(lake / "contacts" / "late.parquet"))
+    late = lake / "contacts" / "late.parquet"
+    query = "select 'c' as contact_id, now() as updated_at, now() as loaded_at"
+    duckdb.sql(f"copy ({query}) to '{late}'")
     run = email_stats("build", lake=lake, warehouse=killed.warehouse)
     assert run.returncode == 1
     assert "late.parquet lacks the required column email" in the_error(run)

@@ -1,15 +1,16 @@
 """The marts check: a break of each kind in what is about to be published is caught."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
-from faults import copy_build, email_stats, the_error
+from faults import copy_build, email_stats, shared_judge, the_error
 from support import SampleBuild, build_database
 
+from email_statistics.building.files import BuildFiles
+from email_statistics.building.orchestration import CheckError, Run, Strictness
 from email_statistics.checks.frames import Profile
 from email_statistics.checks.judge import Judge, Verdict
 from email_statistics.checks.marts_profile import WarehouseTotals, marts_profile, read_totals
@@ -18,9 +19,8 @@ from email_statistics.checks.thresholds import read_thresholds
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    with Judge() as judge:
-        yield judge
+def judge() -> Judge:
+    return shared_judge()
 
 
 @pytest.fixture
@@ -169,18 +169,20 @@ def test_a_failing_check_keeps_the_published_file_as_it_was(
     assert warehouse.read_bytes() == b"the published file, whatever it is"
 
 
-def test_strict_fails_on_a_warning(
-    sample_build: SampleBuild, sample_lake: Path, tmp_path: Path
-) -> None:
+def test_strict_fails_on_a_warning(judge: Judge, sample_build: SampleBuild, tmp_path: Path) -> None:
     warehouse = copy_build(sample_build.database, tmp_path)
+    files = BuildFiles(warehouse, build_database(warehouse))
     with duckdb.connect(build_database(warehouse)) as connection:
         connection.execute(
             "update core.fct_raw_tables set quarantined_rows = raw_rows / 4"
             " where raw_table = 'send_events'"
         )
-    run = email_stats("publish", "--strict", lake=sample_lake, warehouse=warehouse)
-    assert run.returncode == 1
-    assert "25.0% of the rows of send_events are quarantined" in the_error(run)
+    with pytest.raises(CheckError, match=r"25\.0% of the rows of send_events are quarantined"):
+        Run(files, judge, Strictness(is_strict=True)).check_and_publish()
+    assert not warehouse.exists()
+    run = Run(files, judge, Strictness())
+    run.check_and_publish()
+    assert "Warning: 25.0% of the rows" in run.summary.text(files.checks_page)
 
 
 def test_the_page_works_offline_and_shows_no_markup_of_the_data(

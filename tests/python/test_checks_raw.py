@@ -1,10 +1,10 @@
 """The raw check: what it counts, what it compares, and that each threshold is held."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from faults import shared_judge
 from support import SampleBuild
 
 from email_statistics.checks.frames import Profile, Row, Value
@@ -25,9 +25,8 @@ DAY = 86_400.0
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    with Judge() as judge:
-        yield judge
+def judge() -> Judge:
+    return shared_judge()
 
 
 def test_the_files_and_rows_are_those_that_dbt_reads(
@@ -51,7 +50,7 @@ def test_the_files_and_rows_are_those_that_dbt_reads(
 
 def _lake(folder: Path, table: str, query: str, file: str = "part.parquet") -> Path:
     (folder / table).mkdir(parents=True, exist_ok=True)
-    duckdb.sql(query).write_parquet(str(folder / table / file))
+    duckdb.sql(f"copy ({query}) to '{folder / table / file}'")
     return folder
 
 
@@ -62,7 +61,8 @@ def test_nulls_blanks_and_absent_columns_are_counted_alike(tmp_path: Path) -> No
         """select * from (values
             ('1', ' Completed', ' x', '2026-01-01T02:00+02:00'),
             ('', 'completed', '  ', '2026-01-02T00:00:00Z'),
-            (null, 'other', chr(9), '2026-01-01')) as rows (event_id, event_type, email, loaded_at)""",
+            (null, 'other', chr(9), '2026-01-01')
+        ) as rows (event_id, event_type, email, loaded_at)""",
     )
     counts = count_lake(tmp_path).tables["goal_events"]
     assert counts.rows == 3

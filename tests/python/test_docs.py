@@ -1,4 +1,4 @@
-"""dbt docs: every column is described, every report an exposure, the page one offline file."""
+"""dbt docs: every column described, every report an exposure, the page one offline file."""
 
 import re
 from pathlib import Path

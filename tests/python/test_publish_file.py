@@ -158,7 +158,8 @@ def test_a_full_disk_leaves_the_published_file_as_it_was(files: BuildFiles, shar
     script = (
         "from pathlib import Path; from email_statistics.building.files import BuildFiles;"
         "from email_statistics.building.publishing import publish_database;"
-        f"publish_database(BuildFiles(Path({str(files.published)!r}), Path({str(files.database)!r})))"
+        f"published, database = Path({str(files.published)!r}), Path({str(files.database)!r});"
+        "publish_database(BuildFiles(published, database))"
     )
     run = subprocess.run(
         [sys.executable, "-c", script],

@@ -58,8 +58,8 @@ BREAKS = {
     ],
     "link_clicks_add_up_over_contacts": [
         "update marts.link_clicks set clicks = clicks + 1",
-        "delete from marts.link_clicks where contact_id = "
-        "(select min(contact_id) from marts.link_clicks)",
+        "delete from marts.link_clicks "
+        "where contact_id = (select min(contact_id) from marts.link_clicks)",
         "update marts.link_performance set total_clicks = null where total_clicks > 0",
     ],
     "outcomes_add_up_to_performance": [

@@ -68,7 +68,7 @@ def build(options: BuildOptions, strictness: Strictness) -> None:
     settings_in_force(options.variables)
     lake = paths.raw_lake()
     require_lake(lake)
-    with _run("build", strictness, f"Raw lake: {lake}") as run:
+    with _running("build", strictness, f"Raw lake: {lake}") as run:
         with run.step("raw check"):
             counts = count_lake(lake)
             previous = read_counts(run.files.raw_profile)
@@ -99,12 +99,12 @@ def publish(strictness: Strictness) -> None:
     as it was.
     """
     refuse_unknown_variables()
-    with _run("publish", strictness, f"Build database: {paths.build_database()}") as run:
+    with _running("publish", strictness, f"Build database: {paths.build_database()}") as run:
         run.check_and_publish()
 
 
 @dataclass
-class _Run:
+class Run:
     """A command at work."""
 
     files: BuildFiles
@@ -172,14 +172,14 @@ class _Run:
 
 
 @contextmanager
-def _run(command: str, strictness: Strictness, first_line: str) -> Iterator[_Run]:
+def _running(command: str, strictness: Strictness, first_line: str) -> Iterator[Run]:
     """Be the one run that writes the warehouse; print its summary where it gets to its end."""
     keep_private()
     files = build_files()
     prepare_folders(files)
     click.echo(first_line)
     with told_in_a_sentence(files.published), build_lock(files.lock, command), Judge() as judge:
-        run = _Run(files, judge, strictness)
+        run = Run(files, judge, strictness)
         run.tidy()
         yield run
         click.echo(run.summary.text(files.checks_page))

@@ -611,7 +611,9 @@
         when evidence.machine_opened is null
             then {{ finding('info', 0, 'Its opens are not measured (see open_tracking).') }}
         {%- if var('count_machine_engagement') %}
-        when evidence.machine_opened > 0 and 2 * evidence.machine_opened >= evidence.opened
+        when
+            2 * evidence.machine_opened >= evidence.opened
+            and evidence.opened >= {{ var('diagnostics_min_messages') }}
             then
                 {{ finding(
                     'warn', 'evidence.machine_opened',

@@ -154,10 +154,10 @@
     ]) %}
 {% endmacro %}
 
-{# Whether the contract gives a raw table a column of this name. #}
-{% macro has_raw_column(table, name) %}
-    {% do return(execute and name in raw_source(table).columns) %}
-{% endmacro %}
+{# A text column of a raw table, null where the contract doesn't give it one. #}
+{% macro raw_text_column(table, name) -%}
+    {{ name if execute and name in raw_source(table).columns else 'cast(null as varchar)' }}
+{%- endmacro %}
 
 
 {% macro raw_table_kind(table) %}

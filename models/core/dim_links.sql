@@ -24,7 +24,7 @@ final as (
         judged.email_source_id,
         judged.url,
         case
-            when judged.exclusion_reason is null then {{ tagged_url('judged.url', 'tagged_sources.parameters') }}
+            when judged.exclusion_reason is null then {{ tagged_url('judged.url', 'tagged_sources.utm_parameters') }}
             else judged.url
         end as tagged_url,
         judged.link_source,

@@ -12,8 +12,8 @@ quarantined as (
     {%- for table in raw_tables() %}
     select
         {{ "event_id" if raw_table_kind(table) == 'event' else "cast(null as varchar)" }} as event_id,
-        {{ "email_source_id" if has_raw_column(table, 'email_source_id') else "cast(null as varchar)" }} as email_source_id,
-        {{ "message_id" if has_raw_column(table, 'message_id') else "cast(null as varchar)" }} as message_id,
+        {{ raw_text_column(table, 'email_source_id') }} as email_source_id,
+        {{ raw_text_column(table, 'message_id') }} as message_id,
         '{{ table }}' as raw_table,
         quarantine_reason as reason,
         raw_row,

@@ -36,7 +36,8 @@ chosen as (
 final as (
     select
         email_source_id,
-        list(struct_pack(parameter := parameter, value := value) order by sort_order, parameter) as parameters -- DuckDB only
+        -- DuckDB only: lists
+        list(struct_pack(parameter := parameter, value := value) order by sort_order asc, parameter asc) as utm_parameters
     from chosen
     where is_enabled and value <> ''
     group by email_source_id

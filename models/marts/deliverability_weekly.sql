@@ -6,7 +6,8 @@ with
 messages as (
     select
         *,
-        {{ email_domain('recipient_email') }} as domain
+        {{ email_domain('recipient_email') }} as recipient_domain,
+        {{ week_of('booked_date') }} as week
     from {{ ref('fct_messages') }}
     where is_sent and not is_test
 ),
@@ -17,12 +18,12 @@ providers as (
 
 counted as (
     select
-        coalesce(providers.mailbox_provider, messages.domain, 'unknown') as mailbox_provider,
-        {{ week_of('messages.booked_date') }} as week,
+        coalesce(providers.mailbox_provider, messages.recipient_domain, 'unknown') as mailbox_provider,
+        messages.week,
         {{ message_counts() }}
     from messages
-    left join providers on messages.domain = providers.domain
-    group by coalesce(providers.mailbox_provider, messages.domain, 'unknown'), {{ week_of('messages.booked_date') }}
+    left join providers on messages.recipient_domain = providers.domain
+    group by coalesce(providers.mailbox_provider, messages.recipient_domain, 'unknown'), messages.week
 ),
 
 final as (

@@ -152,7 +152,7 @@ excluded_clicks as (
         email_source_id,
         string_agg(
             format('{:,} ', events) || {{ exclusion_in_words('exclusion_reason') }},
-            ', ' order by events desc, exclusion_reason
+            ', ' order by events desc, exclusion_reason asc
         ) as excluded_click_list,
         sum(events) as excluded_clicks,
         bool_or({{ is_mistake('exclusion_reason') }}) as has_mistaken_clicks
@@ -245,15 +245,23 @@ currencies as (
 ),
 
 -- Who may have converted because of a source: it came to one of the candidates before.
-ambiguous as (
-    select
+ambiguous_conversions as (
+    select distinct
         messages.email_source_id,
-        count(distinct (candidates.conversion_type, candidates.conversion_id)) as ambiguous_conversions
+        candidates.conversion_type,
+        candidates.conversion_id
     from candidates
     inner join messages
         on candidates.contact_id = messages.contact_id and candidates.converted_at >= messages.sent_at
     where messages.is_sent and not messages.is_test
-    group by messages.email_source_id
+),
+
+ambiguous as (
+    select
+        email_source_id,
+        count(*) as ambiguous_conversions
+    from ambiguous_conversions
+    group by email_source_id
 ),
 
 quarantined_reasons as (
@@ -269,7 +277,7 @@ quarantined_counts as (
     select
         email_source_id,
         string_agg(
-            format('{:,} ', quarantined_rows) || reason, ', ' order by quarantined_rows desc, reason
+            format('{:,} ', quarantined_rows) || reason, ', ' order by quarantined_rows desc, reason asc
         ) as quarantined_list,
         sum(quarantined_rows) as quarantined_rows
     from quarantined_reasons
@@ -388,9 +396,9 @@ final as (
     select
         email_source_id,
         check_name,
-        finding.status as status,
-        finding.message as message,
-        finding.affected as affected,
+        finding.status,
+        finding.message,
+        finding.affected,
         cast(sort_order as bigint) as sort_order
     from findings
 )

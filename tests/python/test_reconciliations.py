@@ -84,8 +84,8 @@ BREAKS = {
     ],
     "every_source_has_every_check": [
         "delete from marts.email_diagnostics where check_name = 'orphans'",
-        "update marts.email_diagnostics set check_name = 'orphans' "
-        "where check_name = 'quarantined'",
+        "delete from marts.email_diagnostics where email_source_id = "
+        "(select min(email_source_id) from marts.email_diagnostics) and check_name = 'orphans'",
     ],
     "ambiguous_conversions_have_candidates": [
         "delete from core.fct_conversion_candidates",

@@ -120,8 +120,8 @@ final as (
         orders.currency,
         case when sums.has_rates then sums.revenue end as revenue,
         case when sums.has_rates then sums.refunded end as refunded,
-        case when sums.has_original_rates then try_cast(sums.original_revenue as decimal(18, 2)) end as original_revenue,
-        case when sums.has_original_rates then try_cast(sums.original_refunded as decimal(18, 2)) end as original_refunded,
+        case when sums.has_original_rates then {{ cents('sums.original_revenue') }} end as original_revenue,
+        case when sums.has_original_rates then {{ cents('sums.original_refunded') }} end as original_refunded,
         orders.converted_at
     from orders
     inner join in_own_currency as sums on orders.order_id = sums.order_id

@@ -37,7 +37,7 @@ final as (
     select
         email_source_id,
         -- DuckDB only: lists
-        list(struct_pack(parameter := parameter, value := value) order by sort_order asc, parameter asc) as utm_parameters
+        list(struct_pack(parameter := parameter, value := value) order by sort_order, parameter) as utm_parameters
     from chosen
     where is_enabled and value <> ''
     group by email_source_id

@@ -12,21 +12,31 @@
 {% endmacro %}
 
 
-{# on-run-end #}
+{# on-run-end: a build passed where all of it was built and tested, by `dbt build`, or by `dbt run` and
+   then `dbt test`. #}
 {% macro record_build_outcome(results) %}
     {% if execute and flags.WHICH in ('build', 'run', 'test') %}
+        {% set untested = 'its tests have not run: run dbt test' %}
         {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped', 'partial success'])
             | map(attribute='node') | map(attribute='name') | list %}
-        {% set is_partial = flags.WHICH != 'test' and (invocation_args_dict.select or invocation_args_dict.exclude) %}
+        {% set is_partial = invocation_args_dict.select or invocation_args_dict.exclude %}
         {% if failed %}
             {% set reason = 'it did not pass ' ~ failed[:3] | join(', ') ~ (' and ' ~ (failed | length - 3) ~ ' more' if failed | length > 3 else '') %}
         {% elif is_partial %}
             {% set reason = 'only a part of it was built (--select or --exclude)' %}
+        {% elif flags.WHICH == 'run' %}
+            {% set reason = untested %}
         {% endif %}
-        {% if reason or flags.WHICH != 'test' %}
+        {% if flags.WHICH != 'test' or failed %}
             {% call statement(auto_begin=false) %}
                 update raw.build_outcome
                 set is_passed = {{ not reason }}, reason = {{ quote_text(reason) if reason else 'null' }}
+            {% endcall %}
+        {% elif not is_partial %}
+            {% call statement(auto_begin=false) %}
+                update raw.build_outcome
+                set is_passed = true, reason = null
+                where reason = {{ quote_text(untested) }}
             {% endcall %}
         {% endif %}
     {% endif %}

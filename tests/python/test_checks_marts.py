@@ -92,8 +92,9 @@ def test_the_sample_is_sane_also_against_itself(judge: Judge, database: Path) ->
             "sent of core.fct_messages and of marts.email_performance_daily differ by -1.00",
         ),
         (
-            "delete from marts.message_outcomes where outcome = 'opened' and message_id ="
-            " (select min(message_id) from marts.message_outcomes where outcome = 'opened')",
+            "create table told as from marts.message_outcomes; drop view marts.message_outcomes;"
+            " create view marts.message_outcomes as from told where outcome <> 'opened' or"
+            " message_id > (select min(message_id) from told where outcome = 'opened')",
             "opened of marts.message_outcomes and of marts.email_performance_daily differ by -1.00",
         ),
     ],

@@ -120,6 +120,12 @@ def test_a_failed_or_partial_build_says_so_in_the_database(tiny_lake: Path, tmp_
 
     build(tiny_lake, warehouse)
     assert outcome() == (True, None)
+    dbt("run", lake=tiny_lake, warehouse=warehouse)
+    assert outcome() == (False, "its tests have not run: run dbt test")
+    dbt("test", "--select", "fct_messages", lake=tiny_lake, warehouse=warehouse)
+    assert outcome()[0] is False
+    dbt("test", "--exclude-resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
+    assert outcome() == (True, None)
     dbt("build", "--select", "stg_contacts", lake=tiny_lake, warehouse=warehouse)
     assert outcome() == (False, "only a part of it was built (--select or --exclude)")
     shutil.rmtree(tiny_lake / "contacts")

@@ -9,7 +9,7 @@ _FULL_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LOCKED = re.compile(
-    r"Could not set lock on file \"(?P<file>[^\"]+)\".*?\(PID (?P<process>\d+)\)", re.DOTALL
+    r"Could not set lock on file \"(?P<file>[^\"]+)\"(.*?PID (?P<process>\d+))?", re.DOTALL
 )
 _NO_MEMORY = re.compile(r"Out of Memory Error", re.IGNORECASE)
 _BAD_FILE = re.compile(r"Failed to read file|No magic bytes|Could not read enough bytes")
@@ -32,10 +32,10 @@ def sentence_about(problem: str) -> str:
     """Turn a message of dbt or DuckDB into a sentence with what to do next, where that is known."""
     locked = _LOCKED.search(problem)
     if locked:
+        by = f"process {locked['process']}" if locked["process"] else "another process"
         return (
-            f"The database {locked['file']} is open in process {locked['process']} (a `dbt build`, "
-            "or somebody looking into it): wait for it to end or close it, then run the command "
-            "again."
+            f"The database {locked['file']} is open in {by} (a `dbt build`, or somebody looking into "
+            "it): wait for it to end or close it, then run the command again."
         )
     text = " ".join(problem.split())
     if len(text) > _LONGEST:

@@ -1,4 +1,4 @@
-"""`email-stats doctor`: each part of the set-up, well and unwell, and nothing changed by looking."""
+"""`email-stats doctor`: each part of the set-up, well and unwell, and nothing changed."""
 
 import os
 from pathlib import Path

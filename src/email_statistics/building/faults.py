@@ -34,8 +34,8 @@ def sentence_about(problem: str) -> str:
     if locked:
         by = f"process {locked['process']}" if locked["process"] else "another process"
         return (
-            f"The database {locked['file']} is open in {by} (a `dbt build`, or somebody looking into "
-            "it): wait for it to end or close it, then run the command again."
+            f"The database {locked['file']} is open in {by} (a `dbt build`, or somebody looking "
+            "into it): wait for it to end or close it, then run the command again."
         )
     text = " ".join(problem.split())
     if len(text) > _LONGEST:

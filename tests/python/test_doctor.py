@@ -1,6 +1,7 @@
 """`email-stats doctor`: each part of the set-up, well and unwell, and nothing changed."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,7 @@ def test_folders_that_can_not_be_written_or_are_full(
     files: BuildFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = os.statvfs(files.published)
-    monkeypatch.setattr(
-        doctor.shutil, "disk_usage", lambda _: type("Usage", (), {"free": usage.f_bsize})
-    )
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": usage.f_bsize}))
     _is_unwell("folders", "MB left and a build may need")
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(files.published / "in" / "a" / "file.duckdb"))
     _is_unwell("folders", "can't be written")

@@ -38,7 +38,7 @@ def examine() -> Iterator[Diagnosis]:
     for part, look in _LOOKS.items():
         try:
             yield from look(part)
-        except EmailStatsError as error:
+        except (EmailStatsError, OSError) as error:
             yield Diagnosis("fail", part, str(error))
 
 

@@ -48,7 +48,7 @@ def holder(path: Path) -> str | None:
     """Who holds the lock now, or None where nobody does; waits for nobody."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         return None if _take(descriptor) else _read(path)

@@ -24,7 +24,7 @@
             {% set reason = 'it did not pass ' ~ failed[:3] | join(', ') ~ (' and ' ~ (failed | length - 3) ~ ' more' if failed | length > 3 else '') %}
         {% elif is_partial %}
             {% set reason = 'only a part of it was built (--select or --exclude)' %}
-        {% elif flags.WHICH == 'run' %}
+        {% elif flags.WHICH == 'run' or 'test' in invocation_args_dict.get('exclude_resource_types', []) | map('string') | list %}
             {% set reason = untested %}
         {% endif %}
         {% if flags.WHICH != 'test' or failed %}
@@ -39,5 +39,6 @@
                 where reason = {{ quote_text(untested) }}
             {% endcall %}
         {% endif %}
+        {% do end_batch() %}
     {% endif %}
 {% endmacro %}

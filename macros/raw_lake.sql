@@ -31,24 +31,17 @@
 {% endmacro %}
 
 
-{# The Parquet files of a raw table, at any depth. A file or folder that starts with _ or . is a
-   writer at work and is skipped. -- DuckDB only: glob() #}
-{% macro raw_files(table) %}
-    {% set folder = raw_lake() ~ '/' ~ table ~ '/' %}
-    {% set query %}
-        select file
-        from glob({{ quote_text(escape_glob(folder) ~ '**/*.parquet') }})
-        where not regexp_matches(substr(file, {{ folder | length }}), '/[_.]')
-        order by file
-    {% endset %}
-    {% do return(run_query(query).columns[0].values() | list) %}
+{# The folder that the paths of raw.files count from: the plugin's, with a slash. #}
+{% macro lake_folder() %}
+    {% do return(single_value('select lake_folder from raw.project')) %}
 {% endmacro %}
 
 
-{# A list literal of files for read_parquet() and its relatives. #}
+{# A list literal of files (paths from the lake on) for read_parquet() and its relatives. #}
 {% macro file_list(files) -%}
+    {%- set folder = lake_folder() -%}
     [
-    {%- for file in files %}{{ quote_text(escape_glob(file)) }}{{ ', ' if not loop.last }}{% endfor -%}
+    {%- for file in files %}{{ quote_text(escape_glob(folder ~ file)) }}{{ ', ' if not loop.last }}{% endfor -%}
     ]
 {%- endmacro %}
 
@@ -77,47 +70,39 @@
 {% endmacro %}
 
 
-{# The view of one raw table: every column of its files, and a null for each column of the contract
-   that no file has. -- DuckDB only: read_parquet(), parquet_schema() #}
+{# The view of one raw table, over the files to read: the columns of the contract, in its order, then what
+   else the files have; a null for each that no file has. In a delta the types are those that all files
+   together have. -- DuckDB only: read_parquet() #}
 {% macro open_raw_table(source) %}
-    {% set files = raw_files(source.name) %}
-    {% if not files and source.config.meta.is_required %}
-        {% do exceptions.raise_compiler_error(
-            "Raw table '" ~ source.name ~ "' is missing: there is no Parquet file below "
-            ~ raw_lake() ~ "/" ~ source.name ~ ". Deliver it, or point EMAIL_STATS_RAW to the raw lake."
-        ) %}
-    {% endif %}
-    {% set present = [] %}
+    {% set name = quote_text(source.name) %}
+    {% set files = run_query('select path from raw.arrived where raw_table = ' ~ name ~ ' order by path').columns[0].values() | list %}
+    {% set relation %}
+        {% if files %}read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false){% endif %}
+    {% endset %}
+    {% set types, types_here = {}, {} %}
+    {% for row in run_query('select name, type from raw.columns where raw_table = ' ~ name ~ ' order by name').rows %}
+        {% do types.update({row[0]: row[1]}) %}
+    {% endfor %}
     {% if files %}
-        {% do require_columns(source, files) %}
-        {% set names = run_query(
-            'select distinct lower(name) from parquet_schema(' ~ file_list(files) ~ ')'
-        ) %}
-        {% do present.extend(names.columns[0].values()) %}
+        {% for row in run_query('describe select * from ' ~ relation).rows %}
+            {% do types_here.update({row[0] | lower: row[1]}) %}
+        {% endfor %}
     {% endif %}
-    {% set absent = [] %}
-    {% for column in source.columns.values() if column.name not in present %}
-        {% do absent.append('cast(null as varchar) as ' ~ column.name) %}
+    {% set columns = [] %}
+    {% for column in source.columns.keys() | list + types.keys() | reject('in', source.columns) | list %}
+        {% set quoted = adapter.quote(column) %}
+        {% if column in types_here and types_here[column] == types[column] %}
+            {% do columns.append(quoted ~ ' as ' ~ quoted) %}
+        {% else %}
+            {% do columns.append(
+                'cast(' ~ (quoted if column in types_here else 'null') ~ ' as ' ~ types.get(column, 'varchar') ~ ') as ' ~ quoted
+            ) %}
+        {% endif %}
     {% endfor %}
     {% call statement(auto_begin=false) %}
         create or replace view raw.{{ source.name }} as
-        {% if files %}
-        select {{ (['*'] + absent) | join(', ') }}
-        from read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false)
-        {% else %}
-        select {{ absent | join(', ') }}
-        where false
-        {% endif %}
-    {% endcall %}
-    {% call statement(auto_begin=false) %}
-        insert into raw.files
-        {% if files %}
-        select {{ quote_text(source.name) }}, file_name, num_rows
-        from parquet_file_metadata({{ file_list(files) }})
-        {% else %}
-        select null, null, null
-        where false
-        {% endif %}
+        select {{ columns | join(', ') }}
+        {{ 'from ' ~ relation if files else 'where false' }}
     {% endcall %}
 {% endmacro %}
 
@@ -127,14 +112,12 @@
 {% macro open_raw_lake() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
+        {% do prepare_batches() %}
+        {% do forget_build_outcome() %}
+        {% do begin_batch() %}
         {% call statement(auto_begin=false) %}
-            create schema if not exists raw;
-            create or replace table raw.files (
-                raw_table varchar, path varchar, raw_rows bigint
-            );
             create or replace table raw.contract (raw_table varchar, source varchar)
         {% endcall %}
-        {% do forget_build_outcome() %}
         {% for source in graph.sources.values() if source.source_name == 'raw' %}
             {% do open_raw_table(source) %}
             {% call statement(auto_begin=false) %}

@@ -1,5 +1,6 @@
 -- One row a source (a campaign, a workflow's email action, a bulk send), as its latest row tells;
 -- Track Clicks alone as it stood at the first send.
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 email_sources as (

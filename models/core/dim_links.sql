@@ -1,4 +1,5 @@
 -- One row a link of an email, as its latest row tells.
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 links as (

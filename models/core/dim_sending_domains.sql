@@ -1,4 +1,5 @@
 -- One row a sending domain and moment from which its settings hold, until valid_to (not included).
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 sending_domains as (

@@ -1,5 +1,6 @@
 -- One row a conversion: an order that was paid, or a completed goal. Money adds up within a currency
 -- (original_…) or in the reporting currency; a goal has none.
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 conversions as (

@@ -1,23 +1,35 @@
 -- One row an accepted engagement event of a known message, tests included. Events don't add up to
 -- messages: a contact who opens ten times is ten rows here and one opened message.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_reengaged'},
+    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
+) }}
 with
 
 engagement_events as (
     select *
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted'
+    where verdict = 'accepted' and {{ is_affected('message_id') }}
 ),
 
 messages as (
-    select * from {{ ref('int_messages_measured') }}
+    select *
+    from {{ ref('int_messages_measured') }}
+    where {{ is_affected('message_id') }}
 ),
 
 clicks as (
-    select * from {{ ref('int_clicks_linked') }}
+    select *
+    from {{ ref('int_clicks_linked') }}
+    where {{ is_affected('message_id') }}
 ),
 
 bursts as (
-    select * from {{ ref('int_clicks_burst') }}
+    select *
+    from {{ ref('int_clicks_burst') }}
+    where {{ is_affected('message_id') }}
 ),
 
 machine_user_agents as (

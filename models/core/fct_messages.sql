@@ -1,13 +1,23 @@
 -- One row a message (one email to one contact from one source), tests included, orphans not. A flag
 -- is NULL where it isn't measured; flags of messages add up, contacts behind them don't.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_recounted'},
+    pre_hook="{{ waits_for(['int_messages_recounted']) }}"
+) }}
 with
 
 messages as (
-    select * from {{ ref('int_messages_measured') }}
+    select *
+    from {{ ref('int_messages_measured') }}
+    where {{ is_affected('message_id') }}
 ),
 
 engagement as (
-    select * from {{ ref('int_messages_engaged') }}
+    select *
+    from {{ ref('int_messages_engaged') }}
+    where {{ is_affected('message_id') }}
 ),
 
 conversions as (
@@ -21,7 +31,7 @@ conversions as (
         min(converted_at) as first_converted_at,
         min(converted_at) filter (where conversion_type = 'order') as first_ordered_at
     from {{ ref('fct_conversions') }}
-    where is_attributed
+    where is_attributed and {{ is_affected('message_id') }}
     group by message_id
 ),
 

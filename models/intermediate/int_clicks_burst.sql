@@ -1,9 +1,17 @@
 -- One row a click in a burst: the clicks of its message within one second from some click name three
 -- or more different links. No person does that.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_reengaged'},
+    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
+) }}
 with
 
 clicks as (
-    select * from {{ ref('int_clicks_linked') }}
+    select *
+    from {{ ref('int_clicks_linked') }}
+    where {{ is_affected('message_id') }}
 ),
 
 -- Few messages have three links clicked at all: the comparison below is among theirs only.
@@ -41,7 +49,9 @@ bursts as (
 ),
 
 final as (
-    select distinct candidates.event_id
+    select distinct
+        candidates.event_id,
+        candidates.message_id
     from candidates
     inner join bursts
         on

@@ -1,15 +1,23 @@
 -- One row a click of a known message: the link that it names, by link_id, else by source and URL
 -- (the smallest link_id where several match), else none; and the URL to judge, its own or its link's.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_reengaged'},
+    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
+) }}
 with
 
 clicks as (
     select *
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and event_type = 'clicked'
+    where verdict = 'accepted' and event_type = 'clicked' and {{ is_affected('message_id') }}
 ),
 
 messages as (
-    select * from {{ ref('int_messages_measured') }}
+    select *
+    from {{ ref('int_messages_measured') }}
+    where {{ is_affected('message_id') }}
 ),
 
 links as (
@@ -32,6 +40,7 @@ found as (
     select
         clicks.event_id,
         clicks.message_id,
+        messages.email_source_id,
         clicks.event_at,
         clicks.url,
         clicks.link_id as raw_link_id,
@@ -51,6 +60,9 @@ final as (
         coalesce(found.link_id, found.url, found.raw_link_id) as link_key,
         coalesce(found.url, links.url) as url,
         coalesce(links.link_type, 'standard') as link_type,
+        found.email_source_id,
+        found.raw_link_id,
+        found.url as raw_url,
         found.event_at
     from found
     left join links on found.link_id = links.link_id

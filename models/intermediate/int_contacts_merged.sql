@@ -1,5 +1,6 @@
 -- One row a known contact: the contact that it is after all merges. The work grows with the length
 -- of the chains (each contact meets every later one of its chain once).
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with recursive
 
 contacts as (

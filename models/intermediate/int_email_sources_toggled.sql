@@ -9,12 +9,7 @@ history as (
 ),
 
 first_sends as (
-    select
-        email_source_id,
-        min(first_event_at) as first_send_at
-    from {{ ref('int_messages_known') }}
-    where not is_test
-    group by email_source_id
+    select * from {{ ref('int_email_sources_started') }}
 ),
 
 judged as (

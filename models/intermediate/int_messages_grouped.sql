@@ -1,11 +1,17 @@
 -- One row a message with an accepted send event, orphans included: when each type of send event
 -- came first and last. Its source and contact are those of its earliest send event.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_resent'},
+    pre_hook="{{ waits_for(['int_messages_resent']) }}"
+) }}
 with
 
 send_events as (
     select *
     from {{ ref('stg_send_events') }}
-    where verdict = 'accepted'
+    where verdict = 'accepted' and {{ is_affected('message_id') }}
 ),
 
 grouped as (

@@ -1,10 +1,18 @@
 -- One row a message of a known source and contact: what is measured of it, by the domain settings in
 -- force at its first send event and by its source. The settings before a domain's first row are
 -- those of that row; a source whose domain has no row counts as aesthetix, not dedicated.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_remeasured'},
+    pre_hook="{{ waits_for(['int_messages_remeasured']) }}"
+) }}
 with
 
 messages as (
-    select * from {{ ref('int_messages_known') }}
+    select *
+    from {{ ref('int_messages_known') }}
+    where {{ is_affected('message_id') }}
 ),
 
 toggles as (

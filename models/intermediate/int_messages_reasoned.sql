@@ -1,5 +1,11 @@
 -- One row a message that bounced, failed or was skipped, at least for a while: the first reason given
 -- for each.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_resent'},
+    pre_hook="{{ waits_for(['int_messages_resent']) }}"
+) }}
 with
 
 send_events as (
@@ -9,6 +15,7 @@ send_events as (
         verdict = 'accepted'
         and event_type in ('hard_bounced', 'soft_bounced', 'failed', 'skipped')
         and reason is not null
+        and {{ is_affected('message_id') }}
 ),
 
 final as (

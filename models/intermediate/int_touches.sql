@@ -1,8 +1,16 @@
 -- One row a touch that can earn credit: a counted open or click on an eligible message.
+{{ config(
+    materialized='incremental',
+    unique_key='message_id',
+    meta={'affected_by': 'int_messages_reengaged'},
+    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
+) }}
 with
 
 engagement_events as (
-    select * from {{ ref('fct_engagement_events') }}
+    select *
+    from {{ ref('fct_engagement_events') }}
+    where {{ is_affected('message_id') }}
 ),
 
 email_sources as (
@@ -10,11 +18,15 @@ email_sources as (
 ),
 
 messages as (
-    select * from {{ ref('int_messages_measured') }}
+    select *
+    from {{ ref('int_messages_measured') }}
+    where {{ is_affected('message_id') }}
 ),
 
 engagement as (
-    select * from {{ ref('int_messages_engaged') }}
+    select *
+    from {{ ref('int_messages_engaged') }}
+    where {{ is_affected('message_id') }}
 ),
 
 final as (

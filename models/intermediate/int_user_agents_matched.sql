@@ -1,10 +1,16 @@
 -- One row a user agent that is a machine's: it matches a known prefetcher or scanner.
+{{ config(materialized='incremental', unique_key='user_agent') }}
 with
 
 user_agents as (
     select distinct user_agent
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and event_type in ('opened', 'clicked')
+    where
+        verdict = 'accepted'
+        and event_type in ('opened', 'clicked')
+        {%- if is_incremental() %}
+        and batch_number = {{ batch().number }}
+        {%- endif %}
 ),
 
 machines as (

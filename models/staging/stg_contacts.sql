@@ -1,5 +1,6 @@
 -- One row a raw row of contacts, cast and judged; is_latest (recency_rank 1) marks the row that stands for its
 -- contact now.
+{{ config(unique_key='contact_id') }}
 with
 
 typed as (
@@ -17,18 +18,24 @@ judged as (
     from typed
 ),
 
+competing as (
+    select * from judged
+    {{ and_earlier_rows('judged') }}
+),
+
 ranked as (
     select
         *,
         {{ recency_rank('contacts') }} as recency_rank
-    from judged
+    from competing
 ),
 
 final as (
     select
         *,
         {{ verdict() }} as verdict,
-        quarantine_reason is null and recency_rank = 1 as is_latest
+        quarantine_reason is null and recency_rank = 1 as is_latest,
+        {{ batch().number }} as batch_number
     from ranked
 )
 

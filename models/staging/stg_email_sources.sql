@@ -1,5 +1,6 @@
 -- One row a raw row of email_sources, cast and judged; is_latest (recency_rank 1) marks the row that stands for its
 -- source now.
+{{ config(unique_key='email_source_id') }}
 with
 
 typed as (
@@ -17,18 +18,24 @@ judged as (
     from typed
 ),
 
+competing as (
+    select * from judged
+    {{ and_earlier_rows('judged') }}
+),
+
 ranked as (
     select
         *,
         {{ recency_rank('email_sources') }} as recency_rank
-    from judged
+    from competing
 ),
 
 final as (
     select
         *,
         {{ verdict() }} as verdict,
-        quarantine_reason is null and recency_rank = 1 as is_latest
+        quarantine_reason is null and recency_rank = 1 as is_latest,
+        {{ batch().number }} as batch_number
     from ranked
 )
 

@@ -1,4 +1,5 @@
 -- One row a raw row of engagement_events, cast and judged: verdict accepted, duplicate or quarantined.
+{{ config(unique_key='event_id') }}
 with
 
 typed as (
@@ -16,17 +17,23 @@ judged as (
     from typed
 ),
 
+competing as (
+    select * from judged
+    {{ and_earlier_rows('judged') }}
+),
+
 ranked as (
     select
         *,
         {{ duplicate_rank('engagement_events') }} as duplicate_rank
-    from judged
+    from competing
 ),
 
 final as (
     select
         * exclude (duplicate_rank),
-        {{ verdict('duplicate_rank') }} as verdict
+        {{ verdict('duplicate_rank') }} as verdict,
+        {{ batch().number }} as batch_number
     from ranked
 )
 

@@ -1,4 +1,5 @@
 -- One row a raw row of links, cast and judged; is_latest (recency_rank 1) marks the row that stands for its link now.
+{{ config(unique_key='link_id') }}
 with
 
 typed as (
@@ -16,18 +17,24 @@ judged as (
     from typed
 ),
 
+competing as (
+    select * from judged
+    {{ and_earlier_rows('judged') }}
+),
+
 ranked as (
     select
         *,
         {{ recency_rank('links') }} as recency_rank
-    from judged
+    from competing
 ),
 
 final as (
     select
         *,
         {{ verdict() }} as verdict,
-        quarantine_reason is null and recency_rank = 1 as is_latest
+        quarantine_reason is null and recency_rank = 1 as is_latest,
+        {{ batch().number }} as batch_number
     from ranked
 )
 

@@ -4,10 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
+from email_statistics import paths
+from email_statistics.building.surroundings import note_surroundings
 from email_statistics.settings import SettingsError, read_settings
 
 
@@ -28,3 +31,8 @@ class Plugin(BasePlugin):
         os.umask(0o077)
         if self.creds is not None:
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Tell the macros (macros/batches.sql) which files the lake holds, and which project it is."""
+        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
+        note_surroundings(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

@@ -607,9 +607,17 @@ def prefixed(world: World, prefix: str) -> World:
     }
 
 
-def write_lake(lake: Iterable[World], rates: list[Row], folder: Path, *, dirt: bool = True) -> None:
+def write_lake(
+    lake: Iterable[World],
+    rates: list[Row],
+    folder: Path,
+    *,
+    dirt: bool = True,
+    delivery: str = "",
+) -> None:
     """Writes worlds and their exchange rates as one raw lake, each table in several files: typed
-    ones for rows whose values are all of their columns' types, and files of nothing but text.
+    ones for rows whose values are all of their columns' types, and files of nothing but text. They
+    lie in the folder ``delivery`` of each table, where one is named.
 
     With ``dirt=False`` there are no text files, and a row that needs one is an error. Columns
     that are empty throughout a file are left out where the contract lets them, folders are nested
@@ -630,14 +638,14 @@ def write_lake(lake: Iterable[World], rates: list[Row], folder: Path, *, dirt: b
         if texts and not dirt:
             raise ValueError(f"a row of {name} isn't typed: {texts[0]}")
         for number, part in enumerate(_parts(typed, 2)):
-            path = folder / name / f"{name}_id=7" / f"typed-{number}.parquet"
+            path = folder / name / delivery / f"{name}_id=7" / f"typed-{number}.parquet"
             has_others = number == 1 and (dirt or name in _OTHER_TYPED)
             _write_file(table, part, path, _OTHER_TYPES if has_others else _ARROW_TYPES)
         for number, part in enumerate(_parts(texts, 3) if texts else []):
-            path = folder / name / "event_type=opened" / f"text-{number}.parquet"
+            path = folder / name / delivery / "event_type=opened" / f"text-{number}.parquet"
             _write_file(table, part, path, dict.fromkeys(_ARROW_TYPES, pa.string()))
         for unfinished in ("_part.parquet", ".hidden/part.parquet"):
-            path = folder / name / unfinished
+            path = folder / name / delivery / unfinished
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(b"not yet Parquet")
 

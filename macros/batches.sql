@@ -1,0 +1,241 @@
+{# Before the first model: which files are new, and whether what was built can stay.
+
+   raw.files is the manifest of the files that the tables were built from; raw.lake_files what the lake
+   holds now (written by dbt_plugin.py as dbt opens the database, with the fingerprints of seeds and
+   models); raw.batch the build at work or the latest one. The manifest is written before the tables, so
+   it counts only where raw.batch says that they are whole: anything that ends a build early leaves it
+   as not whole, and the next one is a full refresh. #}
+
+{% macro prepare_batches() %}
+    {% call statement(auto_begin=false) %}
+        create schema if not exists raw;
+        create schema if not exists earlier;
+        create table if not exists raw.files (
+            raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint, raw_rows bigint,
+            file_columns varchar, batch_number bigint
+        );
+        create table if not exists raw.columns (raw_table varchar, name varchar, type varchar);
+        create table if not exists raw.contract (raw_table varchar, source varchar);
+        create table if not exists raw.batch (
+            number bigint, is_delta boolean, reason varchar, settings varchar, seeds varchar, models varchar,
+            is_whole boolean
+        )
+    {% endcall %}
+{% endmacro %}
+
+
+{% macro single_value(query) %}
+    {% do return(run_query(query).columns[0].values()[0]) %}
+{% endmacro %}
+
+
+{# Why everything is to be built anew, as the end of a sentence; none where the batch can go on top of what
+   was built. #}
+{% macro full_refresh_reason() %}
+    {% if flags.FULL_REFRESH %}
+        {% do return('asked for') %}
+    {% endif %}
+    {% if invocation_args_dict.select or invocation_args_dict.exclude %}
+        {% do return('only a part is built') %}
+    {% endif %}
+    {% set batches = run_query(
+        'select batch.settings, batch.seeds, batch.models, batch.is_whole, project.seeds, project.models'
+        ~ ' from raw.batch as batch cross join raw.project as project'
+    ).rows %}
+    {% if not batches %}
+        {% do return('nothing was built before') %}
+    {% endif %}
+    {% set last = batches[0] %}
+    {% if not last[3] %}
+        {% do return('the last build did not finish, or did not pass its tests') %}
+    {% elif last[0] != settings_in_force() %}
+        {% do return('a setting changed') %}
+    {% elif last[1] != last[4] %}
+        {% do return('a seed changed') %}
+    {% elif last[2] != last[5] %}
+        {% do return('the models, or DuckDB, changed') %}
+    {% endif %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('incremental', 'table') %}
+        {% if not load_relation(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) %}
+            {% do return('the table ' ~ node.name ~ ' is missing') %}
+        {% endif %}
+    {% endfor %}
+    {% set query %}
+        select
+            files.path,
+            lake_files.path is null as is_gone,
+            count(*) over () - 1 as others
+        from raw.files
+        left join raw.lake_files on files.raw_table = lake_files.raw_table and files.path = lake_files.path
+        where
+            lake_files.path is null
+            or files.file_bytes <> lake_files.file_bytes
+            or files.modified_at_ns <> lake_files.modified_at_ns
+        order by files.path
+        limit 1
+    {% endset %}
+    {% for row in run_query(query).rows %}
+        {% do return(
+            'the file ' ~ row[0] ~ (' is gone' if row[1] else ' changed')
+            ~ (' (and ' ~ row[2] ~ ' more)' if row[2] else '')
+        ) %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{# raw.arrived: the files to read, with what their footers state. Ends the run where one can't be read or
+   lacks a required column. -- DuckDB only: parquet_file_metadata(), parquet_schema() #}
+{% macro look_at_files(only_new) %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.arrived (
+            raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint, raw_rows bigint,
+            file_columns varchar
+        )
+    {% endcall %}
+    {% for source in graph.sources.values() if source.source_name == 'raw' %}
+        {% set query %}
+            select lake_files.path
+            from raw.lake_files
+            where lake_files.raw_table = {{ quote_text(source.name) }}
+            {% if only_new %}
+            and lake_files.path not in (
+                select files.path from raw.files where files.raw_table = {{ quote_text(source.name) }}
+            )
+            {% endif %}
+            order by lake_files.path
+        {% endset %}
+        {% set files = run_query(query).columns[0].values() | list %}
+        {% if not files and not only_new and source.config.meta.is_required %}
+            {% do exceptions.raise_compiler_error(
+                "Raw table '" ~ source.name ~ "' is missing: there is no Parquet file below "
+                ~ raw_lake() ~ "/" ~ source.name ~ ". Deliver it, or point EMAIL_STATS_RAW to the raw lake."
+            ) %}
+        {% endif %}
+        {% if files %}
+            {% do require_columns(source, files) %}
+            {% call statement(auto_begin=false) %}
+                insert into raw.arrived
+                select
+                    lake_files.raw_table,
+                    lake_files.path,
+                    lake_files.file_bytes,
+                    lake_files.modified_at_ns,
+                    footers.num_rows,
+                    schemas.file_columns
+                from raw.lake_files
+                inner join parquet_file_metadata({{ file_list(files) }}) as footers
+                    on {{ quote_text(lake_folder()) }} || lake_files.path = footers.file_name
+                inner join (
+                    select
+                        file_name,
+                        string_agg(name || ' ' || coalesce(duckdb_type, type, ''), ', ' order by column_id) as file_columns
+                    from parquet_schema({{ file_list(files) }})
+                    group by file_name
+                ) as schemas
+                    on footers.file_name = schemas.file_name
+                where lake_files.raw_table = {{ quote_text(source.name) }}
+            {% endcall %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# raw.columns_now: each raw table's columns and types over all its files, new ones included, as found in one
+   file of each kind. Types of files that differ are united as DuckDB unites them. #}
+{% macro look_at_columns(with_read_files) %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.columns_now (raw_table varchar, name varchar, type varchar)
+    {% endcall %}
+    {% for source in graph.sources.values() if source.source_name == 'raw' %}
+        {% set query %}
+            select min(path) as path
+            from (
+                select path, file_columns from raw.arrived where raw_table = {{ quote_text(source.name) }}
+                {% if with_read_files %}
+                union all
+                select path, file_columns from raw.files where raw_table = {{ quote_text(source.name) }}
+                {% endif %}
+            ) as kinds
+            group by file_columns
+            order by path
+        {% endset %}
+        {% set files = run_query(query).columns[0].values() | list %}
+        {% if files %}
+            {% call statement(auto_begin=false) %}
+                insert into raw.columns_now
+                select {{ quote_text(source.name) }}, lower(column_name), column_type
+                from (
+                    describe
+                    select * from read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false)
+                )
+            {% endcall %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# The raw table whose columns aren't what they were, if there is one: what was built from text would be
+   built otherwise from a number. #}
+{% macro changed_columns_reason() %}
+    {% set query %}
+        select coalesce(columns_now.raw_table, columns.raw_table) as raw_table
+        from raw.columns_now
+        full join raw.columns
+            on columns_now.raw_table = columns.raw_table and columns_now.name = columns.name
+            and columns_now.type = columns.type
+        where columns_now.name is null or columns.name is null
+        order by 1
+        limit 1
+    {% endset %}
+    {% for row in run_query(query).rows %}
+        {% do return('the columns of the raw table ' ~ row[0] ~ ' changed') %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{# Decides, writes the manifest and says what is going to be done. #}
+{% macro begin_batch() %}
+    {% set reason = full_refresh_reason() %}
+    {% if not reason %}
+        {% do look_at_files(only_new=true) %}
+        {% do look_at_columns(with_read_files=true) %}
+        {% set reason = changed_columns_reason() %}
+    {% endif %}
+    {% if reason %}
+        {% do look_at_files(only_new=false) %}
+        {% do look_at_columns(with_read_files=false) %}
+    {% endif %}
+    {% set number = single_value('select coalesce(max(number), 0) + 1 from raw.batch') %}
+    {% call statement(auto_begin=false) %}
+        begin;
+        delete from raw.batch;
+        insert into raw.batch
+        select
+            {{ number }}, {{ not reason }}, {{ quote_text(reason) if reason else 'null' }},
+            {{ quote_text(settings_in_force()) }}, seeds, models, false
+        from raw.project;
+        {% if reason %}
+        delete from raw.files;
+        {% endif %}
+        insert into raw.files select *, {{ number }} from raw.arrived;
+        delete from raw.columns;
+        insert into raw.columns select * from raw.columns_now;
+        commit
+    {% endcall %}
+    {% set found = run_query('select count(*), coalesce(sum(raw_rows), 0) from raw.arrived').rows[0] %}
+    {% if reason %}
+        {% do log('Full refresh: ' ~ reason ~ '.', info=true) %}
+    {% else %}
+        {% do log('Incremental: ' ~ found[0] ~ ' new files with ' ~ found[1] ~ ' rows.', info=true) %}
+    {% endif %}
+{% endmacro %}
+
+
+{# on-run-end: the tables are whole where they passed (raw.build_outcome). #}
+{% macro end_batch() %}
+    {% call statement(auto_begin=false) %}
+        update raw.batch set is_whole = coalesce((select is_passed from raw.build_outcome), false)
+    {% endcall %}
+{% endmacro %}

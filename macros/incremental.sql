@@ -1,0 +1,112 @@
+{# Incremental builds: a batch of new files, the keys that its rows touch, and the rows of these keys.
+
+   Whether a build is a delta (a batch on top of a whole build) or a full refresh is decided once, before
+   the first model (macros/batches.sql). In a delta an incremental model computes the rows of the affected
+   keys alone, and takes all earlier rows of these keys out. All else is built anew. #}
+
+{# The batch of this build, or of the latest one. #}
+{% macro batch() %}
+    {% if not execute %}
+        {% do return({'number': 0, 'is_delta': false}) %}
+    {% endif %}
+    {% if not load_relation(api.Relation.create(database=target.database, schema='raw', identifier='batch')) %}
+        {% do return({'number': 0, 'is_delta': false}) %}
+    {% endif %}
+    {% for row in run_query('select number, is_delta from raw.batch').rows %}
+        {% do return({'number': row[0], 'is_delta': row[1]}) %}
+    {% endfor %}
+    {% do return({'number': 0, 'is_delta': false}) %}
+{% endmacro %}
+
+
+{% macro is_delta() %}
+    {% do return(batch().is_delta) %}
+{% endmacro %}
+
+
+{# dbt's own question, which makes is_incremental() true in a delta and in nothing else. #}
+{% macro should_full_refresh() %}
+    {% do return(not is_delta()) %}
+{% endmacro %}
+
+
+{# In the pre_hook of a model that reads these models in a delta only: dbt sees no reference in a branch
+   that it doesn't take while it reads the project. Renders nothing. #}
+{% macro waits_for(names) -%}
+    {%- for name in names -%}{%- do ref(name) -%}{%- endfor -%}
+{%- endmacro %}
+
+
+{# The table of affected keys by which a model is incremental (its config, meta.affected_by). #}
+{% macro affected_keys() -%}
+    {{ ref(model.config.meta.affected_by) }}
+{%- endmacro %}
+
+
+{# Whether a row is of an affected key: true for all rows where everything is built. The key bears the
+   name of the model's unique_key, or the one given. #}
+{% macro is_affected(column) -%}
+    {%- if is_incremental() -%}
+        {{ column }} in (select {{ column.split('.') | last }} from {{ affected_keys() }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# In a delta, the earlier rows of a staging table that bear the identity of a row that has arrived: they
+   are judged anew together. #}
+{% macro and_earlier_rows(arrived) -%}
+    {%- if is_incremental() -%}
+        {%- set key = config.get('unique_key') | join(', ') if config.get('unique_key') is not string else config.get('unique_key') -%}
+        union all
+        select * exclude (verdict, batch_number{{ ', recency_rank, is_latest' if not this.identifier.endswith('_events') }})
+        from {{ this }}
+        where ({{ key }}) in (select {{ key }} from {{ arrived }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# A table as it was before this batch; see keep_earlier. #}
+{% macro earlier(name) -%}
+    earlier.{{ name }}
+{%- endmacro %}
+
+
+{# The pre_hook of a table that is built whole and by whose changes others are affected. #}
+{% macro keep_earlier() -%}
+    {%- if is_delta() -%}
+        create or replace table earlier.{{ this.identifier }} as select * from {{ this }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# A query of what stands in a table now and not before the batch, or the other way round, by these columns. #}
+{% macro changed(relation, columns) -%}
+    (
+        (
+            select {{ columns | join(', ') }} from {{ relation }}
+            except all
+            select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
+        )
+        union all
+        (
+            select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
+            except all
+            select {{ columns | join(', ') }} from {{ relation }}
+        )
+    )
+{%- endmacro %}
+
+
+{# The incremental strategy replace_affected: out with all rows of the affected keys, in with their new
+   ones. Without a table of affected keys they are those of the new rows. A null key is never affected. #}
+{% macro get_incremental_replace_affected_sql(arguments) %}
+    {% set key = arguments.unique_key if arguments.unique_key is string else arguments.unique_key | join(', ') %}
+    {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}
+    {% set keys = affected_keys() if model.config.meta.affected_by else arguments.temp_relation %}
+    delete from {{ arguments.target_relation }}
+    where ({{ key }}) in (select {{ key }} from {{ keys }});
+    insert into {{ arguments.target_relation }} ({{ columns }})
+    select {{ columns }} from {{ arguments.temp_relation }}
+{% endmacro %}

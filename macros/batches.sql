@@ -15,12 +15,27 @@
             file_columns varchar, batch_number bigint
         );
         create table if not exists raw.columns (raw_table varchar, name varchar, type varchar);
+        create or replace table raw.increments (schema_name varchar, name varchar, keys varchar, key varchar);
         create table if not exists raw.contract (raw_table varchar, source varchar);
         create table if not exists raw.batch (
             number bigint, is_delta boolean, reason varchar, settings varchar, seeds varchar, models varchar,
             is_whole boolean
         )
     {% endcall %}
+{% endmacro %}
+
+
+{# raw.increments: which tables change by keys in a delta, and where these keys are; for publishing. #}
+{% macro note_increments() %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'incremental' and node.config.meta.affected_by %}
+        {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
+        {% call statement(auto_begin=false) %}
+            insert into raw.increments values (
+                {{ quote_text(node.schema) }}, {{ quote_text(node.alias) }},
+                {{ quote_text(keys.schema ~ '.' ~ keys.alias) }}, {{ quote_text(node.config.unique_key) }}
+            )
+        {% endcall %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -224,6 +239,7 @@
         insert into raw.columns select * from raw.columns_now;
         commit
     {% endcall %}
+    {% do note_increments() %}
     {% set found = run_query('select count(*), coalesce(sum(raw_rows), 0) from raw.arrived').rows[0] %}
     {% if reason %}
         {% do log('Full refresh: ' ~ reason ~ '.', info=true) %}

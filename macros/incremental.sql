@@ -44,10 +44,10 @@
 
 
 {# Whether a row is of an affected key: true for all rows where everything is built. The key bears the
-   name of the model's unique_key, or the one given. #}
-{% macro is_affected(column) -%}
+   name of the column, or the one given. #}
+{% macro is_affected(value, key=none) -%}
     {%- if is_incremental() -%}
-        {{ column }} in (select {{ column.split('.') | last }} from {{ affected_keys() }})
+        {{ value }} in (select {{ key or value }} from {{ affected_keys() }})
     {%- else -%}
         true
     {%- endif -%}
@@ -110,3 +110,43 @@
     insert into {{ arguments.target_relation }} ({{ columns }})
     select {{ columns }} from {{ arguments.temp_relation }}
 {% endmacro %}
+
+
+{# What a generic test looks at. In a delta the rows that stayed were tested when they came: only those of
+   the affected keys are judged, with all rows of the same key where it is about uniqueness. #}
+{% macro get_where_subquery(relation) %}
+    {% set conditions = [] %}
+    {% if config.get('where') %}
+        {% do conditions.append('(' ~ config.get('where') ~ ')') %}
+    {% endif %}
+    {% if is_delta() %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
+            {% set key = node.config.unique_key if node.config.unique_key is string else (node.config.unique_key or []) | join(', ') %}
+            {% if node.config.meta.affected_by %}
+                {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
+                {% do conditions.append('(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ keys.relation_name ~ ')') %}
+            {% elif node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
+                {% set arrived = 'batch_number = ' ~ batch().number %}
+                {% do conditions.append(
+                    '(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')'
+                    if model.test_metadata.name.startswith('unique') else arrived
+                ) %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+    {% if conditions %}
+        {% do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as judged_rows') %}
+    {% endif %}
+    {% do return(relation) %}
+{% endmacro %}
+
+
+{# In a reconciliation: whether a row is of a key that this batch affected; true in a full refresh. #}
+{% macro is_of_batch(column, keys) -%}
+    {%- set relation = ref(keys) -%}
+    {%- if is_delta() -%}
+        {{ column }} in (select {{ column.split('.') | last }} from {{ relation }})
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}

@@ -1,4 +1,5 @@
 -- One row: what the tables beside this one were built from, and how.
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 raw_tables as (

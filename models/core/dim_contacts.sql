@@ -1,4 +1,5 @@
 -- One row a contact that survives all merges, as its latest row tells.
+{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 contacts as (

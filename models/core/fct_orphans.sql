@@ -4,22 +4,16 @@
 with
 
 messages as (
-    select * from {{ ref('int_messages_grouped') }}
-),
-
-known as (
-    select message_id
-    from {{ ref('int_messages_measured') }}
+    select * from {{ ref('int_messages_orphaned') }}
 ),
 
 final as (
     select
-        messages.email_source_id,
+        email_source_id,
         count(*) as orphan_messages,
-        cast(sum(messages.send_events) as bigint) as orphan_rows
+        cast(sum(send_events) as bigint) as orphan_rows
     from messages
-    anti join known on messages.message_id = known.message_id
-    group by messages.email_source_id
+    group by email_source_id
 )
 
 select * from final

@@ -3,32 +3,16 @@
 {{ config(materialized='view') }}
 with
 
-messages as (
-    select * from {{ ref('int_messages_grouped') }}
-),
-
-measured as (
-    select * from {{ ref('int_messages_measured') }}
-),
-
-engagement_events as (
-    select *
-    from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted'
-),
-
 final as (
     select
         'send_events' as raw_table,
-        coalesce(sum(messages.send_events), 0)
-        - (select coalesce(sum(measured.send_events), 0) from measured) as orphan_rows
-    from messages
+        coalesce(sum(send_events), 0) as orphan_rows
+    from {{ ref('int_messages_orphaned') }}
     union all
     select
         'engagement_events' as raw_table,
-        count(*) as orphan_rows
-    from engagement_events
-    anti join messages on engagement_events.message_id = messages.message_id
+        coalesce(sum(engagement_events), 0) as orphan_rows
+    from {{ ref('int_engagement_events_orphaned') }}
 )
 
 select * from final

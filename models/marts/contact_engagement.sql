@@ -1,10 +1,18 @@
 -- One row a contact that survives all merges, also one without messages (0 throughout): what became of
 -- the contact's messages, tests left out, and the segment. Counts add up over contacts; NULL where a
 -- family is measured for none of the contact's messages.
+{{ config(
+    materialized='incremental',
+    unique_key='contact_id',
+    meta={'affected_by': 'int_contacts_recounted'},
+    pre_hook="{{ waits_for(['int_contacts_recounted']) }}"
+) }}
 with
 
 contacts as (
-    select * from {{ ref('dim_contacts') }}
+    select *
+    from {{ ref('dim_contacts') }}
+    where {{ is_affected('contact_id') }}
 ),
 
 build as (
@@ -14,7 +22,7 @@ build as (
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test
+    where not is_test and {{ is_affected('contact_id') }}
 ),
 
 counted as (

@@ -1,11 +1,17 @@
 -- One row a source with statistics and hour of the reporting time zone in which something happened:
 -- each event on its own time. Every column adds up over hours and sources to the totals.
+{{ config(
+    materialized='incremental',
+    unique_key='email_source_id',
+    meta={'affected_by': 'int_email_sources_recounted'},
+    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
+) }}
 with
 
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test
+    where not is_test and {{ is_affected('email_source_id') }}
 ),
 
 performance as (
@@ -15,7 +21,7 @@ performance as (
 conversions as (
     select *
     from {{ ref('fct_conversions') }}
-    where is_attributed
+    where is_attributed and {{ is_affected('email_source_id') }}
 ),
 
 message_activities as (

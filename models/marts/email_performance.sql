@@ -1,9 +1,17 @@
 -- One row a source with statistics: the sum of its days, with every rate and average. Counts and
 -- money add up over sources; rates, averages and recipient_contacts don't.
+{{ config(
+    materialized='incremental',
+    unique_key='email_source_id',
+    meta={'affected_by': 'int_email_sources_recounted'},
+    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
+) }}
 with
 
 daily as (
-    select * from {{ ref('email_performance_daily') }}
+    select *
+    from {{ ref('email_performance_daily') }}
+    where {{ is_affected('email_source_id') }}
 ),
 
 email_sources as (
@@ -13,7 +21,7 @@ email_sources as (
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test
+    where not is_test and {{ is_affected('email_source_id') }}
 ),
 
 summed as (

@@ -1,11 +1,17 @@
 -- One row a source with statistics and day of booked_at: every count of messages. Every column adds up
 -- over days and sources; NULL where not measured for any message of the row.
+{{ config(
+    materialized='incremental',
+    unique_key='email_source_id',
+    meta={'affected_by': 'int_email_sources_recounted'},
+    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
+) }}
 with
 
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test
+    where not is_test and {{ is_affected('email_source_id') }}
 ),
 
 -- Drafts and scheduled sends show nothing until they go out.

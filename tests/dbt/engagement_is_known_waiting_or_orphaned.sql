@@ -1,5 +1,5 @@
 -- Every accepted engagement event is in fct_engagement_events, waits with its orphan message, or is an
--- orphan itself.
+-- orphan itself. In a delta the events of the batch's messages are looked up.
 with
 
 accepted as (
@@ -9,16 +9,25 @@ accepted as (
     from {{ ref('stg_engagement_events') }} as events
     left join {{ ref('fct_messages') }} as known on events.message_id = known.message_id
     left join {{ ref('int_messages_grouped') }} as messages on events.message_id = messages.message_id
-    where events.verdict = 'accepted'
+    where events.verdict = 'accepted' and {{ is_of_batch('events.message_id', 'int_messages_reengaged') }}
 ),
 
 known as (
     select count(*) as known_rows
     from {{ ref('fct_engagement_events') }}
+    where {{ is_of_batch('message_id', 'int_messages_reengaged') }}
 ),
 
 orphans as (
-    select orphan_rows
+    select coalesce(sum(engagement_events), 0) as orphan_rows
+    from {{ ref('int_engagement_events_orphaned') }}
+    where {{ is_of_batch('message_id', 'int_messages_reengaged') }}
+),
+
+-- What no batch touches is counted with the rest.
+counted as (
+    select orphan_rows - (select coalesce(sum(engagement_events), 0) from {{ ref('int_engagement_events_orphaned') }})
+        as other_orphans
     from {{ ref('fct_raw_tables') }}
     where raw_table = 'engagement_events'
 )
@@ -27,6 +36,8 @@ select accepted.*
 from accepted
 cross join known
 cross join orphans
+cross join counted
 where
-    accepted.known_rows is distinct from known.known_rows
+    counted.other_orphans is distinct from 0
+    or accepted.known_rows is distinct from known.known_rows
     or accepted.orphan_rows is distinct from orphans.orphan_rows

@@ -1,4 +1,5 @@
--- Every message with an accepted send event is in fct_messages once, or its send events are orphans.
+-- Every message with an accepted send event is in fct_messages once, or its send events are orphans. In a
+-- delta the messages of the batch are looked up, all are counted.
 with
 
 accepted as (
@@ -6,7 +7,7 @@ accepted as (
         message_id,
         count(*) as send_events
     from {{ ref('stg_send_events') }}
-    where verdict = 'accepted'
+    where verdict = 'accepted' and {{ is_of_batch('message_id', 'int_messages_remeasured') }}
     group by message_id
 ),
 
@@ -22,18 +23,36 @@ compared as (
 known as (
     select count(*) as known_messages
     from {{ ref('fct_messages') }}
+    where {{ is_of_batch('message_id', 'int_messages_remeasured') }}
+),
+
+-- What no batch touches is counted with the rest.
+counted as (
+    select
+        (select sum(send_events) from {{ ref('int_messages_grouped') }}) as send_events,
+        (select count(*) from {{ ref('int_messages_grouped') }}) as messages,
+        (select count(*) from {{ ref('fct_messages') }}) + (select count(*) from {{ ref('int_messages_orphaned') }})
+            as known_or_orphans,
+        accepted_rows,
+        orphan_rows - (select coalesce(sum(send_events), 0) from {{ ref('int_messages_orphaned') }}) as other_orphans
+    from {{ ref('fct_raw_tables') }}
+    where raw_table = 'send_events'
 ),
 
 orphans as (
-    select orphan_rows
-    from {{ ref('fct_raw_tables') }}
-    where raw_table = 'send_events'
+    select coalesce(sum(send_events), 0) as orphan_rows
+    from {{ ref('int_messages_orphaned') }}
+    where {{ is_of_batch('message_id', 'int_messages_remeasured') }}
 )
 
 select compared.*
 from compared
 cross join known
 cross join orphans
+cross join counted
 where
-    compared.known_messages is distinct from known.known_messages
+    coalesce(counted.send_events, 0) is distinct from counted.accepted_rows
+    or counted.messages is distinct from counted.known_or_orphans
+    or counted.other_orphans is distinct from 0
+    or compared.known_messages is distinct from known.known_messages
     or compared.orphan_rows is distinct from orphans.orphan_rows

@@ -6,11 +6,14 @@ outcomes as (
         email_source_id,
         {{ pivoted_outcomes() }}
     from {{ ref('message_outcomes') }}
+    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
     group by email_source_id
 ),
 
 performance as (
-    select * from {{ ref('email_performance') }}
+    select *
+    from {{ ref('email_performance') }}
+    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
 )
 
 select coalesce(performance.email_source_id, outcomes.email_source_id) as email_source_id

@@ -44,7 +44,7 @@ def test_the_files_and_rows_are_those_that_dbt_reads(
         for table in raw_tables()
         for file in raw_files(sample_lake, table.name)
     }
-    assert found == {(table, Path(file).resolve()) for table, file in files}
+    assert found == {(table, (sample_lake / file).resolve()) for table, file in files}
     assert {name: table.rows for name, table in count_lake(sample_lake).tables.items()} == rows
 
 

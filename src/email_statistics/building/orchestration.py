@@ -70,8 +70,8 @@ def build(options: BuildOptions, strictness: Strictness) -> None:
     require_lake(lake)
     with _running("build", strictness, f"Raw lake: {lake}") as run:
         with run.step("raw check"):
-            counts = count_lake(lake)
             previous = read_counts(run.files.raw_profile)
+            counts = count_lake(lake, previous)
             run.ask(
                 "raw",
                 raw_profile(counts, previous, strictness.accepts_changes, read_thresholds()),

@@ -1,10 +1,14 @@
 """Publishing: ``core`` and ``marts`` of the build database, as a file that is whole at any moment.
 
 A new file is written and verified beside the published one, then takes its place in one step that
-the file system makes atomic. Readers that have the old file open keep it till they close it.
+the file system makes atomic. Readers that have the old file open keep it till they close it. Where the
+build put one batch on top of what is published, the new file is a copy of the published one with the
+rows of the batch's keys in the place of theirs.
 """
 
 import os
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +49,9 @@ class _Relation:
         return f"{_name(self.schema)}.{_name(self.name)}"
 
 
+_Fill = Callable[[duckdb.DuckDBPyConnection, list[_Relation]], None]
+
+
 def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]:
     """Return the totals of what is published now, or None and a sentence why they can't be had.
 
@@ -72,7 +79,11 @@ def publish_database(files: BuildFiles) -> Published:
     """
     unfinished = files.unfinished
     try:
-        rows = _write(files.database, unfinished)
+        if _is_one_batch_ahead(files):
+            shutil.copyfile(files.published, unfinished)
+            rows = _write(files.database, unfinished, _update)
+        else:
+            rows = _write(files.database, unfinished, _copy)
         _flush(unfinished)
         # A log beside the published file is of a program that opened it for writing and died. With
         # the new file it would make it unopenable.
@@ -97,20 +108,33 @@ def publish_database(files: BuildFiles) -> Published:
     )
 
 
-def _write(database: Path, unfinished: Path) -> dict[str, int]:
-    """Copy every public relation into a new file; returns the rows of each, as verified."""
+def _is_one_batch_ahead(files: BuildFiles) -> bool:
+    """Whether the build database is what is published and one batch on top of it."""
+    if not files.published.exists():
+        return False
+    with duckdb.connect(files.database, read_only=True, config=CONFIG) as connection:
+        try:
+            if not connection.sql("select is_delta from raw.batch").fetchall()[0][0]:
+                return False
+            before = connection.sql("select built_at, project_version from earlier.build").fetchall()
+        except duckdb.CatalogException:
+            return False
+    try:
+        with duckdb.connect(files.published, read_only=True, config=CONFIG) as connection:
+            query = "select built_at, project_version from core.build"
+            return connection.sql(query).fetchall() == before
+    except duckdb.Error:
+        return False
+
+
+def _write(database: Path, unfinished: Path, fill: _Fill) -> dict[str, int]:
+    """Write every public relation into a file; returns the rows of each, as verified."""
     with duckdb.connect(unfinished, config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {_text(str(database))} as built (read_only)")
         relations = _relations(connection)
-        connection.execute("create schema core; create schema marts")
-        for relation in relations:
-            connection.execute(
-                relation.view or f"create table {relation.address} as from built.{relation.address}"
-            )
-            for statement in _comments(relation):
-                connection.execute(statement)
+        fill(connection, relations)
         counted = _count(connection, "built.", relations)
         connection.execute("detach built")
         connection.execute("checkpoint")
@@ -120,9 +144,41 @@ def _write(database: Path, unfinished: Path) -> dict[str, int]:
         if written[address] != rows:
             raise PublishError(
                 f"{address} has {written[address]:,} rows where the build database has {rows:,}: "
-                "run `email-stats publish` again. The published file is as it was."
+                "run `email-stats build --full-refresh`. The published file is as it was."
             )
     return written
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> None:
+    """Copy whole relations into a new file."""
+    connection.execute("create schema core; create schema marts")
+    for relation in relations:
+        connection.execute(
+            relation.view or f"create table {relation.address} as from built.{relation.address}"
+        )
+        for statement in _comments(relation):
+            connection.execute(statement)
+
+
+def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> None:
+    """Replace the rows of the batch's keys, and the tables that have none; the views stay."""
+    increments = {
+        (schema, name): (keys, key)
+        for schema, name, keys, key in connection.sql(
+            "select schema_name, name, keys, key from built.raw.increments"
+        ).fetchall()
+    }
+    for relation in relations:
+        if relation.view is not None:
+            continue
+        affected = ""
+        if (relation.schema, relation.name) in increments:
+            keys, key = increments[relation.schema, relation.name]
+            affected = f" where {key} in (select {key} from built.{keys})"
+        connection.execute(f"delete from {relation.address}{affected}")
+        connection.execute(
+            f"insert into {relation.address} by name from built.{relation.address}{affected}"
+        )
 
 
 def _relations(connection: duckdb.DuckDBPyConnection) -> list[_Relation]:

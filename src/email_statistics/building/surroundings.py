@@ -1,13 +1,12 @@
 """What a build is compared with the one before by: the files of the lake, the seeds, the models."""
 
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import duckdb
 
-from email_statistics.checks.lake import raw_files, raw_tables
+from email_statistics.checks.lake import lake_files
 
 _SEEDS = ("seeds/*.csv", "seeds/*.yml")
 _MODELS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql")
@@ -28,17 +27,9 @@ def fingerprint(project: Path, kind: str) -> str:
     return digest.hexdigest()
 
 
-def lake_files(lake: Path) -> Iterator[tuple[str, str, int, int]]:
-    """Yield each file of a lake: raw table, path from the lake on, bytes, time of its last change (ns)."""
-    for table in raw_tables():
-        for path in raw_files(lake, table.name):
-            status = path.stat()
-            yield table.name, str(path.relative_to(lake)), status.st_size, status.st_mtime_ns
-
-
 def note_surroundings(connection: duckdb.DuckDBPyConnection, lake: Path, project: Path) -> None:
     """Write ``raw.lake_files`` and ``raw.project`` into the build database."""
-    files = list(lake_files(lake))
+    files = lake_files(lake)
     connection.execute(
         """
         create schema if not exists raw;

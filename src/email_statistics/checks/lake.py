@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -60,16 +60,34 @@ def _column(column: dict[str, Any]) -> RawColumn:
 
 
 def raw_files(lake: Path, table: str) -> list[Path]:
-    """List the Parquet files of a raw table, at any depth, without those of writers at work.
-
-    The same files as ``raw_files`` of macros/raw_lake.sql; a test compares the two.
-    """
+    """List the Parquet files of a raw table, at any depth, without those of writers at work."""
     folder = lake / table
     return sorted(
         path
         for path in folder.rglob("*.parquet")
         if path.is_file() and not any(part[0] in "_." for part in path.relative_to(folder).parts)
     )
+
+
+class LakeFile(NamedTuple):
+    """A file of a lake, by what tells whether it is still the same: path from the lake on, bytes,
+    time of its last change in nanoseconds."""
+
+    table: str
+    path: str
+    size: int
+    modified_at_ns: int
+
+
+def lake_files(lake: Path) -> list[LakeFile]:
+    """List every file of a lake that a build reads."""
+    found = []
+    for table in raw_tables():
+        for path in raw_files(lake, table.name):
+            status = path.stat()
+            inside = str(path.relative_to(lake))
+            found.append(LakeFile(table.name, inside, status.st_size, status.st_mtime_ns))
+    return found
 
 
 def require_lake(lake: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from email_statistics.checks.lake import RawTable, raw_files, raw_tables
+from email_statistics.checks.lake import LakeFile, RawTable, lake_files, raw_tables
 from email_statistics.errors import EmailStatsError
 
 # A blank text sorts before every printable character, so whole row groups are passed over by their
@@ -36,20 +36,43 @@ class RawCounts(BaseModel):
 
     lake: str
     tables: dict[str, TableCounts]
+    files: list[LakeFile] = []
 
 
-def count_lake(lake: Path) -> RawCounts:
+def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
     """Count every table of the contract that the lake has files of.
+
+    Files that are counted in ``known`` aren't read again, unless one of them changed or is gone.
 
     A table without files counts nothing: whether it may be missing, dbt judges before it runs a
     model (macros/raw_lake.sql). Raises ``RawLakeError`` where a file can't be read.
     """
+    files = lake_files(lake)
+    read = set(known.files) if known is not None else set()
+    if known is None or known.lake != str(lake) or not read <= set(files):
+        known, read = None, set()
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("set timezone = 'UTC'")
-        return RawCounts(
-            lake=str(lake),
-            tables={table.name: _count_table(connection, lake, table) for table in raw_tables()},
-        )
+        tables = {}
+        for table in raw_tables():
+            new = [lake / each.path for each in files if each.table == table.name and each not in read]
+            counts = _count_table(connection, new, table)
+            tables[table.name] = counts if known is None else _sum(known.tables[table.name], counts)
+    return RawCounts(lake=str(lake), tables=tables, files=files)
+
+
+def _sum(one: TableCounts, other: TableCounts) -> TableCounts:
+    times = [each for each in (one.loaded_through, other.loaded_through) if each is not None]
+    return TableCounts(
+        rows=one.rows + other.rows,
+        nulls=_added(one.nulls, other.nulls),
+        event_types=_added(one.event_types, other.event_types),
+        loaded_through=max(times, default=None),
+    )
+
+
+def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
 
 
 def read_counts(path: Path) -> RawCounts | None:
@@ -67,8 +90,9 @@ def write_counts(counts: RawCounts, path: Path) -> None:
     unfinished.replace(path)
 
 
-def _count_table(connection: duckdb.DuckDBPyConnection, lake: Path, table: RawTable) -> TableCounts:
-    files = raw_files(lake, table.name)
+def _count_table(
+    connection: duckdb.DuckDBPyConnection, files: list[Path], table: RawTable
+) -> TableCounts:
     if not files:
         return TableCounts(rows=0, nulls={}, event_types={}, loaded_through=None)
     escaped = (

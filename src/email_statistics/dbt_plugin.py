@@ -33,6 +33,6 @@ class Plugin(BasePlugin):
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Tell the macros (macros/batches.sql) which files the lake holds, and which project it is."""
+        """Tell the macros (macros/batches.sql) what the lake holds, and the project."""
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         note_surroundings(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

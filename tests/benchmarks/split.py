@@ -23,8 +23,10 @@ class Split:
 
 
 def split_lake(lake: Path, folder: Path) -> Split:
-    """Split a lake by ``loaded_at``: the latest day that brought a 365th of its rows or more, the
-    last minute of that day with an event in it, and all before. What came later is left out.
+    """Split a lake by ``loaded_at`` into a history, a day and a minute.
+
+    The day is the latest that brought a 365th of the events or more, the minute its last one with
+    an event in it. What came later is left out.
     """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -91,9 +93,7 @@ def _a_full_day(connection: duckdb.DuckDBPyConnection, lake: Path) -> datetime:
     return found
 
 
-def _last_minute(
-    connection: duckdb.DuckDBPyConnection, lake: Path, day: datetime
-) -> datetime:
+def _last_minute(connection: duckdb.DuckDBPyConnection, lake: Path, day: datetime) -> datetime:
     end = day + timedelta(days=1)
     found: datetime = (
         _events(connection, lake)

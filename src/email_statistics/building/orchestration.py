@@ -84,6 +84,8 @@ def build(options: BuildOptions, strictness: Strictness) -> None:
         with run.step("models and their checks"):
             built = dbt.build(options.select, options.is_full_refresh, run.progress)
             make_private(run.files.database)
+        with reading(run.files.database) as connection:
+            run.summary.batched(connection)
         run.summary.built(built)
         if options.select:
             run.summary.ends("Nothing was published: --select builds a part.")

@@ -1,9 +1,9 @@
 """Publishing: ``core`` and ``marts`` of the build database, as a file that is whole at any moment.
 
 A new file is written and verified beside the published one, then takes its place in one step that
-the file system makes atomic. Readers that have the old file open keep it till they close it. Where the
-build put one batch on top of what is published, the new file is a copy of the published one with the
-rows of the batch's keys in the place of theirs.
+the file system makes atomic. Readers that have the old file open keep it till they close it. Where
+the build put one batch on top of what is published, the new file is a copy of the published one in
+which the rows of the batch's keys are replaced.
 """
 
 import os
@@ -116,7 +116,9 @@ def _is_one_batch_ahead(files: BuildFiles) -> bool:
         try:
             if not connection.sql("select is_delta from raw.batch").fetchall()[0][0]:
                 return False
-            before = connection.sql("select built_at, project_version from earlier.build").fetchall()
+            before = connection.sql(
+                "select built_at, project_version from earlier.build"
+            ).fetchall()
         except duckdb.CatalogException:
             return False
     try:
@@ -162,6 +164,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> 
 
 def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> None:
     """Replace the rows of the batch's keys, and the tables that have none; the views stay."""
+    # Names and keys are those of dbt's models, never of the data.
     increments = {
         (schema, name): (keys, key)
         for schema, name, keys, key in connection.sql(
@@ -174,8 +177,8 @@ def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -
         affected = ""
         if (relation.schema, relation.name) in increments:
             keys, key = increments[relation.schema, relation.name]
-            affected = f" where {key} in (select {key} from built.{keys})"
-        connection.execute(f"delete from {relation.address}{affected}")
+            affected = f" where {key} in (select {key} from built.{keys})"  # noqa: S608  # see above
+        connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # see above
         connection.execute(
             f"insert into {relation.address} by name from built.{relation.address}{affected}"
         )

@@ -52,6 +52,18 @@ class Summary:
             for finding in warned
         ]
 
+    def batched(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep what was read: new files on top of the last build, or everything and why."""
+        (is_delta, reason, files, rows) = connection.sql(
+            "select is_delta, reason, (select count(*) from raw.arrived),"
+            " (select coalesce(sum(raw_rows), 0)::bigint from raw.arrived) from raw.batch"
+        ).fetchall()[0]
+        self._done.append(
+            f"Incremental: {files:,} new files, {rows:,} rows, on top of the last build."
+            if is_delta
+            else f"Full refresh of {files:,} files, {rows:,} rows: {reason}."
+        )
+
     def built(self, build: DbtBuild) -> None:
         """Keep what dbt did."""
         self._done.append(f"dbt: {build.models} models built, {build.tests} checks passed.")

@@ -70,8 +70,10 @@ def raw_files(lake: Path, table: str) -> list[Path]:
 
 
 class LakeFile(NamedTuple):
-    """A file of a lake, by what tells whether it is still the same: path from the lake on, bytes,
-    time of its last change in nanoseconds."""
+    """A file of a lake, by what tells whether it is still the same.
+
+    Its path from the lake on, its bytes, the time of its last change in nanoseconds.
+    """
 
     table: str
     path: str

@@ -55,7 +55,9 @@ def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
         connection.execute("set timezone = 'UTC'")
         tables = {}
         for table in raw_tables():
-            new = [lake / each.path for each in files if each.table == table.name and each not in read]
+            new = [
+                lake / each.path for each in files if each.table == table.name and each not in read
+            ]
             counts = _count_table(connection, new, table)
             tables[table.name] = counts if known is None else _sum(known.tables[table.name], counts)
     return RawCounts(lake=str(lake), tables=tables, files=files)

@@ -51,7 +51,7 @@ def killed(
     publish_database(BuildFiles(warehouse, build_database(warehouse)))
     warehouse.chmod(0o600)
     versions = {read_version(warehouse): sample_lake}
-    return Killed(folder, kill_builds(versions, folder, 1, 10.0, 2, random.Random(3)))
+    return Killed(folder, kill_builds(versions, folder, 1, Seconds(10.0, 0.2), 2, random.Random(3)))
 
 
 @pytest.fixture

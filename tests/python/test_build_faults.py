@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from faults import EMAIL_STATS, copy_build, email_stats, read_version, start_email_stats, the_error
-from kill_builds import Killings, kill_builds, point
+from kill_builds import Killings, Seconds, kill_builds, point
 from support import PROJECT_ROOT, SampleBuild, build_database, environment
 
 from email_statistics.building.database import BuildDatabaseError, reading_passed, settle

@@ -8,9 +8,7 @@ user_agents as (
     where
         verdict = 'accepted'
         and event_type in ('opened', 'clicked')
-        {%- if is_incremental() %}
-        and batch_number = {{ batch().number }}
-        {%- endif %}
+        and {{ 'batch_number = ' ~ batch().number if is_incremental() else 'true' }}
 ),
 
 machines as (

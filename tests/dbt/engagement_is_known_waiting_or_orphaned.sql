@@ -26,10 +26,12 @@ orphans as (
 
 -- What no batch touches is counted with the rest.
 counted as (
-    select orphan_rows - (select coalesce(sum(engagement_events), 0) from {{ ref('int_engagement_events_orphaned') }})
-        as other_orphans
-    from {{ ref('fct_raw_tables') }}
-    where raw_table = 'engagement_events'
+    select
+        raw_tables.orphan_rows
+        - (select coalesce(sum(orphaned.engagement_events), 0) from {{ ref('int_engagement_events_orphaned') }} as orphaned)
+            as other_orphans
+    from {{ ref('fct_raw_tables') }} as raw_tables
+    where raw_tables.raw_table = 'engagement_events'
 )
 
 select accepted.*

@@ -29,14 +29,16 @@ known as (
 -- What no batch touches is counted with the rest.
 counted as (
     select
-        (select sum(send_events) from {{ ref('int_messages_grouped') }}) as send_events,
+        (select sum(messages.send_events) from {{ ref('int_messages_grouped') }} as messages) as send_events,
         (select count(*) from {{ ref('int_messages_grouped') }}) as messages,
         (select count(*) from {{ ref('fct_messages') }}) + (select count(*) from {{ ref('int_messages_orphaned') }})
             as known_or_orphans,
-        accepted_rows,
-        orphan_rows - (select coalesce(sum(send_events), 0) from {{ ref('int_messages_orphaned') }}) as other_orphans
-    from {{ ref('fct_raw_tables') }}
-    where raw_table = 'send_events'
+        raw_tables.accepted_rows,
+        raw_tables.orphan_rows
+        - (select coalesce(sum(orphaned.send_events), 0) from {{ ref('int_messages_orphaned') }} as orphaned)
+            as other_orphans
+    from {{ ref('fct_raw_tables') }} as raw_tables
+    where raw_tables.raw_table = 'send_events'
 ),
 
 orphans as (

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
 from email_statistics import paths
-from email_statistics.building.database import reading_passed, remove, settle
+from email_statistics.building.database import reading, reading_passed, remove, settle
 from email_statistics.building.dbt_runner import Dbt
 from email_statistics.building.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.building.files import (
@@ -64,34 +65,8 @@ def build(options: BuildOptions, strictness: Strictness) -> None:
     work) or ``UsageError`` (a setting, a variable or a path is wrong); what is published is then as
     it was.
     """
-    refuse_unknown_variables()
-    settings_in_force(options.variables)
-    lake = paths.raw_lake()
-    require_lake(lake)
-    with _running("build", strictness, f"Raw lake: {lake}") as run:
-        with run.step("raw check"):
-            previous = read_counts(run.files.raw_profile)
-            counts = count_lake(lake, previous)
-            run.ask(
-                "raw",
-                raw_profile(counts, previous, strictness.accepts_changes, read_thresholds()),
-            )
-        dbt = Dbt(options.variables)
-        with run.step("dbt's start"):
-            dbt.start()
-        with run.step("raw check"):
-            run.hear()
-        with run.step("models and their checks"):
-            built = dbt.build(options.select, options.is_full_refresh, run.progress)
-            make_private(run.files.database)
-        with reading(run.files.database) as connection:
-            run.summary.batched(connection)
-        run.summary.built(built)
-        if options.select:
-            run.summary.ends("Nothing was published: --select builds a part.")
-        else:
-            run.check_and_publish()
-            write_counts(counts, run.files.raw_profile)
+    with Judge() as judge:
+        Builder(options, strictness, judge).build()
 
 
 def publish(strictness: Strictness) -> None:
@@ -101,7 +76,8 @@ def publish(strictness: Strictness) -> None:
     as it was.
     """
     refuse_unknown_variables()
-    with _running("publish", strictness, f"Build database: {paths.build_database()}") as run:
+    first_line = f"Build database: {paths.build_database()}"
+    with Judge() as judge, _running("publish", strictness, judge, first_line) as run:
         run.check_and_publish()
 
 
@@ -174,14 +150,60 @@ class Run:
         )
 
 
+@dataclass
+class Builder:
+    """Builds, once or again and again: what takes seconds to start is started once."""
+
+    options: BuildOptions
+    strictness: Strictness
+    judge: Judge
+    _dbt: Dbt | None = None
+
+    def build(self) -> None:
+        """Build and publish what the lake holds now; raises as ``build`` does."""
+        refuse_unknown_variables()
+        settings_in_force(self.options.variables)
+        lake = paths.raw_lake()
+        require_lake(lake)
+        with _running("build", self.strictness, self.judge, f"Raw lake: {lake}") as run:
+            self._build(run, lake)
+
+    def _build(self, run: Run, lake: Path) -> None:
+        with run.step("raw check"):
+            previous = read_counts(run.files.raw_profile)
+            counts = count_lake(lake, previous)
+            run.ask(
+                "raw",
+                raw_profile(counts, previous, self.strictness.accepts_changes, read_thresholds()),
+            )
+        if self._dbt is None:
+            with run.step("dbt's start"):
+                dbt = Dbt(self.options.variables)
+                dbt.start()
+                self._dbt = dbt
+        with run.step("raw check"):
+            run.hear()
+        with run.step("models and their checks"):
+            built = self._dbt.build(self.options.select, self.options.is_full_refresh, run.progress)
+            make_private(run.files.database)
+        with reading(run.files.database) as connection:
+            run.summary.batched(connection)
+        run.summary.built(built)
+        if self.options.select:
+            run.summary.ends("Nothing was published: --select builds a part.")
+        else:
+            run.check_and_publish()
+            write_counts(counts, run.files.raw_profile)
+
+
 @contextmanager
-def _running(command: str, strictness: Strictness, first_line: str) -> Iterator[Run]:
+def _running(command: str, strictness: Strictness, judge: Judge, first_line: str) -> Iterator[Run]:
     """Be the one run that writes the warehouse; print its summary where it gets to its end."""
     keep_private()
     files = build_files()
     prepare_folders(files)
     click.echo(first_line)
-    with told_in_a_sentence(files.published), build_lock(files.lock, command), Judge() as judge:
+    with told_in_a_sentence(files.published), build_lock(files.lock, command):
         run = Run(files, judge, strictness)
         run.tidy()
         yield run

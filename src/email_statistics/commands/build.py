@@ -20,12 +20,28 @@ import click
     is_flag=True,
     help="Don't compare with the last build and the published version.",
 )
+@click.option(
+    "--watch",
+    "watches",
+    is_flag=True,
+    help="Go on: build again whenever files arrive, until a signal.",
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often --watch looks at the lake.",
+)
 def command(
     full_refresh: bool,
     variables: str | None,
     select: tuple[str, ...],
     strict: bool,
     accept_changes: bool,
+    watches: bool,
+    interval: float,
 ) -> None:
     """Check the raw lake, build the warehouse with dbt, check it and publish it.
 
@@ -33,4 +49,15 @@ def command(
     """
     from email_statistics.building.orchestration import BuildOptions, Strictness, build
 
-    build(BuildOptions(variables, select, full_refresh), Strictness(strict, accept_changes))
+    options = BuildOptions(variables, select, full_refresh)
+    strictness = Strictness(strict, accept_changes)
+    if not watches:
+        build(options, strictness)
+        return
+    if select or full_refresh:
+        raise click.UsageError(
+            "--watch builds what arrives: it can't be had with --select or --full-refresh."
+        )
+    from email_statistics.building.watching import watch
+
+    watch(options, strictness, interval)

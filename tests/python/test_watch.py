@@ -1,0 +1,64 @@
+"""`email-stats build --watch`, on top of the sample's build: a bad file, a good one, a signal."""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+from faults import EMAIL_STATS, copy_build
+from support import SampleBuild, environment
+
+SECONDS = 120
+
+
+def _wait(until: Callable[[], bool], watching: subprocess.Popen[bytes]) -> None:
+    started = time.monotonic()
+    while not until():
+        assert watching.poll() is None, "the watch has ended"
+        assert time.monotonic() - started < SECONDS
+        time.sleep(0.2)
+
+
+def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
+    sample_build: SampleBuild, sample_lake: Path, tmp_path: Path
+) -> None:
+    lake, told = tmp_path / "lake", tmp_path / "told.txt"
+    shutil.copytree(sample_lake, lake)
+    warehouse = copy_build(sample_build.database, tmp_path / "warehouse")
+    bad = lake / "engagement_events" / "bad.parquet"
+    bad.write_text("not Parquet")
+
+    def counted() -> int:
+        with duckdb.connect(warehouse, read_only=True) as connection:
+            query = "select count(*) from core.fct_engagement_events where event_id = 'new'"
+            return int(connection.sql(query).fetchall()[0][0])
+
+    with told.open("wb") as output:
+        watching = subprocess.Popen(
+            [*EMAIL_STATS, "build", "--watch", "--interval", "0.5"],
+            env=environment(lake, warehouse),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait(lambda: "tried again when the files" in told.read_text(), watching)
+            assert not warehouse.exists()
+            unfinished = bad.with_name("_new.parquet")
+            duckdb.read_parquet(str(lake / "engagement_events" / "part-00000.parquet")).query(
+                "events", "select * replace ('new' as event_id) from events limit 1"
+            ).write_parquet(str(unfinished))
+            bad.unlink()
+            unfinished.rename(bad.with_name("new.parquet"))
+            _wait(lambda: warehouse.exists() and counted() == 1, watching)
+            assert told.read_text().count("bad.parquet") == 1, "told once"
+            watching.send_signal(signal.SIGTERM)
+            assert watching.wait(SECONDS) == 0
+        finally:
+            watching.kill()
+            watching.wait()
+    assert "Incremental: 1 new files, 1 rows, on top of the last build." in told.read_text()
+    assert told.read_text().endswith("Stopped; the published file is whole.\n")
+    assert counted() == 1

@@ -28,8 +28,10 @@ orphans as (
 counted as (
     select
         raw_tables.orphan_rows
-        - (select coalesce(sum(orphaned.engagement_events), 0) from {{ ref('int_engagement_events_orphaned') }} as orphaned)
-            as other_orphans
+        - (
+            select coalesce(sum(waiting.engagement_events), 0)
+            from {{ ref('int_engagement_events_orphaned') }} as waiting
+        ) as other_orphans
     from {{ ref('fct_raw_tables') }} as raw_tables
     where raw_tables.raw_table = 'engagement_events'
 )

@@ -1,5 +1,6 @@
 """The raw check: what it counts, what it compares, and that each threshold is held."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -89,6 +90,27 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "links" / "broken.parquet").write_bytes(content)
     with pytest.raises(RawLakeError, match=r"raw table links can't be read .*broken\.parquet"):
         count_lake(tmp_path)
+
+
+def test_files_that_are_counted_are_not_read_again(sample_lake: Path, tmp_path: Path) -> None:
+    """New files add to what is known; where one changed, all are counted anew."""
+    lake = tmp_path / "lake"
+    shutil.copytree(sample_lake, lake)
+    late = lake / "order_events" / "part-web.parquet"
+    hidden = late.rename(late.with_name("_part-web.parquet"))
+    known = count_lake(lake)
+    hidden.rename(late)
+    forged = known.model_copy(
+        update={
+            "tables": known.tables | {"links": known.tables["links"].model_copy(update={"rows": 7})}
+        }
+    )
+    whole = count_lake(lake)
+    assert count_lake(lake, known) == whole
+    assert count_lake(lake, forged).tables["links"].rows == 7
+    assert count_lake(lake, forged).tables["order_events"] == whole.tables["order_events"]
+    (lake / "links" / "part-00000.parquet").touch()
+    assert count_lake(lake, forged).tables == whole.tables
 
 
 def _counts(lake: str = "/lake", **send_events: object) -> RawCounts:

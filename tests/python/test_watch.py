@@ -47,9 +47,8 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
             _wait(lambda: "tried again when the files" in told.read_text(), watching)
             assert not warehouse.exists()
             unfinished = bad.with_name("_new.parquet")
-            duckdb.read_parquet(str(lake / "engagement_events" / "part-00000.parquet")).query(
-                "events", "select * replace ('new' as event_id) from events limit 1"
-            ).write_parquet(str(unfinished))
+            events = duckdb.read_parquet(str(bad.with_name("part-00000.parquet"))).limit(1)
+            events.project("* replace ('new' as event_id)").write_parquet(str(unfinished))
             bad.unlink()
             unfinished.rename(bad.with_name("new.parquet"))
             _wait(lambda: warehouse.exists() and counted() == 1, watching)

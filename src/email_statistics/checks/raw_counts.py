@@ -49,7 +49,7 @@ def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
     """
     files = lake_files(lake)
     read = set(known.files) if known is not None else set()
-    if known is None or known.lake != str(lake) or not read <= set(files):
+    if known is None or known.lake != str(lake) or not read or not read <= set(files):
         known, read = None, set()
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("set timezone = 'UTC'")

@@ -54,11 +54,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Axes:
-    """What a chart over time tells: its name for readers, the titles of its axes."""
+    """What a chart over time tells: its name for readers, the titles of its axes.
+
+    Rates are fractions, shown as percent.
+    """
 
     alternative: str
     time_title: str
     value_title: str
+    is_rate: bool = False
 
 
 # How the second and third line differ from the first, besides in colour; report.css has the same.
@@ -77,7 +81,7 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     drawn = points.with_columns(
         # A time of UTC: without a zone it would be one of this machine's.
         at=pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        text=pl.Series([_tooltip(row, lines) for row in points.iter_rows(named=True)]),
+        text=pl.Series([_tooltip(row, lines, axes) for row in points.iter_rows(named=True)]),
     )
     return Html(
         "".join(
@@ -87,17 +91,19 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     )
 
 
-def _tooltip(row: Mapping[str, Any], lines: Sequence[Series]) -> str:
-    words = [_counted(row[line.column], line) for line in lines]
+def _tooltip(row: Mapping[str, Any], lines: Sequence[Series], axes: Axes) -> str:
+    words = [_counted(row[line.column], line, axes) for line in lines]
     return f"{formats.step(row['at'])}: {', '.join(words)}"
 
 
-def _counted(value: int | Decimal | None, line: Series) -> str:
+def _counted(value: int | Decimal | float | None, line: Series, axes: Axes) -> str:
     if value is None:
         return f"{line.noun}s not measured"
+    if axes.is_rate:
+        return formats.rate(float(value))
     if isinstance(value, Decimal):
         return f"{formats.amount(value)} {line.noun}"
-    return formats.plural(value, line.noun)
+    return formats.plural(int(value), line.noun)
 
 
 def _layers(
@@ -110,7 +116,8 @@ def _layers(
     width, height = size
     is_narrow = size == _NARROW
     names = [line.column for line in lines]
-    highest = max(1, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
+    least = 0.001 if axes.is_rate else 1
+    highest = max(least, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
     points = points.with_columns(pl.col(names).cast(pl.Float64))
     chart = alt.Chart(points).encode(
         x=alt.X(
@@ -133,7 +140,12 @@ def _layers(
             y=alt.Y(
                 f"{name}:Q",
                 scale=alt.Scale(domain=[0, float(highest)], nice=True),
-                axis=alt.Axis(title=axes.value_title, format=",d", tickCount=4, tickMinStep=1),
+                axis=alt.Axis(
+                    title=axes.value_title,
+                    format=".2~%" if axes.is_rate else ",d",
+                    tickCount=4,
+                    tickMinStep=0 if axes.is_rate else 1,
+                ),
             )
         )
         alone = one.transform_window(

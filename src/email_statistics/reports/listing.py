@@ -23,14 +23,14 @@ MOST_ROWS = 1_000
 class Column:
     """A column of a list: ``name`` in the frame, ``head`` for readers, what null says.
 
-    ``kind``: text; link (a URL, from data); count; money (of the reporting currency); rate (a
-    fraction); time (UTC without a zone, as the warehouse has it). Unit and zone are put into the
-    head.
+    ``kind``: text (a long one folds); prose (never does); link (a URL, from data); count; money (of
+    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it).
+    Unit and zone are put into the head.
     """
 
     name: str
     head: str | Metric
-    kind: Literal["text", "link", "count", "money", "rate", "time"] = "text"
+    kind: Literal["text", "prose", "link", "count", "money", "rate", "time"] = "text"
     missing: str = "\N{EN DASH}"
 
 
@@ -88,7 +88,9 @@ def _head(column: Column, build: Build) -> Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
     unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
-    sorts_as = {"text": "text", "link": "text", "time": "time"}.get(column.kind, "number")
+    sorts_as = {"text": "text", "prose": "text", "link": "text", "time": "time"}.get(
+        column.kind, "number"
+    )
     return Head(f"{label} ({unit})" if unit else label, metric, sorts_as)
 
 
@@ -106,7 +108,7 @@ def _cell(column: Column, value: Any, build: Build) -> tuple[str, str, str | Htm
         return "number", formats.rate(value), repr(value)
     if column.kind == "link":
         return "link", value, components.link(value)
-    return "text", value, ""
+    return column.kind, value, ""
 
 
 def _time_cell(moment: datetime, build: Build) -> tuple[str, str, str]:

@@ -66,6 +66,41 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
     return with_ratios(_with_types(found, metrics), metrics)
 
 
+def listed(email_source_type: str) -> pl.DataFrame:
+    """One row a source of the type that has statistics, the most recent first (as ``sources``).
+
+    It has ``email_source_id``, ``email_source_name``, ``workflow_name``, ``first_sent_at`` (UTC),
+    and of its whole life ``first_booked_date`` and ``last_booked_date``.
+    """
+    return warehouse.sql(
+        """
+        with
+
+        booked as (
+            select
+                email_source_id,
+                min(booked_date) as first_booked_date,
+                max(booked_date) as last_booked_date
+            from marts.email_performance_daily
+            group by email_source_id
+        )
+
+        select
+            performance.email_source_id,
+            performance.email_source_name,
+            performance.workflow_name,
+            performance.first_sent_at,
+            booked.first_booked_date,
+            booked.last_booked_date
+        from marts.email_performance as performance
+        inner join booked on performance.email_source_id = booked.email_source_id
+        where performance.email_source_type = $type
+        order by performance.first_sent_at desc nulls last, performance.email_source_id
+        """,
+        type=email_source_type,
+    )
+
+
 def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Sum the period's messages to one row: every count, sum of money, rate and average.
 

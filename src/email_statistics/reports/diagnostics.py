@@ -257,7 +257,6 @@ class Diagnostics:
             return components.empty(f"{label}: none.", "Nothing to do here.")
         return components.stack(
             [
-                components.note(f"{label}: {means}."),
                 listing(
                     f"Findings: {label}",
                     f"diagnostics_{status}",
@@ -285,6 +284,7 @@ class Diagnostics:
                         f"where status = {literal(status)}\norder by email_source_id, sort_order"
                     ),
                 ),
+                components.note(f"{label}: {means}."),
             ]
         )
 

@@ -195,7 +195,7 @@ def load(
     def read(build: Build) -> EmailAnalytics:
         metrics = read_metrics()
         source = read_source(source_type, email_source_id)
-        source_id = source.email_source_id if source else None
+        source_id = source.email_source_id if source else ""
         period = choose_period(
             start_date,
             end_date,

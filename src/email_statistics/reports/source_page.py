@@ -29,7 +29,7 @@ _MOST_HOURS = 7 * 24
 
 # The guide's Engagement Analysis: green, blue, orange.
 _ENGAGEMENT = {
-    "delivered": ("Delivered", "delivery", "Emails"),
+    "delivered": ("Delivered", "delivered email", "Emails"),
     "opened": ("Opened", "open", "Emails"),
     "clicked": ("Clicked", "click", "Emails"),
 }

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from browser import chromium
 from playwright.sync_api import Page, expect
-from report_pages import hostile_copy
+from report_worlds import NAMES, hostile_copy
 from support import PROJECT_ROOT, build_database
-from test_reports_campaign_dashboard import NAMES, execute
+from test_reports_campaign_dashboard import execute
 
 from email_statistics import warehouse
 from email_statistics.explorer import pieces

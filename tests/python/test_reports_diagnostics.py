@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from test_reports_campaign_dashboard import copy
+from report_worlds import copy
 
 from email_statistics import warehouse
 from email_statistics.reports import diagnostics

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from report_worlds import copy
 from support import build_database
-from test_reports_campaign_dashboard import copy
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError

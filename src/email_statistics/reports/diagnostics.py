@@ -267,7 +267,6 @@ class Diagnostics:
                     ),
                     [
                         Column("email_source_name", "Email source"),
-                        Column("type", "Type"),
                         Column("check", "Check"),
                         Column("message", "What it means, what to do", "prose"),
                         Column("affected", "Affected", "count"),
@@ -276,6 +275,7 @@ class Diagnostics:
                             f"Last booked ({self.build.timezone.key})",
                             missing="never",
                         ),
+                        Column("type", "Type"),
                     ],
                     self.build,
                     mart="marts.email_diagnostics",

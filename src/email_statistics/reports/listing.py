@@ -18,6 +18,9 @@ from email_statistics.reports.metrics import Metric
 MOST_ROWS = 1_000
 """Rows that a page holds of one list (spec: Reports)."""
 
+# Characters of a text that a column has place for without a break.
+_WIDEST = 26
+
 
 @dataclass(frozen=True)
 class Column:
@@ -36,11 +39,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Head:
-    """A column's head as the template shows it; ``sorts_as``: text, number or time."""
+    """A column's head as the template shows it; ``sorts_as``: text, number or time.
+
+    ``width`` is that of its texts, in characters, for they break anywhere; 0 for what never breaks.
+    """
 
     label: str
     metric: Metric | None
     sorts_as: str
+    width: int
 
 
 def listing(
@@ -68,7 +75,7 @@ def listing(
     return components.list_of(
         caption=caption,
         file=file,
-        columns=[_head(column, build) for column in columns],
+        columns=[_head(column, shown[column.name], build) for column in columns],
         rows=[
             [_cell(column, value, build) for column, value in zip(columns, row, strict=True)]
             for row in shown.select(column.name for column in columns).iter_rows()
@@ -84,14 +91,15 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _head(column: Column, build: Build) -> Head:
+def _head(column: Column, values: pl.Series, build: Build) -> Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
     unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
-    sorts_as = {"text": "text", "prose": "text", "link": "text", "time": "time"}.get(
-        column.kind, "number"
-    )
-    return Head(f"{label} ({unit})" if unit else label, metric, sorts_as)
+    texts = dict.fromkeys(("text", "prose", "link"), "text")
+    sorts_as = {**texts, "time": "time"}.get(column.kind, "number")
+    longest = values.str.len_chars().max() if sorts_as == "text" else None
+    width = min(max(longest, len(label) + 3), _WIDEST) if isinstance(longest, int) else 0
+    return Head(f"{label} ({unit})" if unit else label, metric, sorts_as, width)
 
 
 def _cell(column: Column, value: Any, build: Build) -> tuple[str, str, str | Html]:

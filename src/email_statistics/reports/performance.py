@@ -121,6 +121,52 @@ def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric])
     return with_ratios(_with_types(found, metrics), metrics)
 
 
+def source_total(
+    email_source_id: str, period: Period, metrics: Mapping[str, Metric]
+) -> pl.DataFrame:
+    """Sum one source's messages of the period to one row, as ``total`` does those of a type."""
+    found = warehouse.sql(
+        r"""
+        select sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+        from marts.email_performance_daily
+        where email_source_id = $id and booked_date between $start and $end
+        """,
+        id=email_source_id,
+        start=period.start,
+        end=period.end,
+    )
+    return with_ratios(_with_types(found, metrics), metrics)
+
+
+def source_activity(email_source_id: str, period: Period) -> pl.DataFrame:
+    """Read what happened to one source's messages, each event on its own hour.
+
+    One row an hour with something in it: ``activity_date``, ``activity_hour`` (its start in UTC),
+    counts of messages by what happened (null where it isn't measured), ``conversions``, ``orders``
+    and ``revenue``.
+    """
+    return warehouse.sql(
+        """
+        select
+            sent,
+            delivered,
+            opened,
+            clicked,
+            conversions,
+            orders,
+            revenue,
+            activity_date,
+            activity_hour
+        from marts.email_activity_hourly
+        where email_source_id = $id and activity_date between $start and $end
+        order by activity_hour
+        """,
+        id=email_source_id,
+        start=period.start,
+        end=period.end,
+    )
+
+
 def activity(email_source_type: str, period: Period) -> pl.DataFrame:
     """Count each event on its own day: one row a reporting day on which something happened.
 

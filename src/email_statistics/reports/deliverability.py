@@ -118,12 +118,15 @@ class Deliverability:
                 for row in shown.iter_rows(named=True)
             ],
         )
-        of = formats.plural(self.providers.height, "mailbox provider")
+        known = formats.plural(self.providers.height, "mailbox provider")
+        which = f"The {shown.height} that got most of {known}"
+        if shown.height == self.providers.height:
+            which = f"All {known}" if shown.height > 1 else f"The only one of {known}"
         return components.stack(
             [
                 compared,
                 components.note(
-                    f"The {formats.count(shown.height)} that got most of {of}. A provider is known "
+                    f"{which}. A provider is known "
                     "by the address's domain (seeds/mailbox_providers.csv); any other domain "
                     "stands for itself."
                 ),

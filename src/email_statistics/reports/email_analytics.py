@@ -61,12 +61,11 @@ class EmailAnalytics:
         """Say which source it is, and how it was chosen."""
         if self.source is None:
             return self._empty()
-        how = (
-            "Asked for."
-            if self.is_chosen
-            else f"None was asked for: it is the most recent {self.source.type_in_words}."
-        )
-        return components.stack([source_facts(self.source, self.build), components.note(how)])
+        facts = source_facts(self.source, self.build)
+        if self.is_chosen:
+            return facts
+        recent = f"None was asked for: it is the most recent {self.source.type_in_words}."
+        return components.stack([facts, components.note(recent)])
 
     def boxes(self) -> Html:
         """Show the metric boxes of the source and the period."""

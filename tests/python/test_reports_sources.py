@@ -361,6 +361,8 @@ def test_what_is_not_measured_is_never_0(
         for one in seen.page.locator(".es-tile", has=seen.page.locator(".es-value")).all():
             shown.add(one.get_attribute("aria-label"))
         assert not shown & {*measurable, "Complained (spam)", "Accepted", "Rejected"}
+        if report != "click_performance":
+            assert seen.page.get_by_text("Engagement: not measured").first.is_visible()
         assert not shown & {"Total clicks", "Total unique clicks", "Clicks per unique open"}
         reason = {
             "campaign_summary": "Not measured: the outside SMTP service",

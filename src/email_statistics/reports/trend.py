@@ -26,11 +26,16 @@ def _per_step(activity: pl.DataFrame, at: pl.Expr, names: Sequence[str]) -> pl.D
 
 
 def _spread(steps: pl.DataFrame, at: pl.Series, names: Sequence[str]) -> pl.DataFrame:
-    """Give each step of ``at`` a row: 0 where nothing happened, null where it wasn't measured."""
+    """Give each step of ``at`` a row: 0 where nothing happened, null where it wasn't measured.
+
+    What was measured in no step is null in all: nobody knows that nothing happened.
+    """
+    known = [name for name in names if steps[name].null_count() < steps.height]
     return (
         pl.DataFrame({"at": at})
         .join(steps, on="at", how="left", maintain_order="left")
-        .select("at", *(pl.when(pl.col("is_active")).then(pl.col(n)).otherwise(0) for n in names))
+        .with_columns(pl.when(pl.col("is_active")).then(name).otherwise(0) for name in known)
+        .select("at", *names)
     )
 
 

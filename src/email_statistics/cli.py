@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from email_statistics.building.faults import sentence_about
 from email_statistics.errors import EmailStatsError
 
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.
@@ -52,3 +53,8 @@ def main() -> None:
             raise
         click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder that somebody removed: the system's own words
+        if "--debug" in sys.argv:
+            raise
+        click.echo(f"Error: {sentence_about(str(error))}", err=True)
+        sys.exit(EmailStatsError.exit_code)

@@ -22,6 +22,7 @@ from faults import Version, email_stats, read_version, readers, start_email_stat
 from support import build_database
 
 _STEP = re.compile(r"^ *[\d.]+ s  (\w.*) …$")
+_PUBLISH = re.compile(r"publish ([\d.]+) s")
 
 
 # A lake that becomes another one has lost rows, which a build would refuse.
@@ -39,7 +40,15 @@ class Killings:
     last: subprocess.CompletedProcess[str] | None = None
 
 
-def build_versions(lakes: list[Path], folder: Path) -> tuple[dict[Version, Path], float]:
+@dataclass(frozen=True)
+class Seconds:
+    """How long a build takes here, and its step that publishes."""
+
+    build: float
+    publish: float
+
+
+def build_versions(lakes: list[Path], folder: Path) -> tuple[dict[Version, Path], Seconds]:
     """Build and publish each lake; returns their versions and the seconds that the last took."""
     folder.mkdir()
     versions: dict[Version, Path] = {}
@@ -50,23 +59,25 @@ def build_versions(lakes: list[Path], folder: Path) -> tuple[dict[Version, Path]
         assert run.returncode == 0, run.stderr
         versions[read_version(folder / "wh.duckdb")] = real
     assert len(versions) == len(lakes)
-    return versions, time.monotonic() - started
+    published = _PUBLISH.search(run.stdout)
+    assert published is not None, run.stdout
+    return versions, Seconds(time.monotonic() - started, float(published[1]))
 
 
 def kill_builds(
     versions: dict[Version, Path],
     folder: Path,
     kills: int,
-    seconds: float,
+    seconds: Seconds,
     reader_count: int,
     chance: random.Random,
 ) -> Killings:
     """Build the lakes in turn, kill each build, and look at the published file after each.
 
     One of the versions is published in ``folder``. Three of four builds are killed at any moment of
-    their ``seconds``, one while it publishes. Raises ``AssertionError`` where the published file
-    isn't whole, isn't one of the versions, or where the build after the last kill fails or leaves
-    something behind.
+    their ``seconds``, one while it publishes or just after. Raises ``AssertionError`` where the
+    published file isn't whole, isn't one of the versions, or where the build after the last kill
+    fails or leaves something behind.
     """
     warehouse, lake, lakes = folder / "wh.duckdb", folder / "lake", list(versions.values())
     killings = Killings()
@@ -99,14 +110,14 @@ def point(link: Path, lake: Path) -> None:
 
 
 def _build_and_kill(
-    lake: Path, warehouse: Path, seconds: float, chance: random.Random
+    lake: Path, warehouse: Path, seconds: Seconds, chance: random.Random
 ) -> str | None:
     """Kill a build with SIGKILL; returns the step it was in, None where it had ended by then."""
     process = start_email_stats(*_BUILD, lake=lake, warehouse=warehouse)
     assert process.stderr is not None
     step = "start"
     if chance.random() < 0.75:
-        time.sleep(chance.uniform(0, seconds))
+        time.sleep(chance.uniform(0, seconds.build))
         process.kill()
         output = process.communicate()[1]
     else:
@@ -115,7 +126,7 @@ def _build_and_kill(
             output += line
             if line.rstrip().endswith("publish …"):
                 break
-        time.sleep(chance.uniform(0, 0.5))
+        time.sleep(chance.uniform(0, 2 * seconds.publish))
         process.kill()
         output += process.communicate()[1]
     for line in output.splitlines():

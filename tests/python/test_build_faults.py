@@ -17,10 +17,10 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 from faults import EMAIL_STATS, copy_build, email_stats, read_version, start_email_stats, the_error
-from kill_builds import Killings, kill_builds, point
+from kill_builds import Killings, Seconds, kill_builds, point
 from support import PROJECT_ROOT, SampleBuild, build_database, environment
 
-from email_statistics.building.database import BuildDatabaseError, require_passed, settle
+from email_statistics.building.database import BuildDatabaseError, reading_passed, settle
 from email_statistics.building.dbt_runner import Dbt
 from email_statistics.building.files import BuildFiles
 from email_statistics.building.lock import build_lock, holder
@@ -51,7 +51,7 @@ def killed(
     publish_database(BuildFiles(warehouse, build_database(warehouse)))
     warehouse.chmod(0o600)
     versions = {read_version(warehouse): sample_lake}
-    return Killed(folder, kill_builds(versions, folder, 1, 10.0, 2, random.Random(3)))
+    return Killed(folder, kill_builds(versions, folder, 1, Seconds(10.0, 0.2), 2, random.Random(3)))
 
 
 @pytest.fixture
@@ -138,8 +138,11 @@ def test_a_failing_check_of_dbt_publishes_nothing_and_is_named(
     assert "The check sends_are_blue failed (3 rows)" in error
     assert "Nothing was published" in error
     assert warehouse.read_bytes() == b"published"
-    with pytest.raises(BuildDatabaseError, match="it did not pass sends_are_blue"):
-        require_passed(build_database(warehouse))
+    with (
+        pytest.raises(BuildDatabaseError, match="it did not pass sends_are_blue"),
+        reading_passed(build_database(warehouse)),
+    ):
+        pass
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from faults import EMAIL_STATS, copy_build, email_stats, read_version, readers, the_error
 from support import SampleBuild, build_database
 
-from email_statistics.building.database import remove
+from email_statistics.building.database import reading_passed, remove
 from email_statistics.building.files import BuildFiles
 from email_statistics.building.publishing import PublishError, publish_database, read_published
 
@@ -269,3 +269,21 @@ def test_an_unwritable_folder_is_a_sentence(tmp_path: Path, sample_lake: Path) -
         assert run.returncode == 2, run.stderr
         assert "can't be written (Permission denied)" in the_error(run)
     folder.chmod(0o755)
+
+
+def test_nobody_writes_the_build_database_between_its_check_and_its_publishing(
+    files: BuildFiles,
+) -> None:
+    write = (
+        f"import duckdb; duckdb.connect({str(files.database)!r})"
+        ".execute('delete from core.fct_messages')"
+    )
+    with reading_passed(files.database) as connection:
+        checked = connection.sql("select count(*) from core.fct_messages").fetchall()
+        writer = subprocess.run(
+            [sys.executable, "-c", write], capture_output=True, text=True, check=False
+        )
+        publish_database(files)
+    assert "Could not set lock on file" in writer.stderr
+    with duckdb.connect(files.published, read_only=True) as published:
+        assert published.sql("select count(*) from core.fct_messages").fetchall() == checked

@@ -2,6 +2,8 @@
 
 import copy
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -159,6 +161,47 @@ def test_a_folder_that_cannot_be_written_is_said(project: Project) -> None:
     error = error_of("dashboard")
     assert "can't be written (File exists): make it writable or point" in str(error)
     assert error.exit_code == 2
+
+
+def _report_on_a_disk_with_room_for(
+    project: Project, size: int
+) -> subprocess.CompletedProcess[str]:
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    main = (
+        "from pathlib import Path; from email_statistics import cli;"
+        " from email_statistics.reports import registry;"
+        f" registry.REPORTS_YML = Path({str(project.reports_yml)!r}); cli.main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", main, "report", "dashboard"],
+        env=os.environ | project.environment,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_report_that_the_disk_has_no_room_for_is_a_failed_one(project: Project) -> None:
+    project.add("dashboard", 'print("x" * 100_000)')
+    run = _report_on_a_disk_with_room_for(project, 60_000)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "dashboard: failed (The disk is full (" in run.stderr
+    (kept,) = renderings.kept(project.reports, "dashboard")
+    assert "free some space" in (kept.folder / "error.txt").read_text("utf-8")
+
+
+def test_a_disk_that_is_full_ends_a_run_in_a_sentence_and_leaves_nothing(project: Project) -> None:
+    run = _report_on_a_disk_with_room_for(project, 10)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.splitlines()[-1].startswith("Error: The disk is full (")
+    assert not list(project.reports.glob("*/"))
+    assert not list(project.reports.glob(".run-*"))
 
 
 def test_a_warehouse_without_its_build_is_said(project: Project) -> None:

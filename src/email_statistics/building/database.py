@@ -66,8 +66,13 @@ def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def require_passed(database: Path) -> None:
-    """Raise ``BuildDatabaseError`` unless the build database is whole and passed every check."""
+@contextmanager
+def reading_passed(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect read-only to a build database that is whole and passed every check.
+
+    While it is open no other process can write there, so what was judged stays what it was.
+    Raises ``BuildDatabaseError`` where there is none or it hasn't passed.
+    """
     if not database.exists():
         raise BuildDatabaseError(
             f"There is nothing to publish: the build database {database} doesn't exist; run "
@@ -81,9 +86,10 @@ def require_passed(database: Path) -> None:
                 f"The build database {database} doesn't say whether it passed: run "
                 "`email-stats build`."
             ) from error
-    is_passed, reason = outcome[0] if outcome else (False, "the build has not finished")
-    if not is_passed:
-        raise BuildDatabaseError(
-            f"The build database can't be published: {reason}. Correct that and run "
-            "`email-stats build`, or `dbt build` and `email-stats publish`."
-        )
+        is_passed, reason = outcome[0] if outcome else (False, "the build has not finished")
+        if not is_passed:
+            raise BuildDatabaseError(
+                f"The build database can't be published: {reason}. Correct that and run "
+                "`email-stats build`, or `dbt build` and `email-stats publish`."
+            )
+        yield connection

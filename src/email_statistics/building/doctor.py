@@ -13,7 +13,7 @@ import duckdb
 from packaging.requirements import Requirement
 
 from email_statistics import paths
-from email_statistics.building.database import reading, require_passed
+from email_statistics.building.database import reading, reading_passed
 from email_statistics.building.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.building.files import build_files, write_log
 from email_statistics.building.lock import holder
@@ -153,8 +153,8 @@ def _last_build(part: str) -> Iterator[Diagnosis]:
     if not files.database.exists():
         yield Diagnosis("note", part, "There was none yet: run `email-stats build`.")
         return
-    require_passed(files.database)
-    line = _build_line(files.database)
+    with reading_passed(files.database) as connection:
+        line = _build_line(connection)
     yield Diagnosis("ok", part, f"{files.database} is whole and passed, {line}.")
 
 
@@ -172,7 +172,8 @@ def _published(part: str) -> Iterator[Diagnosis]:
         )
         return
     try:
-        line = _build_line(files.published)
+        with reading(files.published) as connection:
+            line = _build_line(connection)
     except (EmailStatsError, duckdb.Error) as error:
         yield Diagnosis(
             "fail",
@@ -184,11 +185,10 @@ def _published(part: str) -> Iterator[Diagnosis]:
     yield Diagnosis("ok", part, f"{files.published}, {line}.")
 
 
-def _build_line(database: Path) -> str:
-    with reading(database) as connection:
-        ((lake, built_at, through),) = connection.sql(
-            "select raw_lake, built_at, data_through_at from core.build"
-        ).fetchall()
+def _build_line(connection: duckdb.DuckDBPyConnection) -> str:
+    ((lake, built_at, through),) = connection.sql(
+        "select raw_lake, built_at, data_through_at from core.build"
+    ).fetchall()
     data = f"data through {through:%Y-%m-%d %H:%M} UTC" if through else "without events"
     return f"built {built_at:%Y-%m-%d %H:%M} UTC from {lake}, {data}"
 

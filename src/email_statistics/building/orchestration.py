@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import click
 
 from email_statistics import paths
-from email_statistics.building.database import reading, remove, require_passed, settle
+from email_statistics.building.database import reading_passed, remove, settle
 from email_statistics.building.dbt_runner import Dbt
 from email_statistics.building.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.building.files import (
@@ -151,20 +151,21 @@ class Run:
         self.summary.judged(verdict, warned)
 
     def check_and_publish(self) -> None:
-        """Judge the marts of the build database and publish it."""
-        with self.step("marts check"):
-            require_passed(self.files.database)
-            published, note = read_published(self.files.published)
-            self.summary.note(note)
-            with reading(self.files.database) as connection:
-                profile = marts_profile(
-                    connection, published, self.strictness.accepts_changes, read_thresholds()
+        """Judge the marts of the build database and publish it, with nobody writing in between."""
+        with reading_passed(self.files.database) as connection:
+            with self.step("marts check"):
+                published, note = read_published(self.files.published)
+                self.summary.note(note)
+                self.ask(
+                    "marts",
+                    marts_profile(
+                        connection, published, self.strictness.accepts_changes, read_thresholds()
+                    ),
                 )
                 self.summary.counted(connection)
-            self.ask("marts", profile)
-            self.hear()
-        with self.step("publish"):
-            done = publish_database(self.files)
+                self.hear()
+            with self.step("publish"):
+                done = publish_database(self.files)
         self.summary.ends(
             f"Published {done.tables} tables, {done.rows:,} rows, {done.megabytes:,.1f} MB: "
             f"{self.files.published}"

@@ -21,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
+from email_statistics.building.faults import is_disk_full, sentence_about
 from email_statistics.reports.html import to_html
 from email_statistics.reports.parameters import Value, literal_path
 
@@ -46,7 +47,8 @@ def describe(error: Exception) -> str:
         line = f"{error.ename}: {error.evalue}"
         trace = "\n".join(error.traceback)
     else:
-        line = f"{type(error).__name__}: {error}"
+        is_full = is_disk_full(error)
+        line = sentence_about(str(error)) if is_full else f"{type(error).__name__}: {error}"
         trace = "".join(traceback.format_exception(error))
     line = " ".join(_TERMINAL_CODE.sub("", line).split())[:_LINE_LENGTH]
     return f"{line}\n\n{_TERMINAL_CODE.sub('', trace)}\n"

@@ -422,7 +422,7 @@ def test_a_count_without_a_rate_stands_alone_and_says_why() -> None:
     markup = campaign_summary.load(email_source_id=found["email_source_id"]).summary().markup
     opened = markup.split('aria-label="Opened"')[1].split("</section>")[0]
     assert f'<p class="es-value">{found["opened"]}</p>' in opened
-    assert "Not measured: the outside SMTP service doesn" in opened
+    assert "Open rate: not measured: the outside SMTP service doesn" in opened
 
 
 def empty_pieces(page: SourcePage) -> list[Html]:

@@ -19,7 +19,7 @@ MOST_ROWS = 1_000
 """Rows that a page holds of one list (spec: Reports)."""
 
 # Characters of a text that a column has place for without a break.
-_WIDEST = 26
+_WIDEST = 28
 
 
 @dataclass(frozen=True)

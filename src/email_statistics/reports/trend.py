@@ -132,13 +132,12 @@ def trends_chart(
     """
     drawn = [trend for trend in trends if points[trend.name].null_count() < points.height]
     missing = [
-        f"{trend.label}: not measured, for {why_not_measured(trend.metric, statuses)}."
+        f"{trend.label} not measured: {why_not_measured(trend.metric, statuses)}."
         for trend in trends
         if trend not in drawn
     ]
     if not drawn:
-        why = why_not_measured(trends[0].metric, statuses)
-        return components.empty(f"{label}: not measured", f"In these days {why}.")
+        return components.empty(f"{label}: not measured", " ".join(missing))
     title = f"{label} by {step}"
     counted = " ".join(_summary(trend, step, points) for trend in drawn)
     summary = f"{_span(step, points)}: {counted}"

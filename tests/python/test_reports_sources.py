@@ -1,6 +1,7 @@
 """The pages about one email source: their numbers, on every kind of data, as readers see them."""
 
 import csv
+import html
 import io
 import itertools
 import re
@@ -23,6 +24,7 @@ from email_statistics.reports import (
     campaign_summary,
     click_performance,
     formats,
+    listing,
     workflow_statistics,
 )
 from email_statistics.reports.components import Html
@@ -457,3 +459,24 @@ def test_ranged_pages_add_up_to_the_whole_life() -> None:
     totals = [one.total["clicks"] for one in parts]
     assert sum(totals) == source["clicks"]
     assert len(list(itertools.filterfalse(None, totals))) < len(totals)
+
+
+@pytest.mark.usefixtures("published")
+def test_where_a_list_is_cut_its_query_gives_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (listing, campaign_summary, bulk_statistics, click_performance):
+        monkeypatch.setattr(module, "MOST_ROWS", 10)
+    clicks = click_performance.load()
+    markup = "".join(
+        piece.markup
+        for piece in (
+            campaign_summary.load().details(),
+            clicks.links(),
+            clicks.who_clicked(),
+            bulk_statistics.load().recipients(),
+        )
+    )
+    told = re.findall(r"First 10 of ([\d,]+)\.", markup)
+    queries = re.findall(r"<pre><code>(.*?)</code></pre>", markup, re.DOTALL)
+    assert len(told) == len(queries) > 5
+    for total, query in zip(told, queries, strict=True):
+        assert warehouse.sql(html.unescape(query)).height == int(total.replace(",", ""))

@@ -144,7 +144,7 @@ def trends_chart(
     axes = charts.Axes(
         alternative=f"{title}. {summary}",
         time_title=f"{step.capitalize()} ({build.timezone.key})",
-        value_title=f"{trends[0].axis} a {step}",
+        value_title=f"{trends[0].axis} {'an' if step == 'hour' else 'a'} {step}",
     )
     rows = [
         [

@@ -21,6 +21,7 @@ from email_statistics import warehouse
 from email_statistics.errors import UsageError
 from email_statistics.reports import (
     bulk_statistics,
+    campaign_dashboard,
     campaign_summary,
     click_performance,
     formats,
@@ -480,3 +481,24 @@ def test_where_a_list_is_cut_its_query_gives_all_rows(monkeypatch: pytest.Monkey
     assert len(told) == len(queries) > 5
     for total, query in zip(told, queries, strict=True):
         assert warehouse.sql(html.unescape(query)).height == int(total.replace(",", ""))
+
+
+def test_what_has_no_name_is_called_by_its_id(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = "email_source_name = null, subject = null, sending_domain = null"
+    path = copy(
+        sample_warehouse,
+        tmp_path,
+        f"update core.dim_email_sources set {nothing}, workflow_name = null, status = null",
+        f"update marts.email_performance set {nothing}",
+        "update core.dim_contacts set full_name = null, email = null",
+    )
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
+    summary = campaign_summary.load()
+    campaign = latest("campaign")["email_source_id"]
+    assert campaign in summary.header().markup
+    assert "(none named)" in summary.header().markup
+    assert "no name" in summary.details().markup
+    assert latest("workflow")["email_source_id"] in workflow_statistics.load().actions().markup
+    assert campaign in campaign_dashboard.load().recent().markup

@@ -44,7 +44,8 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         )
 
         select
-            performance.email_source_name,
+            coalesce(performance.email_source_name, performance.email_source_id)
+                as email_source_name,
             performance.workflow_name,
             performance.campaign_kind,
             performance.subject,

@@ -123,3 +123,11 @@ def test_without_any_source_it_says_what_to_deliver(
     )
     for piece in (page.all_findings(), page.at_a_glance()):
         assert "There is no email source to check." in piece.markup
+
+
+def test_a_source_without_a_name_is_called_by_its_id(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unnamed = "update core.dim_email_sources set email_source_name = null"
+    page = load(copy(sample_warehouse, tmp_path, unnamed), monkeypatch, **EVER)
+    assert page.findings["email_source_name"].equals(page.findings["email_source_id"])

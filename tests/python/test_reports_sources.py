@@ -1,6 +1,7 @@
 """The pages about one email source: their numbers, on every kind of data, as readers see them."""
 
 import csv
+import html
 import io
 import itertools
 import re
@@ -20,9 +21,11 @@ from email_statistics import warehouse
 from email_statistics.errors import UsageError
 from email_statistics.reports import (
     bulk_statistics,
+    campaign_dashboard,
     campaign_summary,
     click_performance,
     formats,
+    listing,
     workflow_statistics,
 )
 from email_statistics.reports.components import Html
@@ -361,6 +364,8 @@ def test_what_is_not_measured_is_never_0(
         for one in seen.page.locator(".es-tile", has=seen.page.locator(".es-value")).all():
             shown.add(one.get_attribute("aria-label"))
         assert not shown & {*measurable, "Complained (spam)", "Accepted", "Rejected"}
+        if report != "click_performance":
+            assert seen.page.get_by_text("Engagement: not measured").first.is_visible()
         assert not shown & {"Total clicks", "Total unique clicks", "Clicks per unique open"}
         reason = {
             "campaign_summary": "Not measured: the outside SMTP service",
@@ -420,7 +425,7 @@ def test_a_count_without_a_rate_stands_alone_and_says_why() -> None:
     markup = campaign_summary.load(email_source_id=found["email_source_id"]).summary().markup
     opened = markup.split('aria-label="Opened"')[1].split("</section>")[0]
     assert f'<p class="es-value">{found["opened"]}</p>' in opened
-    assert "Not measured: the outside SMTP service doesn" in opened
+    assert "Open rate: not measured: the outside SMTP service doesn" in opened
 
 
 def empty_pieces(page: SourcePage) -> list[Html]:
@@ -455,3 +460,45 @@ def test_ranged_pages_add_up_to_the_whole_life() -> None:
     totals = [one.total["clicks"] for one in parts]
     assert sum(totals) == source["clicks"]
     assert len(list(itertools.filterfalse(None, totals))) < len(totals)
+
+
+@pytest.mark.usefixtures("published")
+def test_where_a_list_is_cut_its_query_gives_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (listing, campaign_summary, bulk_statistics, click_performance):
+        monkeypatch.setattr(module, "MOST_ROWS", 10)
+    clicks = click_performance.load()
+    markup = "".join(
+        piece.markup
+        for piece in (
+            campaign_summary.load().details(),
+            clicks.links(),
+            clicks.who_clicked(),
+            bulk_statistics.load().recipients(),
+        )
+    )
+    told = re.findall(r"First 10 of ([\d,]+)\.", markup)
+    queries = re.findall(r"<pre><code>(.*?)</code></pre>", markup, re.DOTALL)
+    assert len(told) == len(queries) > 5
+    for total, query in zip(told, queries, strict=True):
+        assert warehouse.sql(html.unescape(query)).height == int(total.replace(",", ""))
+
+
+def test_what_has_no_name_is_called_by_its_id(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = "email_source_name = null, subject = null, sending_domain = null"
+    path = copy(
+        sample_warehouse,
+        tmp_path,
+        f"update core.dim_email_sources set {nothing}, workflow_name = null, status = null",
+        f"update marts.email_performance set {nothing}",
+        "update core.dim_contacts set full_name = null, email = null",
+    )
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
+    summary = campaign_summary.load()
+    campaign = latest("campaign")["email_source_id"]
+    assert campaign in summary.header().markup
+    assert "(none named)" in summary.header().markup
+    assert "no name" in summary.details().markup
+    assert latest("workflow")["email_source_id"] in workflow_statistics.load().actions().markup
+    assert campaign in campaign_dashboard.load().recent().markup

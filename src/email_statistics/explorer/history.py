@@ -129,7 +129,7 @@ def history(contact_id: str, most: int) -> tuple[pl.DataFrame, int]:
             latest.what,
             latest.message_id,
             sources.email_source_type,
-            sources.email_source_name,
+            coalesce(sources.email_source_name, sources.email_source_id) as email_source_name,
             latest.detail,
             latest.actor,
             latest.exclusion_reason,

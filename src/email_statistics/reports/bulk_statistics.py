@@ -9,7 +9,7 @@ from email_statistics.reports import components, formats
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
 from email_statistics.reports.funnel import Comparison, funnel_steps
-from email_statistics.reports.listing import MOST_ROWS, Column, listing, literal
+from email_statistics.reports.listing import MOST_ROWS, Column, listing
 from email_statistics.reports.source_page import SourcePage, source_page
 
 _TYPE = "bulk"
@@ -94,21 +94,14 @@ class BulkStatistics(SourcePage):
             self.build,
             total=self.total["recipients"],
             mart="core.fct_messages",
-            query=self._query(),
+            query=self.ready_query(
+                "*", "core.fct_messages", "not is_test", "last_updated_at desc, message_id"
+            ),
         )
 
     def definitions(self) -> Html:
         """List what each number of the page means."""
         return self.definitions_of({*_ATTEMPTS, *_FUNNEL, *_RATES, "opens", "clicks"})
-
-    def _query(self) -> str:
-        source = self.source.email_source_id if self.source else ""
-        return (
-            "select *\nfrom core.fct_messages\n"
-            f"where email_source_id = {literal(source)} and not is_test\n"
-            f"    and booked_date between date '{self.period.start}' and date '{self.period.end}'\n"
-            "order by last_updated_at desc, message_id"
-        )
 
 
 def _read_recipients(page: SourcePage) -> pl.DataFrame:
@@ -153,9 +146,7 @@ def _read_recipients(page: SourcePage) -> pl.DataFrame:
         left join statuses on messages.message_id = statuses.message_id
         order by messages.last_updated_at desc, messages.message_id
         """,
-        id=page.source.email_source_id if page.source else "",
-        start=page.period.start,
-        end=page.period.end,
+        **page.asked,
         most=MOST_ROWS,
     )
 

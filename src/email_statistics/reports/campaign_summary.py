@@ -178,19 +178,14 @@ class CampaignSummary(SourcePage):
             self.build,
             total=count,
             mart="marts.message_outcomes",
-            query=self._query(outcome),
+            query=self.ready_query(
+                "full_name, email, status, reason, revenue, last_updated_at",
+                "marts.message_outcomes",
+                f"outcome = {literal(outcome)}",
+                "last_updated_at desc, message_id",
+            ),
         )
         return Tab(metric.label, recipients, formats.count(count))
-
-    def _query(self, outcome: str) -> str:
-        source = self.source.email_source_id if self.source else ""
-        return (
-            "select full_name, email, status, reason, revenue, last_updated_at\n"
-            "from marts.message_outcomes\n"
-            f"where email_source_id = {literal(source)} and outcome = {literal(outcome)}\n"
-            f"    and booked_date between date '{self.period.start}' and date '{self.period.end}'\n"
-            "order by last_updated_at desc, message_id"
-        )
 
 
 def _sentence(text: str) -> str:
@@ -217,9 +212,7 @@ def _read_outcomes(page: SourcePage) -> pl.DataFrame:
             ) <= $most
         order by outcome, last_updated_at desc, message_id
         """,
-        id=page.source.email_source_id if page.source else "",
-        start=page.period.start,
-        end=page.period.end,
+        **page.asked,
         most=MOST_ROWS,
     )
 

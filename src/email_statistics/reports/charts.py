@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from email_statistics.reports.components import Html
 _WIDE = (830, 190)
 _NARROW = (270, 170)
 
-# From here on months tell more than days.
+# From here on months tell more than days (a chart by hour is never as long).
 _LONG = timedelta(days=300)
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -77,7 +77,9 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     step between two gaps is a dot. One line alone has its area tinted.
     """
     times = points["at"]
-    is_long = times[-1] - times[0] > _LONG
+    date_format = "%b %Y" if times[-1] - times[0] > _LONG else "%-d %b"
+    if isinstance(times[0], datetime):
+        date_format += ", %H:%M"
     drawn = points.with_columns(
         # A time of UTC: without a zone it would be one of this machine's.
         at=pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -85,7 +87,7 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     )
     return Html(
         "".join(
-            _svg(_layers(drawn, lines, axes, size, is_long), axes.alternative, name)
+            _svg(_layers(drawn, lines, axes, size, date_format), axes.alternative, name)
             for name, size in (("wide", _WIDE), ("narrow", _NARROW))
         )
     )
@@ -111,7 +113,7 @@ def _layers(
     lines: Sequence[Series],
     axes: Axes,
     size: tuple[int, int],
-    is_long: bool,
+    date_format: str,
 ) -> alt.LayerChart:
     width, height = size
     is_narrow = size == _NARROW
@@ -125,7 +127,7 @@ def _layers(
             scale=alt.Scale(type="utc"),
             axis=alt.Axis(
                 title=axes.time_title,
-                format="%b %Y" if is_long else "%-d %b",
+                format=date_format,
                 grid=False,
                 tickCount=4 if is_narrow else 8,
                 labelOverlap="greedy",

@@ -195,11 +195,8 @@ class ClickPerformance(SourcePage):
         )
 
     def _query(self, mart: str, order: str) -> str:
-        source = self.source.email_source_id if self.source else ""
-        return (
-            f"select *\nfrom marts.{mart}\n"
-            f"where email_source_id = {literal(source)}\norder by {order}"
-        )
+        source = literal(self.asked["id"])
+        return f"select *\nfrom marts.{mart}\nwhere email_source_id = {source}\norder by {order}"
 
 
 def _in_words(column: str) -> pl.Expr:
@@ -317,9 +314,7 @@ def _read_excluded(page: SourcePage) -> pl.DataFrame:
 def _read(page: SourcePage, query: str, **parameters: int) -> pl.DataFrame:
     return warehouse.sql(
         _CLICKS + query,
-        id=page.source.email_source_id if page.source else "",
-        start=page.period.start,
-        end=page.period.end,
+        **page.asked,
         **parameters,
     )
 

@@ -312,7 +312,7 @@ def _read_findings(period: Period) -> pl.DataFrame:
             select
                 diagnostics.email_source_id,
                 sources.email_source_type,
-                sources.email_source_name,
+                coalesce(sources.email_source_name, sources.email_source_id) as email_source_name,
                 diagnostics.check_name,
                 diagnostics.status,
                 diagnostics.message,
@@ -367,7 +367,7 @@ def _read_quarantined() -> pl.DataFrame:
             quarantined.raw_table,
             quarantined.reason,
             quarantined.event_id,
-            sources.email_source_name,
+            coalesce(sources.email_source_name, sources.email_source_id) as email_source_name,
             quarantined.raw_row,
             quarantined.loaded_at
         from core.fct_quarantined_events as quarantined
@@ -390,7 +390,7 @@ def _read_orphans() -> pl.DataFrame:
         select
             orphans.email_source_id,
             sources.email_source_type,
-            sources.email_source_name,
+            coalesce(sources.email_source_name, sources.email_source_id) as email_source_name,
             orphans.orphan_messages,
             orphans.orphan_rows
         from core.fct_orphans as orphans

@@ -96,4 +96,7 @@ def counted(count: Figure, rate: Figure) -> Figure:
 
 
 def _alone(count: Figure, rate: Figure) -> Figure:
-    return count if count.text is None else replace(count, made_of=rate.missing)
+    if count.text is None or rate.missing is None:
+        return count
+    why = f"{rate.missing[0].lower()}{rate.missing[1:]}"
+    return replace(count, made_of=f"{rate.metric.label}: {why}")

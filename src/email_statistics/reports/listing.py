@@ -18,8 +18,9 @@ from email_statistics.reports.metrics import Metric
 MOST_ROWS = 1_000
 """Rows that a page holds of one list (spec: Reports)."""
 
-# Characters of a text that a column has place for without a break.
-_WIDEST = 26
+# Characters that a column of texts, and the head of numbers, has place for without a break.
+_WIDEST = 28
+_WIDEST_HEAD = 15
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Column:
 class Head:
     """A column's head as the template shows it; ``sorts_as``: text, number or time.
 
-    ``width`` is that of its texts, in characters, for they break anywhere; 0 for what never breaks.
+    ``width``, in characters, is what it has place for without a break.
     """
 
     label: str
@@ -97,9 +98,12 @@ def _head(column: Column, values: pl.Series, build: Build) -> Head:
     unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
     texts = dict.fromkeys(("text", "prose", "link"), "text")
     sorts_as = {**texts, "time": "time"}.get(column.kind, "number")
+    label = f"{label} ({unit})" if unit else label
     longest = values.str.len_chars().max() if sorts_as == "text" else None
-    width = min(max(longest, len(label) + 3), _WIDEST) if isinstance(longest, int) else 0
-    return Head(f"{label} ({unit})" if unit else label, metric, sorts_as, width)
+    width = max(longest if isinstance(longest, int) else 0, len(label) + len(" \N{UP DOWN ARROW}"))
+    return Head(
+        label, metric, sorts_as, min(width, _WIDEST if sorts_as == "text" else _WIDEST_HEAD)
+    )
 
 
 def _cell(column: Column, value: Any, build: Build) -> tuple[str, str, str | Html]:

@@ -44,7 +44,8 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         )
 
         select
-            performance.email_source_name,
+            coalesce(performance.email_source_name, performance.email_source_id)
+                as email_source_name,
             performance.workflow_name,
             performance.campaign_kind,
             performance.subject,
@@ -87,7 +88,8 @@ def listed(email_source_type: str) -> pl.DataFrame:
 
         select
             performance.email_source_id,
-            performance.email_source_name,
+            coalesce(performance.email_source_name, performance.email_source_id)
+                as email_source_name,
             performance.workflow_name,
             performance.first_sent_at,
             booked.first_booked_date,

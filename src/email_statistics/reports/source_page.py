@@ -10,6 +10,7 @@ from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build
 from email_statistics.reports.components import Html
 from email_statistics.reports.figures import Figure, counted, figure, headline
+from email_statistics.reports.listing import literal
 from email_statistics.reports.metrics import Metric, read_metrics
 from email_statistics.reports.page import page_header
 from email_statistics.reports.period import Period, choose_period
@@ -24,8 +25,8 @@ from email_statistics.reports.sources import (
 )
 from email_statistics.reports.trend import Trend, by_day_or_week, by_hour, trends_chart
 
-# Beyond the first week hours tell little, and a chart of them is noise.
-_MOST_HOURS = 7 * 24
+# Most of what follows an email follows soon; later hours would press these together.
+_MOST_HOURS = 3 * 24
 
 # The guide's Engagement Analysis: green, blue, orange.
 _ENGAGEMENT = {
@@ -56,6 +57,21 @@ class SourcePage:
     def is_empty(self) -> bool:
         """Whether no message of the source was booked in the period."""
         return self.total["recipients"] is None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What a query binds: ``id`` of the source ("" for none), ``start`` and ``end``."""
+        source = self.source.email_source_id if self.source else ""
+        return {"id": source, "start": self.period.start, "end": self.period.end}
+
+    def ready_query(self, columns: str, table: str, condition: str, order: str) -> str:
+        """Write a query of the period's messages for readers, with what it binds filled in."""
+        return (
+            f"select {columns}\nfrom {table}\n"
+            f"where email_source_id = {literal(self.asked['id'])} and {condition}\n"
+            f"    and booked_date between date '{self.period.start}' and date '{self.period.end}'\n"
+            f"order by {order}"
+        )
 
     def page_start(self, shows: str, lead: str) -> Html:
         """Open the page: what it sums up to, the range, the data, the source."""
@@ -89,7 +105,7 @@ class SourcePage:
                     trends_chart(title, trends, step, days, self.build, statuses),
                 ),
                 (
-                    "By hour, the first week",
+                    "By hour, the first 3 days",
                     trends_chart(title, trends, "hour", hours, self.build, statuses),
                 ),
             ],

@@ -87,7 +87,7 @@ def read_source(
             sources.campaign_kind,
             sources.status,
             sources.subject,
-            sources.sending_domain,
+            coalesce(sources.sending_domain, '(none named)') as sending_domain,
             performance.first_sent_at,
             performance.last_sent_at,
             booked.first_day,

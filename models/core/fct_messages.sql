@@ -29,7 +29,6 @@ dispatched as (
     select
         messages.*,
         {{ dispatched_at('messages', 'engagement') }} as dispatched_at,
-        engagement.message_id is not null as is_engaged,
         engagement.opens,
         engagement.clicks,
         engagement.machine_events,
@@ -60,11 +59,7 @@ delivered as (
     select
         *,
         dispatched_at is not null as is_dispatched,
-        is_engaged
-        or (
-            first_delivered_at is not null
-            and (last_hard_bounced_at is null or last_hard_bounced_at <= last_delivered_at)
-        ) as is_delivered_at_last
+        {{ is_delivered_at_last('dispatched', 'dispatched') }} as is_delivered_at_last
     from dispatched
 ),
 
@@ -131,7 +126,7 @@ flagged as (
         first_skipped_at,
         first_accepted_at,
         first_rejected_at,
-        coalesce(first_delivered_at, first_engaged_at) as first_delivered_at,
+        {{ delivered_at('bounced', 'bounced') }} as first_delivered_at,
         first_hard_bounced_at,
         first_soft_bounced_at,
         first_opened_at,

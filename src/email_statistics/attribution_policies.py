@@ -112,7 +112,9 @@ def read_policies(seed: Path = SEED) -> list[Policy]:
                     )
                 policies[policy.attribution_policy] = policy
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PolicyError(f"The attribution policies ({seed.name}) can't be read: {error}") from error
+        raise PolicyError(
+            f"The attribution policies ({seed.name}) can't be read: {error}"
+        ) from error
     return list(policies.values())
 
 

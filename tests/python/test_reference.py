@@ -44,7 +44,8 @@ CASES: dict[str, dict[str, Any]] = {
         "count_machine_engagement": False,
         "reporting_timezone": "Asia/Kolkata",
     },
-    "typed files, people only, euros": {
+    "typed files, people only, euros, the last touch as Mailchimp has it": {
+        "attribution_policy": "mailchimp",
         "count_machine_engagement": False,
         "reporting_currency": "EUR",
         "attribution_source_types": ["campaign", "bulk"],

@@ -188,59 +188,56 @@ def activity(**days: int | None) -> pl.DataFrame:
 def test_a_day_without_activity_is_0_and_one_not_measured_is_a_gap() -> None:
     period = Period(date(2026, 1, 1), date(2026, 1, 5), "")
     step, series = by_day_or_week(
-        activity(d2026_01_02=3, d2026_01_03=None), "opened", period, date(2026, 1, 4)
+        activity(d2026_01_02=3, d2026_01_03=None), ["opened"], period, date(2026, 1, 4)
     )
     assert step == "day"
-    assert series["day"].to_list() == [date(2026, 1, day) for day in (1, 2, 3, 4)]
-    assert series["value"].to_list() == [0, 3, None, 0]
+    assert series["at"].to_list() == [date(2026, 1, day) for day in (1, 2, 3, 4)]
+    assert series["opened"].to_list() == [0, 3, None, 0]
 
 
 def test_a_long_period_goes_by_weeks_from_the_first_activity() -> None:
     period = Period(date(1, 1, 1), date(9999, 1, 1), "")
     step, series = by_day_or_week(
         activity(d2026_01_01=1, d2026_01_04=2, d2026_01_12=None, d2026_01_19=4),
-        "opened",
+        ["opened"],
         period,
         date(2026, 1, 20),
     )
     assert step == "week"
-    assert series["day"].to_list() == [date(2025, 12, 29) + timedelta(weeks=n) for n in range(4)]
-    assert series["value"].to_list() == [3, 0, None, 4]
+    assert series["at"].to_list() == [date(2025, 12, 29) + timedelta(weeks=n) for n in range(4)]
+    assert series["opened"].to_list() == [3, 0, None, 4]
 
 
-LINE = charts.Line(
-    alternative="Opens <by> day",
-    colour="var(--es-opened)",
-    time_title="Day (UTC)",
-    value_title="Emails opened a day",
-    noun="open",
+LINE = charts.Series("value", "var(--es-opened)", "open")
+AXES = charts.Axes(
+    alternative="Opens <by> day", time_title="Day (UTC)", value_title="Emails opened a day"
 )
 
 
 def series(*values: int | None) -> pl.DataFrame:
     days = [date(2026, 1, 1) + timedelta(days=day) for day in range(len(values))]
-    return pl.DataFrame({"day": days, "value": values}, schema_overrides={"value": pl.Int64})
+    return pl.DataFrame({"at": days, "value": values}, schema_overrides={"value": pl.Int64})
 
 
 def test_a_chart_has_a_text_alternative_axis_titles_and_tooltips() -> None:
-    drawn = charts.line_chart(series(1, 1204, None), LINE).markup
+    drawn = charts.line_chart(series(1, 1204, None), [LINE], AXES).markup
     assert drawn.count('role="img" aria-label="Opens &lt;by&gt; day"') == 2
     assert drawn.count(">Day (UTC)</text>") == 2
     assert drawn.count(">Emails opened a day</text>") == 2
     assert "<title>2 Jan 2026: 1,204 opens</title>" in drawn
-    assert "<title>3 Jan 2026: not measured</title>" in drawn
+    assert "<title>3 Jan 2026: opens not measured</title>" in drawn
 
 
 def test_a_chart_takes_its_colours_from_the_stylesheet() -> None:
-    drawn = charts.line_chart(series(0, 0), LINE).markup
+    drawn = charts.line_chart(series(0, 0), [LINE], AXES).markup
     used = set(re.findall(r"var\(--es-[a-z]+\)", drawn))
     assert used == {"var(--es-line)", "var(--es-muted)", "var(--es-opened)"}
     assert "http" not in drawn
 
 
 def test_a_day_between_two_gaps_is_a_dot() -> None:
-    alone = charts.line_chart(series(None, 5, None), LINE).markup
-    joined = charts.line_chart(series(4, 5, 6), LINE).markup
+    alone = charts.line_chart(series(None, 5, None), [LINE], AXES).markup
+    joined = charts.line_chart(series(4, 5, 6), [LINE], AXES).markup
     assert alone.count("mark-symbol role-mark") == joined.count("mark-symbol role-mark")
     assert alone.count("A") > joined.count("A")
 

@@ -6,8 +6,11 @@ SVG needs no script and asks for nothing. Each has a text alternative; its table
 
 import html
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -41,81 +44,117 @@ _AXIS = {
 
 
 @dataclass(frozen=True)
-class Line:
-    """What a line over time tells: its name for readers, its colour in ``report.css``, its axes."""
+class Series:
+    """A line of a chart: its column, its colour in ``report.css``, what one is called."""
 
-    alternative: str
+    column: str
     colour: str
-    time_title: str
-    value_title: str
     noun: str
 
 
-def line_chart(series: pl.DataFrame, line: Line) -> Html:
-    """Draw ``series`` (``day``, ``value``; null is a gap) as a line from zero, wide and narrow.
+@dataclass(frozen=True)
+class Axes:
+    """What a chart over time tells: its name for readers, the titles of its axes."""
 
-    Each step's count stands in a tooltip; a step between two gaps is a dot.
+    alternative: str
+    time_title: str
+    value_title: str
+
+
+# How the second and third line differ from the first, besides in colour; report.css has the same.
+_DASHES = [[], [7, 3], [2, 2]]
+
+
+def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Html:
+    """Draw up to three columns of ``points`` as lines from zero, wide and narrow.
+
+    ``points`` has a row a step: ``at``, its local day or hour (a date, or a time without a zone),
+    and a number or null (a gap) for each of ``lines``. Each step's numbers stand in a tooltip; a
+    step between two gaps is a dot. One line alone has its area tinted.
     """
-    days = series["day"]
-    is_long = days[-1] - days[0] > _LONG
-    points = series.with_columns(
+    times = points["at"]
+    is_long = times[-1] - times[0] > _LONG
+    drawn = points.with_columns(
         # A time of UTC: without a zone it would be one of this machine's.
-        day=pl.col("day").dt.strftime("%Y-%m-%dT00:00:00Z"),
-        text=pl.struct("day", "value").map_elements(
-            lambda row: _tooltip(row["day"], row["value"], line.noun), return_dtype=pl.String
-        ),
+        at=pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        text=pl.Series([_tooltip(row, lines) for row in points.iter_rows(named=True)]),
     )
     return Html(
         "".join(
-            _svg(_layers(points, line, size, is_long), line.alternative, name)
+            _svg(_layers(drawn, lines, axes, size, is_long), axes.alternative, name)
             for name, size in (("wide", _WIDE), ("narrow", _NARROW))
         )
     )
 
 
-def _tooltip(day: date, value: int | None, noun: str) -> str:
-    counted = "not measured" if value is None else formats.plural(value, noun)
-    return f"{formats.day(day)}: {counted}"
+def _tooltip(row: Mapping[str, Any], lines: Sequence[Series]) -> str:
+    words = [_counted(row[line.column], line) for line in lines]
+    return f"{formats.step(row['at'])}: {', '.join(words)}"
+
+
+def _counted(value: int | Decimal | None, line: Series) -> str:
+    if value is None:
+        return f"{line.noun}s not measured"
+    if isinstance(value, Decimal):
+        return f"{formats.amount(value)} {line.noun}"
+    return formats.plural(value, line.noun)
 
 
 def _layers(
-    points: pl.DataFrame, line: Line, size: tuple[int, int], is_long: bool
+    points: pl.DataFrame,
+    lines: Sequence[Series],
+    axes: Axes,
+    size: tuple[int, int],
+    is_long: bool,
 ) -> alt.LayerChart:
     width, height = size
     is_narrow = size == _NARROW
-    highest = max(1, points.select(pl.col("value").max()).item() or 0)
+    names = [line.column for line in lines]
+    highest = max(1, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
+    points = points.with_columns(pl.col(names).cast(pl.Float64))
     chart = alt.Chart(points).encode(
         x=alt.X(
-            "day:T",
+            "at:T",
             scale=alt.Scale(type="utc"),
             axis=alt.Axis(
-                title=line.time_title,
+                title=axes.time_title,
                 format="%b %Y" if is_long else "%-d %b",
                 grid=False,
                 tickCount=4 if is_narrow else 8,
                 labelOverlap="greedy",
                 labelSeparation=10,
             ),
-        ),
-        y=alt.Y(
-            "value:Q",
-            scale=alt.Scale(domain=[0, highest], nice=True),
-            axis=alt.Axis(title=line.value_title, format=",d", tickCount=4, tickMinStep=1),
-        ),
-    )
-    alone = chart.transform_window(
-        before="lag(value)", after="lead(value)", sort=[alt.SortField("day")]
-    ).transform_filter("isValid(datum.value) && !isValid(datum.before) && !isValid(datum.after)")
-    layered: alt.LayerChart = (
-        alt.layer(
-            chart.mark_area(color=line.colour, opacity=0.12, aria=False),
-            chart.mark_line(color=line.colour, strokeWidth=2, strokeJoin="round", aria=False),
-            alone.mark_point(color=line.colour, filled=True, size=40, opacity=1, aria=False),
-            # Broad and unseen: where the pointer finds the tooltip.
-            chart.mark_rule(strokeWidth=width / points.height, opacity=0).encode(
-                y=alt.value(0), y2=alt.value(height), description="text:N"
-            ),
         )
+    )
+    layers: list[alt.Chart] = []
+    for line, dash in zip(lines, _DASHES, strict=False):
+        name = line.column
+        one = chart.encode(
+            y=alt.Y(
+                f"{name}:Q",
+                scale=alt.Scale(domain=[0, float(highest)], nice=True),
+                axis=alt.Axis(title=axes.value_title, format=",d", tickCount=4, tickMinStep=1),
+            )
+        )
+        alone = one.transform_window(
+            before=f"lag({name})", after=f"lead({name})", sort=[alt.SortField("at")]
+        ).transform_filter(
+            f"isValid(datum.{name}) && !isValid(datum.before) && !isValid(datum.after)"
+        )
+        if len(lines) == 1:
+            layers.append(one.mark_area(color=line.colour, opacity=0.12, aria=False))
+        layers += [
+            one.mark_line(
+                color=line.colour, strokeWidth=2, strokeDash=dash, strokeJoin="round", aria=False
+            ),
+            alone.mark_point(color=line.colour, filled=True, size=40, opacity=1, aria=False),
+        ]
+    # Broad and unseen: where the pointer finds the tooltip.
+    tooltips = chart.mark_rule(strokeWidth=width / points.height, opacity=0).encode(
+        y=alt.value(0), y2=alt.value(height), description="text:N"
+    )
+    layered: alt.LayerChart = (
+        alt.layer(*layers, tooltips)
         .properties(width=width, height=height)
         .configure(background="transparent", axis=_AXIS, view={"stroke": None}, padding=6)
     )

@@ -50,6 +50,11 @@ def stylesheet() -> str:
     return resources.files(__package__).joinpath("report.css").read_text(encoding="utf-8")
 
 
+def script() -> str:
+    """Return the text of ``list.js``, the one script of a page."""
+    return resources.files(__package__).joinpath("list.js").read_text(encoding="utf-8")
+
+
 def header(lead: str, period: str, chosen: str, facts: Sequence[tuple[str, str]]) -> Html:
     """Open a page: a sentence that sums it up, its range and how that was chosen, and its data.
 
@@ -103,15 +108,46 @@ def funnel(steps: Sequence[FunnelStep]) -> Html:
 def switch(name: str, legend: str, panels: Sequence[tuple[str, Html]]) -> Html:
     """Show one panel at a time, chosen by radio buttons, with CSS alone; in print all of them.
 
-    ``name`` is unlike any other switch's of the page; up to 6 panels, the first one is open.
+    ``name`` is unlike any other switch's of the page; up to 12 panels, the first one is open.
     """
-    return _render("switch", name=name, legend=legend, panels=panels)
+    tabs_of_panels = [Tab(label, panel) for label, panel in panels]
+    return _render("switch", name=name, legend=legend, panels=tabs_of_panels, is_titled=False)
 
 
-def chart(title: str, summary: str, drawing: Html, table: Html, remark: str = "") -> Html:
-    """Show a drawing (``charts``) with what it tells in words and, folded, all of its numbers."""
+@dataclass(frozen=True)
+class Tab:
+    """A panel of ``tabs``; ``count`` stands beside its label, "" for none."""
+
+    label: str
+    panel: Html
+    count: str = ""
+
+
+def tabs(name: str, legend: str, panels: Sequence[Tab]) -> Html:
+    """Show one of up to 12 panels, like ``switch``; in print each has its label as a title."""
+    return _render("switch", name=name, legend=legend, panels=panels, is_titled=True)
+
+
+def chart(
+    title: str,
+    summary: str,
+    drawing: Html,
+    table: Html,
+    legend: Sequence[tuple[str, str]] = (),
+    remark: str = "",
+) -> Html:
+    """Show a drawing (``charts``) with what it tells in words and, folded, all of its numbers.
+
+    ``legend`` has each line's label and colour, in the order of the lines.
+    """
     return _render(
-        "chart", title=title, summary=summary, drawing=drawing, table=table, remark=remark
+        "chart",
+        title=title,
+        summary=summary,
+        drawing=drawing,
+        table=table,
+        legend=legend,
+        remark=remark,
     )
 
 
@@ -153,6 +189,33 @@ def ranking(
     )
 
 
+def source(name: str, subject: str, facts: Sequence[tuple[str, str]]) -> Html:
+    """Say what a page is about: an email source's name, subject ("" for none) and description."""
+    return _render("source", name=name, subject=subject, facts=facts)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A family of numbers, its status (spec: What is measured at all), "" or why not measured."""
+
+    label: str
+    status: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a diagnostic found: ``fail``, ``warn`` or ``info``, and its sentence."""
+
+    status: str
+    message: str
+
+
+def measured(families: Sequence[Measured], findings: Sequence[Finding]) -> Html:
+    """Say what was measured, why not, and what the diagnostics found."""
+    return _render("measured", families=families, findings=findings)
+
+
 def columns(pieces: Sequence[Html]) -> Html:
     """Set pieces side by side, or one below the other where the page is narrow."""
     return _render("columns", pieces=pieces)
@@ -179,6 +242,28 @@ def table(caption: str, head: Sequence[str | Metric], rows: Sequence[Sequence[Ce
         head=[(column, isinstance(column, Metric)) for column in head],
         rows=[[(cell, type(cell).__name__) for cell in row] for row in rows],
         remarks=list(dict.fromkeys(reason for reason in missing if reason)),
+    )
+
+
+def list_of(
+    caption: str,
+    file: str,
+    columns: Sequence[object],
+    rows: Sequence[Sequence[tuple[str, str, str | Html]]],
+    more: str,
+    mart: str,
+    query: str,
+) -> Html:
+    """Show a list of cells that ``listing`` has worded."""
+    return _render(
+        "list",
+        caption=caption,
+        file=file,
+        columns=columns,
+        rows=rows,
+        more=more,
+        mart=mart,
+        query=query,
     )
 
 

@@ -32,13 +32,23 @@ def benchmark(value: float) -> str:
 
 def money(value: Decimal | float, currency: str) -> str:
     """Write an amount with its currency: ``12,345.67 USD``; below a cent with four decimals."""
+    return f"{amount(value)}{UNIT_SPACE}{currency}"
+
+
+def amount(value: Decimal | float) -> str:
+    """Write an amount whose currency stands elsewhere: ``12,345.67``; below a cent ``0.0042``."""
     digits = 4 if 0 < abs(float(value)) < 0.01 else 2
-    return f"{value:,.{digits}f}{UNIT_SPACE}{currency}"
+    return f"{value:,.{digits}f}"
 
 
 def day(value: date) -> str:
     """``24 Oct 2026``."""
     return f"{value.day} {value:%b %Y}"
+
+
+def step(local: date | datetime) -> str:
+    """Write a day, or the hour that begins at a local time: ``24 Oct 2026, 14:00``."""
+    return f"{day(local)}, {local:%H:%M}" if isinstance(local, datetime) else day(local)
 
 
 def days(start: date, end: date) -> str:
@@ -53,3 +63,8 @@ def moment(value: datetime, timezone: ZoneInfo) -> str:
     """Write an aware time on the clocks of ``timezone``: ``22 Nov 2026, 14:05 UTC``."""
     local = value.astimezone(timezone)
     return f"{day(local)}, {local:%H:%M %Z}"
+
+
+def second(local: datetime) -> str:
+    """Write a time whose zone stands elsewhere, to the second: ``22 Nov 2026, 14:05:09``."""
+    return f"{day(local)}, {local:%H:%M:%S}"

@@ -1,25 +1,34 @@
 """An executed notebook as one offline HTML file: the page that people read."""
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
 
-from email_statistics.reports.components import stylesheet
+from email_statistics.reports.components import script, stylesheet
 
 
 def to_html(notebook_path: Path, html_path: Path) -> None:
-    """Write an executed notebook as a page without code, script or any request to anywhere.
+    """Write an executed notebook as a page without code or any request to anywhere.
 
-    The page's title is the notebook's first line. The file is whole or not there, and only its
-    owner may read it: a page may name contacts.
+    Its one script is ``list.js``: the page's Content-Security-Policy lets no other run. The page's
+    title is the notebook's first line. The file is whole or not there, and only its owner may read
+    it: a page may name contacts.
     """
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
         exclude_input=True,
     )
-    page, _ = exporter.from_filename(str(notebook_path), {"stylesheet": stylesheet()})
+    digest = hashlib.sha256(script().encode()).digest()
+    resources = {
+        "stylesheet": stylesheet(),
+        "script": script(),
+        "script_hash": base64.b64encode(digest).decode(),
+    }
+    page, _ = exporter.from_filename(str(notebook_path), resources)
     partial = html_path.with_name(f"{html_path.name}.part")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -20,6 +20,8 @@ _REASONS = {
     ("opens", "not_tracked"): "open tracking was off, or the sending domain isn't dedicated",
     ("clicks", "not_tracked"): "Track Clicks or the domain's click tracking was off",
     ("clicks", "not_supported"): "click tracking doesn't support A/B test and RSS campaigns",
+    ("link_clicks", "not_tracked"): "Track Clicks or the domain's click tracking was off",
+    ("link_clicks", "not_supported"): "Click Performance is for standard campaigns only",
 }
 
 Availability = Mapping[str, Collection[str]]
@@ -114,6 +116,16 @@ def availability(sources: pl.DataFrame) -> Availability:
         family: sources[f"{column}_availability"].unique().sort().to_list()
         for family, column in columns.items()
     }
+
+
+def in_words(family: str, status: str) -> str:
+    """Put into words why a family of one source has this status; "" where all was measured."""
+    if status == "measured":
+        return ""
+    if status == "partly_measured":
+        return "The settings changed: some of its messages are measured, others not."
+    reason = _REASONS[family, status]
+    return f"{reason[0].upper()}{reason[1:]}."
 
 
 def why_not_measured(metric: Metric, statuses: Availability) -> str:

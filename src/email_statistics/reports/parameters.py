@@ -227,12 +227,15 @@ def check_period(
     ``last_day`` is the last day of the data. A report without these four parameters has no period.
     """
     if declared.keys() >= {"start_date", "end_date", "last_days", "as_of"}:
+        last_days = declared["last_days"]
+        has_whole_life = isinstance(last_days, Integer) and last_days.minimum == 0
         choose_period(
             start_date=str(values["start_date"]),
             end_date=str(values["end_date"]),
             last_days=int(values["last_days"]),
             as_of=str(values["as_of"]),
             last_day=last_day,
+            first_day=last_day if has_whole_life else None,
         )
 
 

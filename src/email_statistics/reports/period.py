@@ -33,17 +33,24 @@ def _parse_day(name: str, text: str) -> date | None:
 
 
 def choose_period(
-    start_date: str, end_date: str, last_days: int, as_of: str, last_day: date
+    start_date: str,
+    end_date: str,
+    last_days: int,
+    as_of: str,
+    last_day: date,
+    first_day: date | None = None,
 ) -> Period:
     """Find the range that the parameters mean, where "" is "not given" and days are ``YYYY-MM-DD``.
 
     A given day wins over ``last_days``, which counts back from the end. The end is by default
-    ``as_of``, else ``last_day``, the last day of the data. Raises ``UsageError`` for a bad day,
-    ``last_days`` below 1 and a start after the end.
+    ``as_of``, else ``last_day``, the last day of the data. Where a page has a ``first_day``,
+    ``last_days`` may be 0: from that day, the whole life of what it shows. Raises ``UsageError``
+    for a bad day, ``last_days`` below 1 (or 0) and a start after the end.
     """
     start, end = _parse_day("start_date", start_date), _parse_day("end_date", end_date)
     as_of_day = _parse_day("as_of", as_of)
-    if last_days < 1:
+    is_whole_life = last_days == 0 and first_day is not None
+    if last_days < 1 and not is_whole_life:
         raise UsageError(f"last_days can't be {last_days}: give a whole number from 1.")
 
     if end is not None:
@@ -56,6 +63,9 @@ def choose_period(
 
     if start is not None:
         chosen = "The dates asked for" if end else f"From the start date asked for to {until}"
+    elif is_whole_life and first_day is not None:
+        chosen = f"Its whole life, from its first message to {until}"
+        start = min(first_day, last)
     else:
         chosen = f"{formats.plural(last_days, 'day')} up to {until}"
         if last_days > (last - date.min).days:

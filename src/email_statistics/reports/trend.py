@@ -1,7 +1,9 @@
-"""A count over the days of a period, as a chart and its table show it."""
+"""Numbers over the days or hours of a period, as a chart and its table show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 
@@ -15,40 +17,89 @@ from email_statistics.reports.period import Period
 _MOST_DAYS = 186
 
 
-def by_day_or_week(
-    activity: pl.DataFrame, column: str, period: Period, last_day: date
-) -> tuple[str, pl.DataFrame]:
-    """Spread a count of ``activity`` (a row a day with something, at least one) over the period.
-
-    Returns the step, "day" or "week", and a row a step: ``day`` (of a week its Monday), ``value``.
-    A step in which nothing happened has 0, one in which it wasn't measured null. The frame ends
-    with ``last_day``, the last day of the data. Beyond half a year a step is a week, and the frame
-    begins with the first activity.
-    """
-    is_long = period.days > _MOST_DAYS
-    step = "1w" if is_long else "1d"
-    steps = activity.group_by(day=pl.col("activity_date").dt.truncate(step)).agg(
-        value=pl.when(pl.col(column).is_not_null().any()).then(pl.col(column).sum()),
+def _per_step(activity: pl.DataFrame, at: pl.Expr, names: Sequence[str]) -> pl.DataFrame:
+    """Sum columns over steps; a sum in which nothing was measured is null."""
+    return activity.group_by(at=at).agg(
+        *(pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()) for name in names),
         is_active=pl.lit(True),
     )
-    first = steps.select(pl.col("day").min()).item() if is_long else period.start
-    last = min(period.end, last_day)
-    spread = (
-        pl.select(day=pl.date_range(first, last, interval=step))
-        .join(steps, on="day", how="left", maintain_order="left")
-        .select("day", value=pl.when(pl.col("is_active")).then("value").otherwise(0))
+
+
+def _spread(steps: pl.DataFrame, at: pl.Series, names: Sequence[str]) -> pl.DataFrame:
+    """Give each step of ``at`` a row: 0 where nothing happened, null where it wasn't measured."""
+    return (
+        pl.DataFrame({"at": at})
+        .join(steps, on="at", how="left", maintain_order="left")
+        .select("at", *(pl.when(pl.col("is_active")).then(pl.col(n)).otherwise(0) for n in names))
     )
-    return ("week" if is_long else "day"), spread
+
+
+def by_day_or_week(
+    activity: pl.DataFrame, names: Sequence[str], period: Period, last_day: date
+) -> tuple[str, pl.DataFrame]:
+    """Spread columns of ``activity`` (at least one row, by ``activity_date``) over the period.
+
+    Returns the step, "day" or "week", and a row a step: ``at`` (of a week its Monday) and the
+    columns. A step in which nothing happened has 0, one in which it wasn't measured null. The frame
+    ends with ``last_day``, the last day of the data. Beyond half a year a step is a week, and the
+    frame begins with the first activity.
+    """
+    is_long = period.days > _MOST_DAYS
+    every = "1w" if is_long else "1d"
+    steps = _per_step(activity, pl.col("activity_date").dt.truncate(every), names)
+    first = steps.select(pl.col("at").min()).item() if is_long else period.start
+    last = min(period.end, last_day)
+    days = pl.date_range(first, last, interval=every, eager=True)
+    return ("week" if is_long else "day"), _spread(steps, days, names)
+
+
+def by_hour(
+    activity: pl.DataFrame, names: Sequence[str], most_hours: int, build: Build
+) -> pl.DataFrame:
+    """Spread columns of ``activity`` (at least one row, by ``activity_hour`` in UTC) over hours.
+
+    ``at`` is the hour on the clocks of the reporting time zone, from the first one with activity,
+    ``most_hours`` at most and none after the last activity. An hour that the clocks show twice is
+    one step.
+    """
+    local = (
+        pl.col("activity_hour")
+        .dt.replace_time_zone("UTC")
+        .dt.convert_time_zone(build.timezone.key)
+        .dt.replace_time_zone(None)
+    )
+    steps = _per_step(activity, local, names)
+    first, last = steps.select(first=pl.col("at").min(), last=pl.col("at").max()).row(0)
+    last = min(last, first + timedelta(hours=most_hours - 1))
+    return _spread(steps, pl.datetime_range(first, last, interval="1h", eager=True), names)
 
 
 @dataclass(frozen=True)
 class Trend:
-    """A count to chart: its metric, the guide's name for it, what one is called, its axis."""
+    """A number to chart: its metric, the guide's name for it, what one is called, its axis."""
 
     metric: Metric
     label: str
     noun: str
     axis: str
+
+    @property
+    def name(self) -> str:
+        """The column."""
+        return self.metric.metric
+
+    @property
+    def colour(self) -> str:
+        """The colour of ``report.css``."""
+        return f"var(--es-{self.name.replace('_', '-')})"
+
+    def counted(self, value: int | Decimal | None) -> str:
+        """Put a number of it into words."""
+        if value is None:
+            return "not measured"
+        if self.metric.kind == "money":
+            return f"{formats.amount(value)} {self.noun}"
+        return formats.plural(int(value), self.noun)
 
 
 def trend_panel(
@@ -58,44 +109,85 @@ def trend_panel(
 
     ``statuses`` are those of the sources, for why nothing of it is measured.
     """
-    column = activity[trend.metric.metric]
-    if column.null_count() == column.len():
-        why = why_not_measured(trend.metric, statuses)
-        return components.empty(f"{trend.label}: not measured", f"In these days {why}.")
-    step, series = by_day_or_week(activity, trend.metric.metric, period, build.last_day)
-    title = f"{trend.label} by {step}"
-    summary = _summary(trend, step, series, period)
-    line = charts.Line(
+    step, points = by_day_or_week(activity, [trend.name], period, build.last_day)
+    return trends_chart(trend.label, [trend], step, points, build, statuses)
+
+
+def trends_chart(
+    label: str,
+    trends: Sequence[Trend],
+    step: str,
+    points: pl.DataFrame,
+    build: Build,
+    statuses: Availability,
+) -> Html:
+    """Chart up to three columns of ``points`` (``at`` and theirs), one row a step ("day").
+
+    What is measured nowhere in it isn't drawn: the page says why, by ``statuses``.
+    """
+    drawn = [trend for trend in trends if points[trend.name].null_count() < points.height]
+    missing = [
+        f"{trend.label}: not measured, for {why_not_measured(trend.metric, statuses)}."
+        for trend in trends
+        if trend not in drawn
+    ]
+    if not drawn:
+        why = why_not_measured(trends[0].metric, statuses)
+        return components.empty(f"{label}: not measured", f"In these days {why}.")
+    title = f"{label} by {step}"
+    counted = " ".join(_summary(trend, step, points) for trend in drawn)
+    summary = f"{_span(step, points)}: {counted}"
+    axes = charts.Axes(
         alternative=f"{title}. {summary}",
-        colour=f"var(--es-{trend.metric.metric})",
         time_title=f"{step.capitalize()} ({build.timezone.key})",
-        value_title=f"{trend.axis} a {step}",
-        noun=trend.noun,
+        value_title=f"{trends[0].axis} a {step}",
     )
     rows = [
-        [formats.day(day), "not measured" if value is None else formats.count(value)]
-        for day, value in series.iter_rows()
+        [
+            formats.step(at),
+            *(_cell(trend, value) for trend, value in zip(drawn, values, strict=True)),
+        ]
+        for at, *values in points.select("at", *(trend.name for trend in drawn)).iter_rows()
     ]
-    gaps = series["value"].null_count()
+    gaps = max(points[trend.name].null_count() for trend in drawn)
+    if gaps:
+        missing.append(
+            f"A gap: {formats.plural(gaps, step)} on which only emails were active for which this "
+            "isn't measured."
+        )
     return components.chart(
         title,
         summary,
-        charts.line_chart(series, line),
-        components.table(title, [step.capitalize(), trend.metric], rows),
-        remark=(
-            f"A gap: {formats.plural(gaps, step)} on which only emails were active for which this "
-            "isn't measured."
-            if gaps
-            else ""
-        ),
+        charts.line_chart(points, [charts.Series(t.name, t.colour, t.noun) for t in drawn], axes),
+        components.table(title, [step.capitalize(), *(trend.metric for trend in drawn)], rows),
+        legend=[(trend.label, trend.colour) for trend in drawn] if len(trends) > 1 else [],
+        remark=" ".join(missing),
     )
 
 
-def _summary(trend: Trend, step: str, series: pl.DataFrame, period: Period) -> str:
-    total = int(series["value"].sum())
-    counted = f"{formats.plural(total, trend.noun)} in {formats.days(period.start, period.end)}"
-    if total == 0:
+def _cell(trend: Trend, value: int | Decimal | None) -> str:
+    if value is None:
+        return "not measured"
+    return formats.amount(value) if trend.metric.kind == "money" else formats.count(int(value))
+
+
+def _span(step: str, points: pl.DataFrame) -> str:
+    first: date = points["at"][0]
+    last: date = points["at"][-1]
+    if isinstance(first, datetime):
+        return f"{formats.step(first)} to {formats.step(last)}"
+    return formats.days(first, last + timedelta(days=6) if step == "week" else last)
+
+
+def _summary(trend: Trend, step: str, points: pl.DataFrame) -> str:
+    total: int | Decimal = points.select(pl.col(trend.name).sum()).item()
+    counted = trend.counted(total)
+    if not total:
         return f"{counted}."
-    day, most = series.sort("value", "day", descending=[True, False], nulls_last=True).row(0)
-    when = f"in the week from {formats.day(day)}" if step == "week" else f"on {formats.day(day)}"
-    return f"{counted}; most {when}: {formats.count(most)}."
+    at, most = (
+        points.select("at", trend.name)
+        .sort(trend.name, "at", descending=[True, False], nulls_last=True)
+        .row(0)
+    )
+    peak = {"week": "in the week from", "hour": "in the hour from"}.get(step, "on")
+    return f"{counted}; most {peak} {formats.step(at)}: {_cell(trend, most)}."

@@ -50,26 +50,26 @@
 {%- endmacro %}
 
 
-{# Of several touches the greatest is the last: by time; a click beats an open, which beats a delivery;
-   then the later sent_at, then the greater message_id (and event_id, of one message's events). #}
+{# Of several touches the last one is the last in this order: by time; a click beats an open, which beats
+   a delivery; then the later sent_at, then the greater message_id (and event_id, of one message's events).
+   int_touches numbers each contact's touches by it. #}
 {% macro touch_order(touch) -%}
-    struct_pack(
-        touch_at := {{ touch }}.touch_at,
-        strength := case {{ touch }}.touch_type when 'clicked' then 2 when 'opened' then 1 else 0 end,
-        sent_at := {{ touch }}.sent_at,
-        message_id := {{ touch }}.message_id,
-        event_id := {{ touch }}.event_id
-    )
+    {{ touch }}.touch_at,
+    case {{ touch }}.touch_type when 'clicked' then 2 when 'opened' then 1 else 0 end,
+    {{ touch }}.sent_at,
+    {{ touch }}.message_id,
+    {{ touch }}.event_id
 {%- endmacro %}
 
 
 {# Of several touches in their windows the greatest is the first to be credited: the last one, but for
    a policy by which a click outranks whatever came later. #}
 {% macro credit_order(touch, policy) -%}
-    struct_pack(
-        is_outranking := {{ policy }}.click_outranks_open and {{ touch }}.touch_type = 'clicked',
-        touch_order := {{ touch_order(touch) }}
-    )
+    case
+        when {{ policy }}.click_outranks_open and {{ touch }}.touch_type = 'clicked'
+            then {{ touch }}.touch_number + 1000000000000
+        else {{ touch }}.touch_number
+    end
 {%- endmacro %}
 
 
@@ -105,19 +105,13 @@
 {%- endmacro %}
 
 
-{# What a touch was, by its strength in touch_order(). #}
-{% macro touch_type_of(strength) -%}
-    case {{ strength }} when 2 then 'clicked' when 1 then 'opened' else 'delivered' end
-{%- endmacro %}
-
-
-{# What is told of a touch that was chosen, of rows called touches. #}
-{% macro touched() -%}
+{# What is told of a touch that was chosen. #}
+{% macro touched(touch) -%}
     struct_pack(
-        message_id := touches.message_id,
-        email_source_id := touches.email_source_id,
-        touch_type := touches.touch_type,
-        touch_at := touches.touch_at
+        message_id := {{ touch }}.message_id,
+        email_source_id := {{ touch }}.email_source_id,
+        touch_type := {{ touch }}.touch_type,
+        touch_at := {{ touch }}.touch_at
     )
 {%- endmacro %}
 

@@ -24,8 +24,10 @@ touched as (
         any_value(considered.email_source_id) as email_source_id,
         any_value(policies.credit_rule) as credit_rule,
         any_value(policies.is_over_crediting) as is_over_crediting,
-        min({{ touch_order('considered') }}) as first_order,
-        max({{ credit_order('considered', 'policies') }}) as last_order
+        min(considered.touch_number) as first_order,
+        max({{ credit_order('considered', 'policies') }}) as last_order,
+        min_by({{ touched('considered') }}, considered.touch_number) as first_touch,
+        max_by({{ touched('considered') }}, {{ credit_order('considered', 'policies') }}) as last_touch
     from considered
     inner join policies
         on
@@ -103,10 +105,7 @@ final as (
         message_id,
         email_source_id,
         contact_id,
-        case
-            when credit_rule = 'first' then {{ touch_type_of('first_order.strength') }}
-            else {{ touch_type_of('last_order.touch_order.strength') }}
-        end as touch_type,
+        case credit_rule when 'first' then first_touch.touch_type else last_touch.touch_type end as touch_type,
         revenue,
         refunded,
         cast(revenue - refunded as decimal(18, 2)) as net_revenue,
@@ -116,7 +115,7 @@ final as (
         cast(weight as double) / weights as share,
         is_over_crediting,
         converted_at,
-        case when credit_rule = 'first' then first_order.touch_at else last_order.touch_order.touch_at end as touch_at
+        case credit_rule when 'first' then first_touch.touch_at else last_touch.touch_at end as touch_at
     from summed
 )
 

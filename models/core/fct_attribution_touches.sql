@@ -25,7 +25,7 @@ first_after as (
         conversions.conversion_type,
         conversions.conversion_id,
         conversions.converted_at,
-        min_by(touches, {{ touch_order('touches') }}) as touch
+        min_by(touches, touches.touch_number) as touch
     from conversions
     inner join touches on conversions.contact_id = touches.contact_id and conversions.converted_at < touches.touch_at
     inner join policies on {{ window_hours('touches', 'policies') }} is not null
@@ -68,14 +68,14 @@ ranked as (
         *,
         row_number() over (
             partition by conversion_type, conversion_id, touch_at > converted_at
-            order by {{ touch_order('judged') }} desc
+            order by touch_number desc
         ) as rank_before,
         row_number() over (
             partition by conversion_type, conversion_id, ineligible_reason is null order by credit_order desc
         ) as last_rank,
         row_number() over (
             partition by conversion_type, conversion_id, ineligible_reason is null
-            order by {{ touch_order('judged') }}
+            order by touch_number
         ) as first_rank
     from judged
 ),

@@ -43,7 +43,7 @@ converting_messages as (
     where messages.contact_id in (select conversions.contact_id from conversions)
 ),
 
-final as (
+touches as (
     select
         messages.contact_id,
         messages.message_id,
@@ -72,6 +72,13 @@ final as (
         sent_at
     from converting_messages
     where delivered_at is not null
+),
+
+final as (
+    select
+        *,
+        row_number() over (partition by contact_id order by {{ touch_order('touches') }}) as touch_number
+    from touches
 )
 
 select * from final

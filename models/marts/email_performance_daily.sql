@@ -18,7 +18,6 @@ started as (
 final as (
     select
         messages.email_source_id,
-        {{ active_attribution_policy() }} as attribution_policy,
         {{ message_counts() }},
         messages.booked_date
     from messages

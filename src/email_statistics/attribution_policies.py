@@ -147,12 +147,12 @@ def check_active_policy(name: str, policies: Sequence[Policy]) -> None:
     if name not in found:
         near = difflib.get_close_matches(name, [SETTINGS_POLICY, *found], n=1, cutoff=0.0)
         raise PolicyError(
-            f"Setting 'attribution_policy' can't be '{name}': there is no such policy; did you mean "
-            f"'{near[0]}'?"
+            f"Setting 'attribution_policy' can't be '{name}': there is no such policy; did you "
+            f"mean '{near[0]}'?"
         )
     if not found[name].is_single_credit:
         raise PolicyError(
-            f"Setting 'attribution_policy' can't be '{name}': its credit rule {found[name].credit_rule} "
-            "shares a conversion among several emails, and the marts need one email a conversion; "
-            "compare it in the attribution report instead."
+            f"Setting 'attribution_policy' can't be '{name}': its credit rule "
+            f"{found[name].credit_rule} credits several emails with a conversion, and the marts need "
+            "one; compare it in the attribution report instead."
         )

@@ -79,13 +79,14 @@ BREAKS = {
         "(select min(week) from marts.deliverability_weekly)",
     ],
     "policies_account_for_every_order": [
-        "delete from core.fct_attribution_credits where conversion_type = 'order' and conversion_id = "
-        "(select min(conversion_id) from core.fct_attribution_credits where revenue > 0 "
-        "and conversion_type = 'order' and attribution_policy = 'aesthetix')",
-        "update marts.attribution_reconciliation set attributed_revenue = attributed_revenue + 0.01 "
+        "delete from core.fct_attribution_credits where conversion_id = (select min(conversion_id) "
+        "from core.fct_attribution_credits where revenue > 0 and attribution_policy = 'aesthetix')",
+        "update marts.attribution_reconciliation "
+        "set attributed_revenue = attributed_revenue + 0.01 "
         "where attribution_policy = 'hubspot_linear' and attributed_revenue > 0",
         "update marts.attribution_reconciliation set credited_original_revenue = "
-        "credited_original_revenue - 0.01 where attribution_policy = 'braze' and credited_revenue > 0",
+        "credited_original_revenue - 0.01 "
+        "where attribution_policy = 'braze' and credited_revenue > 0",
         "update marts.attribution_reconciliation set no_touch_orders = null",
         "delete from marts.attribution_reconciliation where attribution_policy = 'mailpoet'",
     ],

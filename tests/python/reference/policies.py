@@ -216,7 +216,7 @@ def attribution_tables(
 ) -> dict[str, list[Row]]:
     """``core.fct_attribution_credits``, ``fct_unattributed_conversions`` and the ledger."""
     touches = read_touches(messages)
-    credits: list[Row] = []
+    credited: list[Row] = []
     unattributed: list[Row] = []
     ledger: list[Row] = []
     for conversion in conversions:
@@ -229,7 +229,7 @@ def attribution_tables(
                 "attribution_policy": policy.name,
             }
             if found:
-                credits += [key | row for row in _credit_rows(conversion, found, policy)]
+                credited += [key | row for row in _credit_rows(conversion, found, policy)]
             else:
                 before = eligible_before(own, conversion.converted_at, policy)
                 reason = (
@@ -241,7 +241,7 @@ def attribution_tables(
             if policy.name == settings.attribution_policy:
                 ledger += [key | row for row in _ledger_rows(conversion, own, found, policy)]
     return {
-        "core.fct_attribution_credits": credits,
+        "core.fct_attribution_credits": credited,
         "core.fct_unattributed_conversions": unattributed,
         "marts.attribution_ledger": ledger,
     }

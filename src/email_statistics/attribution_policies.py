@@ -153,6 +153,6 @@ def check_active_policy(name: str, policies: Sequence[Policy]) -> None:
     if not found[name].is_single_credit:
         raise PolicyError(
             f"Setting 'attribution_policy' can't be '{name}': its credit rule "
-            f"{found[name].credit_rule} credits several emails with a conversion, and the marts need "
+            f"{found[name].credit_rule} credits several emails with a conversion, and marts need "
             "one; compare it in the attribution report instead."
         )

@@ -287,7 +287,7 @@ class _Teller:
         if not quarantined:
             return None
         facts = (
-            "Nothing of it counts: each of its rows is quarantined (the time is that of its loading).",
+            "Nothing of it counts: each of its rows is quarantined (told by the time of loading).",
         )
         return Story(f"{kind} {self._id}", facts, tuple(quarantined))
 

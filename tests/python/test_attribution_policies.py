@@ -1,4 +1,4 @@
-"""The seed of attribution policies: what may stand in it, and by which policy a build may credit."""
+"""The seed of attribution policies: what may stand in it, and by which one a build may credit."""
 
 from pathlib import Path
 

@@ -87,9 +87,7 @@ class CampaignDashboard:
             return self._empty()
         orders, revenue, *others = self._figures(_CONVERSION)
         net = self._figures(("net_revenue",))[0]
-        window = formats.plural(self.build.settings["attribution_window_days"], "day")
-        touched = " or ".join(self.build.settings["attribution_touches"])
-        remarks = [f"An order is credited to the email last {touched} within {window} before it."]
+        remarks = [self.build.crediting]
         if self._sum("orders") == 0:
             remarks.append("None is credited to these, or no order events reach the raw lake.")
         if self._sum("orders_without_rate") > 0:

@@ -136,3 +136,28 @@
 {% macro active_attribution_policy() -%}
     '{{ var('attribution_policy') }}'
 {%- endmacro %}
+
+
+{# The hours for which the settings let this kind of touch earn credit; NULL: it is none of the touches. #}
+{% macro settings_window_hours(touch_type) -%}
+    {%- if touch_type in var('attribution_touches') -%}
+        cast({{ 24 * var('attribution_window_days') }} as integer)
+    {%- else -%}
+        cast(null as integer)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The money of a credit. #}
+{% macro credited_money() %}
+    {% do return([
+        'revenue', 'refunded', 'net_revenue', 'original_revenue', 'original_refunded', 'original_net_revenue',
+    ]) %}
+{% endmacro %}
+
+
+{# What all orders came to that nobody is credited with, by reason, and those that somebody is. #}
+{% macro accounted_for(relation, measure) -%}
+    {{ relation }}.attributed_{{ measure }}
+    {%- for reason in unattributed_reasons() %} + {{ relation }}.{{ reason }}_{{ measure }}{% endfor %}
+{%- endmacro %}

@@ -9,10 +9,8 @@ policies as (
     select
         'aesthetix' as attribution_policy,
         'Aesthetix' as label,
-        {{ 'cast(24 * ' ~ var('attribution_window_days') ~ ' as integer)' if 'opened' in var('attribution_touches') else 'cast(null as integer)' }}
-            as opened_window_hours,
-        {{ 'cast(24 * ' ~ var('attribution_window_days') ~ ' as integer)' if 'clicked' in var('attribution_touches') else 'cast(null as integer)' }}
-            as clicked_window_hours,
+        {{ settings_window_hours('opened') }} as opened_window_hours,
+        {{ settings_window_hours('clicked') }} as clicked_window_hours,
         cast(null as integer) as delivered_window_hours,
         'touch' as anchor,
         false as click_outranks_open,
@@ -62,7 +60,8 @@ final as (
         end
         || case
             when delivered_window_hours is null then ''
-            when coalesce(opened_window_hours, clicked_window_hours) is null then {{ hours_in_words('delivered_window_hours') }} || ' after a delivery'
+            when coalesce(opened_window_hours, clicked_window_hours) is null
+                then {{ hours_in_words('delivered_window_hours') }} || ' after a delivery'
             else ' or ' || {{ hours_in_words('delivered_window_hours') }} || ' after a delivery'
         end
         || case anchor when 'send' then ', counted from its send' else '' end as window_in_words,

@@ -112,7 +112,8 @@ final as (
         original_revenue,
         original_refunded,
         cast(original_revenue - original_refunded as decimal(18, 2)) as original_net_revenue,
-        cast(weight as double) / weights as share,
+        -- The word for it, though SQL has another use of it.
+        cast(weight as double) / weights as share, -- noqa: RF04
         is_over_crediting,
         converted_at,
         case credit_rule when 'first' then first_touch.touch_at else last_touch.touch_at end as touch_at

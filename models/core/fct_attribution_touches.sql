@@ -25,11 +25,12 @@ first_after as (
         conversions.conversion_type,
         conversions.conversion_id,
         conversions.converted_at,
-        min_by(touches, touches.touch_number) as touch
+        conversions.contact_id,
+        min(touches.touch_number) as touch_number
     from conversions
     inner join touches on conversions.contact_id = touches.contact_id and conversions.converted_at < touches.touch_at
     inner join policies on {{ window_hours('touches', 'policies') }} is not null
-    group by conversions.conversion_type, conversions.conversion_id, conversions.converted_at
+    group by conversions.conversion_type, conversions.conversion_id, conversions.converted_at, conversions.contact_id
 ),
 
 all_touches as (
@@ -38,11 +39,13 @@ all_touches as (
     inner join policies on {{ window_hours('considered', 'policies') }} is not null
     union all
     select
-        conversion_type,
-        conversion_id,
-        converted_at,
-        unnest(touch)
+        first_after.conversion_type,
+        first_after.conversion_id,
+        first_after.converted_at,
+        touches.*
     from first_after
+    inner join touches
+        on first_after.contact_id = touches.contact_id and first_after.touch_number = touches.touch_number
 ),
 
 -- The first reason that applies, in this order.
@@ -92,7 +95,10 @@ final as (
         touch_type,
         coalesce(
             ineligible_reason,
-            case when case credit_rule when 'first' then first_rank else last_rank end = 1 then 'credited' else 'superseded' end
+            case
+                when case credit_rule when 'first' then first_rank else last_rank end = 1 then 'credited'
+                else 'superseded'
+            end
         ) as reason,
         case when touch_at > converted_at then 0 else rank_before end as touch_rank,
         is_machine,

@@ -23,10 +23,12 @@ chosen as (
         conversions.conversion_id,
         any_value(policies.credit_rule) as credit_rule,
         max_by({{ touched('touches') }}, touches.touch_number) as last_touch,
-        max_by({{ touched('touches') }}, {{ credit_order('touches', 'policies') }})
-            filter (where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}) as last_credited,
-        min_by({{ touched('touches') }}, touches.touch_number)
-            filter (where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}) as first_credited
+        max_by({{ touched('touches') }}, {{ credit_order('touches', 'policies') }}) filter (
+            where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}
+        ) as last_credited,
+        min_by({{ touched('touches') }}, touches.touch_number) filter (
+            where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}
+        ) as first_credited
     from conversions
     inner join touches
         on conversions.contact_id = touches.contact_id and conversions.converted_at >= touches.touch_at

@@ -62,13 +62,11 @@ left join credits
         and found.converted_month = credits.converted_month
 where
     expected.orders is distinct from found.orders
-    or found.orders is distinct from found.attributed_orders
-    {%- for reason in unattributed_reasons() %} + found.{{ reason }}_orders{% endfor %}
+    or found.orders is distinct from {{ accounted_for('found', 'orders') }}
     {%- for measure in ['revenue', 'original_revenue'] %}
     or coalesce(expected.{{ measure }}, 0) is distinct from found.total_{{ measure }}
-    or found.total_{{ measure }} is distinct from found.attributed_{{ measure }}
-    {%- for reason in unattributed_reasons() %} + found.{{ reason }}_{{ measure }}{% endfor %}
+    or found.total_{{ measure }} is distinct from {{ accounted_for('found', measure) }}
     or found.credited_{{ measure }} is distinct from coalesce(credits.{{ measure }}, 0)
-    or (not expected.is_over_crediting and found.credited_{{ measure }} is distinct from found.attributed_{{ measure }})
-    or (expected.is_over_crediting and found.credited_{{ measure }} is distinct from coalesce(credits.order_{{ measure }}, 0))
+    or (not expected.is_over_crediting and found.credited_{{ measure }} <> found.attributed_{{ measure }})
+    or (expected.is_over_crediting and found.credited_{{ measure }} <> coalesce(credits.order_{{ measure }}, 0))
     {%- endfor %}

@@ -9,9 +9,7 @@ shared as (
         attribution_policy,
         is_over_crediting,
         abs(sum(share) - 1) < 1e-9 as is_one,
-        {%- for measure in ['revenue', 'refunded', 'net_revenue', 'original_revenue', 'original_refunded', 'original_net_revenue'] %}
-        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ summed_columns(credited_money()) }}
     from {{ ref('fct_attribution_credits') }}
     where not is_over_crediting
     group by conversion_type, conversion_id, attribution_policy, is_over_crediting
@@ -38,6 +36,6 @@ left join {{ ref('fct_conversions') }} as conversions
     on shared.conversion_type = conversions.conversion_type and shared.conversion_id = conversions.conversion_id
 where
     not shared.is_one
-    {%- for measure in ['revenue', 'refunded', 'net_revenue', 'original_revenue', 'original_refunded', 'original_net_revenue'] %}
+    {%- for measure in credited_money() %}
     or shared.{{ measure }} is distinct from conversions.{{ measure }}
     {%- endfor %}

@@ -20,6 +20,9 @@ counted as (
     select
         coalesce(providers.mailbox_provider, messages.recipient_domain, 'unknown') as mailbox_provider,
         messages.week,
+        {{ group_availability('messages.delivery_availability') }} as delivery_availability,
+        {{ group_availability('messages.open_availability') }} as open_availability,
+        {{ group_availability('messages.click_availability') }} as click_availability,
         {{ message_counts() }}
     from messages
     left join providers on messages.recipient_domain = providers.domain
@@ -29,6 +32,9 @@ counted as (
 final as (
     select
         counted.mailbox_provider,
+        counted.delivery_availability,
+        counted.open_availability,
+        counted.click_availability,
         counted.sent,
         {{ additive_metrics('counted', ['delivery', 'opens', 'clicks']) }},
         {{ rates('counted', ['delivery', 'opens', 'clicks']) }},

@@ -76,6 +76,7 @@ PRIVATE = re.compile(
     [
         *sorted((PROJECT_ROOT / "notebooks").rglob("*.ipynb")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "reports").rglob("*.py")),
+        *sorted((PROJECT_ROOT / "src" / "email_statistics" / "explorer").rglob("*.py")),
         PROJECT_ROOT / "src" / "email_statistics" / "warehouse.py",
     ],
     ids=lambda path: path.name,

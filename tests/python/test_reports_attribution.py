@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from browser import Scheme, chromium, visit
+from report_worlds import NAMES, copy
 from support import PROJECT_ROOT
-from test_reports_campaign_dashboard import NAMES, copy, execute
+from test_reports_campaign_dashboard import execute
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError

@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import polars as pl
 import pytest
 
 from email_statistics.reports import charts, components
+from email_statistics.reports.build import Build
 from email_statistics.reports.components import Name, Rank
 from email_statistics.reports.figures import Figure
 from email_statistics.reports.funnel import Comparison, funnel_steps
 from email_statistics.reports.metrics import Metric
 from email_statistics.reports.period import Period
 from email_statistics.reports.ranking import top
-from email_statistics.reports.trend import by_day_or_week
+from email_statistics.reports.trend import by_day_or_week, by_hour
 
 HOSTILE = (
     """</style></title><script>alert(1)</script>"'><img src=x onerror=alert(2)> {{ 7*7 }} 🎉"""
@@ -195,6 +196,38 @@ def test_a_day_without_activity_is_0_and_one_not_measured_is_a_gap() -> None:
     assert series["opened"].to_list() == [0, 3, None, 0]
 
 
+def test_what_is_measured_on_no_day_is_a_gap_on_all() -> None:
+    period = Period(date(2026, 1, 1), date(2026, 1, 3), "")
+    _, series = by_day_or_week(activity(d2026_01_02=None), ["opened"], period, date(2026, 1, 3))
+    assert series["opened"].to_list() == [None, None, None]
+
+
+def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
+    hours = [datetime(2026, 10, 25, hour) for hour in (0, 1, 3)]  # UTC; summer time ends at 1
+    activity = pl.DataFrame({"activity_hour": hours, "opened": [1, 2, 4]})
+    build = Build(
+        built_at=datetime(2026, 11, 1, tzinfo=UTC),
+        data_through_at=None,
+        project_version="1",
+        raw_lake="lake",
+        settings={"reporting_timezone": "Europe/Berlin", "reporting_currency": "EUR"},
+    )
+    series = by_hour(activity, ["opened"], 24, build)
+    assert series["at"].to_list() == [datetime(2026, 10, 25, hour) for hour in (2, 3, 4)]
+    assert series["opened"].to_list() == [3, 0, 4]
+    assert by_hour(activity, ["opened"], 2, build)["opened"].to_list() == [3, 0]
+
+
+def test_several_lines_share_an_axis_and_differ_by_more_than_colour() -> None:
+    points = series(1, 2, 3).with_columns(other=pl.Series([4, None, 0]))
+    other = charts.Series("other", "var(--es-clicked)", "click")
+    drawn = charts.line_chart(points, [LINE, other], AXES).markup
+    assert "<title>1 Jan 2026: 1 open, 4 clicks</title>" in drawn
+    assert "<title>2 Jan 2026: 2 opens, clicks not measured</title>" in drawn
+    assert 'stroke-dasharray="7,3"' in drawn
+    assert "mark-area" not in drawn
+
+
 def test_a_long_period_goes_by_weeks_from_the_first_activity() -> None:
     period = Period(date(1, 1, 1), date(9999, 1, 1), "")
     step, series = by_day_or_week(
@@ -265,5 +298,14 @@ def test_colours_have_enough_contrast_in_both_schemes(scheme: int) -> None:
     for verdict in ("good", "bad"):
         assert contrast(colours[verdict], colours[f"{verdict}-ground"]) >= 4.5, verdict
         assert contrast(colours[verdict], colours["surface"]) >= 4.5, verdict
-    for graphic in ("sent", "delivered", "opened", "clicked", "ordered", "unsubscribed"):
+    for graphic in (
+        "sent",
+        "delivered",
+        "opened",
+        "clicked",
+        "ordered",
+        "unsubscribed",
+        "replied",
+        "bounced",
+    ):
         assert contrast(colours[graphic], colours["surface"]) >= 3, graphic

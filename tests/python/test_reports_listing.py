@@ -1,4 +1,4 @@
-"""Lists as a reader uses them in a browser: sorting, searching, paging, the CSV, print, no script."""
+"""Lists as a reader uses them in a browser: sorting, searching, paging, CSV, print."""
 
 import csv
 import io
@@ -138,19 +138,19 @@ def downloaded(seen: Visit, folder: Path) -> tuple[str, list[list[str]]]:
 
 
 def test_a_list_shows_20_rows_a_page_or_50_or_100(seen: Visit) -> None:
-    assert status(seen) == "Rows 1–20 of 130"
+    assert status(seen) == "Rows 1 to 20 of 130"
     assert column(seen, 1) == [f"Person {n}" for n in range(1, 21)]
     seen.page.get_by_role("button", name="Next").first.click()
-    assert status(seen) == "Rows 21–40 of 130"
-    for size, last in (("50", "Rows 101–130 of 130"), ("100", "Rows 101–130 of 130")):
+    assert status(seen) == "Rows 21 to 40 of 130"
+    for size, last in (("50", "Rows 101 to 130 of 130"), ("100", "Rows 101 to 130 of 130")):
         seen.page.get_by_label("Rows a page").first.select_option(size)
-        assert status(seen) == f"Rows 1–{size} of 130"
+        assert status(seen) == f"Rows 1 to {size} of 130"
         following = seen.page.get_by_role("button", name="Next").first
         while following.is_enabled():
             following.click()
         assert status(seen) == last
     seen.page.get_by_role("button", name="Previous").first.click()
-    assert status(seen) == "Rows 1–100 of 130"
+    assert status(seen) == "Rows 1 to 100 of 130"
 
 
 def test_it_sorts_by_value_and_what_is_not_measured_is_last_both_ways(seen: Visit) -> None:
@@ -165,7 +165,7 @@ def test_it_sorts_by_value_and_what_is_not_measured_is_last_both_ways(seen: Visi
     sort_by(seen, "Clicks")
     assert head.get_attribute("aria-sort") == "ascending"
     assert column(seen, 2) == [f"{n:,}" for n in sorted(clicks)[:100]]
-    assert status(seen) == "Rows 1–100 of 130, sorted by Clicks, ascending"
+    assert status(seen) == "Rows 1 to 100 of 130, sorted by Clicks, ascending"
     seen.page.get_by_role("button", name="Next").first.click()
     assert column(seen, 2)[-1] == "not measured"
 
@@ -189,12 +189,12 @@ def test_it_finds_rows_that_have_all_the_words(seen: Visit) -> None:
     search = seen.page.get_by_label("Search").first
     search.fill("PERSON n=128")
     assert column(seen, 1) == ["Person 128"]
-    assert status(seen) == "Rows 1–1 of 1, found among 130"
+    assert status(seen) == "Rows 1 to 1 of 1, found among 130"
     search.fill("nobody")
     assert status(seen) == "No row of 130 has this text"
     assert column(seen, 1) == []
     search.fill("")
-    assert status(seen) == "Rows 1–20 of 130"
+    assert status(seen) == "Rows 1 to 20 of 130"
 
 
 def test_a_search_needs_no_accents(seen: Visit) -> None:
@@ -276,7 +276,7 @@ def test_tabs_say_how_many_and_show_one_list_at_a_time(seen: Visit) -> None:
     seen.page.keyboard.press("ArrowRight")
     assert tab.is_checked()
     assert seen.page.locator(".es-list:visible").count() == 1
-    assert status(seen) == "Rows 1–13 of 13"
+    assert status(seen) == "Rows 1 to 13 of 13"
 
 
 def test_in_print_all_lists_are_whole_and_titled(seen: Visit) -> None:

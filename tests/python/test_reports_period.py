@@ -66,3 +66,14 @@ def test_last_days_counts_back_from_a_given_end() -> None:
 def test_wrong_input_ends_with_a_sentence(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         chosen(**parameters)  # type: ignore[arg-type]  # one parameter of any type
+
+
+def test_no_last_days_are_the_whole_life_where_a_page_has_one() -> None:
+    first = date(2025, 7, 8)
+    period = choose_period("", "", 0, "", LAST_DAY, first)
+    assert (period.start, period.end) == (first, LAST_DAY)
+    assert period.chosen == "Its whole life, from its first message to the last day of the data"
+    assert choose_period("", "", 7, "", LAST_DAY, first).days == 7
+    assert choose_period("2026-01-01", "", 0, "", LAST_DAY, first).start == date(2026, 1, 1)
+    before = choose_period("", "2025-01-01", 0, "", LAST_DAY, first)
+    assert (before.start, before.end) == (date(2025, 1, 1), date(2025, 1, 1))

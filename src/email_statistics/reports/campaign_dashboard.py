@@ -11,6 +11,7 @@ from email_statistics.errors import UsageError
 from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html, Name, Rank
+from email_statistics.reports.conversions import conversions_note
 from email_statistics.reports.figures import Figure, figure
 from email_statistics.reports.funnel import Comparison, funnel_steps
 from email_statistics.reports.metrics import (
@@ -22,10 +23,10 @@ from email_statistics.reports.metrics import (
 from email_statistics.reports.page import page_header
 from email_statistics.reports.period import Period, choose_period
 from email_statistics.reports.ranking import top
+from email_statistics.reports.sources import kind_tag
 from email_statistics.reports.trend import Trend, trend_panel
 
 _TYPE = "campaign"
-_KINDS = {"ab_test": "A/B test", "rss": "RSS"}
 _TOP = 5
 _RECENT = 10
 
@@ -87,18 +88,12 @@ class CampaignDashboard:
             return self._empty()
         orders, revenue, *others = self._figures(_CONVERSION)
         net = self._figures(("net_revenue",))[0]
-        remarks = [self.build.crediting]
-        if self._sum("orders") == 0:
-            remarks.append("None is credited to these, or no order events reach the raw lake.")
-        if self._sum("orders_without_rate") > 0:
-            left_out = formats.plural(self._sum("orders_without_rate"), "order")
-            remarks.append(f"{left_out} without an exchange rate: counted, but in no sum of money.")
         return components.stack(
             [
                 components.tiles(
                     [orders, replace(revenue, made_of=f"{net.text} after refunds"), *others]
                 ),
-                components.note(" ".join(remarks)),
+                conversions_note(self.build, self._sum("orders"), self._sum("orders_without_rate")),
             ]
         )
 
@@ -255,7 +250,7 @@ class CampaignDashboard:
         first = row["first_sent_at"]
         return Name(
             row["email_source_name"],
-            tag=_KINDS.get(row["campaign_kind"], ""),
+            tag=kind_tag(row["campaign_kind"]),
             subject=row["subject"] if row["subject"] != row["email_source_name"] else None,
             detail=(
                 before_first_sent + formats.moment(first.replace(tzinfo=UTC), self.build.timezone)

@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from email_statistics.reports.components import Html
 _WIDE = (830, 190)
 _NARROW = (270, 170)
 
-# From here on months tell more than days.
+# From here on months tell more than days (a chart by hour is never as long).
 _LONG = timedelta(days=300)
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -54,11 +54,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Axes:
-    """What a chart over time tells: its name for readers, the titles of its axes."""
+    """What a chart over time tells: its name for readers, the titles of its axes.
+
+    Rates are fractions, shown as percent.
+    """
 
     alternative: str
     time_title: str
     value_title: str
+    is_rate: bool = False
 
 
 # How the second and third line differ from the first, besides in colour; report.css has the same.
@@ -75,35 +79,39 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     """
     times = points["at"]
     is_number = times.dtype.is_integer()
-    is_long = not is_number and times[-1] - times[0] > _LONG
+    date_format = "%b %Y" if not is_number and times[-1] - times[0] > _LONG else "%-d %b"
+    if isinstance(times[0], datetime):
+        date_format += ", %H:%M"
     drawn = points.with_columns(
         # A time of UTC: without a zone it would be one of this machine's.
         at=pl.col("at")
         if is_number
         else pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        text=pl.Series([_tooltip(row, lines) for row in points.iter_rows(named=True)]),
+        text=pl.Series([_tooltip(row, lines, axes) for row in points.iter_rows(named=True)]),
     )
     return Html(
         "".join(
-            _svg(_layers(drawn, lines, axes, size, is_long), axes.alternative, name)
+            _svg(_layers(drawn, lines, axes, size, date_format), axes.alternative, name)
             for name, size in (("wide", _WIDE), ("narrow", _NARROW))
         )
     )
 
 
-def _tooltip(row: Mapping[str, Any], lines: Sequence[Series]) -> str:
-    words = [_counted(row[line.column], line) for line in lines]
+def _tooltip(row: Mapping[str, Any], lines: Sequence[Series], axes: Axes) -> str:
+    words = [_counted(row[line.column], line, axes) for line in lines]
     at = row["at"]
     step = formats.plural(at, "day") if isinstance(at, int) else formats.step(at)
     return f"{step}: {', '.join(words)}"
 
 
-def _counted(value: int | Decimal | None, line: Series) -> str:
+def _counted(value: int | Decimal | float | None, line: Series, axes: Axes) -> str:
     if value is None:
         return f"{line.noun}s not measured"
+    if axes.is_rate:
+        return formats.rate(float(value))
     if isinstance(value, Decimal):
         return f"{formats.amount(value)} {line.noun}"
-    return formats.plural(value, line.noun)
+    return formats.plural(int(value), line.noun)
 
 
 def _layers(
@@ -111,12 +119,13 @@ def _layers(
     lines: Sequence[Series],
     axes: Axes,
     size: tuple[int, int],
-    is_long: bool,
+    date_format: str,
 ) -> alt.LayerChart:
     width, height = size
     is_narrow = size == _NARROW
     names = [line.column for line in lines]
-    highest = max(1, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
+    least = 0.001 if axes.is_rate else 1
+    highest = max(least, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
     points = points.with_columns(pl.col(names).cast(pl.Float64))
     is_number = points["at"].dtype.is_integer()
     chart = alt.Chart(points).encode(
@@ -125,7 +134,7 @@ def _layers(
             scale=alt.Scale(nice=False, zero=False) if is_number else alt.Scale(type="utc"),
             axis=alt.Axis(
                 title=axes.time_title,
-                format="d" if is_number else "%b %Y" if is_long else "%-d %b",
+                format="d" if is_number else date_format,
                 grid=False,
                 tickCount=4 if is_narrow else 8,
                 labelOverlap="greedy",
@@ -140,7 +149,12 @@ def _layers(
             y=alt.Y(
                 f"{name}:Q",
                 scale=alt.Scale(domain=[0, float(highest)], nice=True),
-                axis=alt.Axis(title=axes.value_title, format=",d", tickCount=4, tickMinStep=1),
+                axis=alt.Axis(
+                    title=axes.value_title,
+                    format=".2~%" if axes.is_rate else ",d",
+                    tickCount=4,
+                    tickMinStep=0 if axes.is_rate else 1,
+                ),
             )
         )
         alone = one.transform_window(

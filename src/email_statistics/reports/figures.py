@@ -1,7 +1,7 @@
 """One number of a page in words: label, definition, value or why there is none, verdict."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from email_statistics.reports import formats
@@ -61,8 +61,42 @@ def figure(
                 f"{_text(below, row[below.metric], currency)} {below.label.lower()}"
             )
         elif row[above.metric] is not None and row[below.metric] == 0:
-            missing = f"No rate: 0 {below.label.lower()}"
+            missing = (
+                f"No {'rate' if metric.kind == 'rate' else 'average'}: 0 {below.label.lower()}"
+            )
     if value is None and missing is None:
         missing = f"Not measured: {why_not_measured(metric, availability)}"
     text = None if value is None else _text(metric, value, currency)
     return Figure(metric, text, missing, made_of, verdict(metric, value))
+
+
+def relabelled(of: Figure, label: str, definition: str) -> Figure:
+    """Show a number under another name of the guide's."""
+    return replace(of, metric=replace(of.metric, label=label, definition=definition))
+
+
+def headline(count: Figure, rate: Figure) -> Figure:
+    """Show a metric as a percentage with its counts, by the count's name (guide: Summary page).
+
+    Where there is no percentage, the count stands alone and says why, if it is known at all.
+    """
+    definition = f"{count.metric.definition} {rate.metric.label}: {rate.metric.definition}"
+    if rate.text is None:
+        return _alone(count, rate)
+    metric = replace(rate.metric, label=count.metric.label, definition=definition)
+    return replace(rate, metric=metric)
+
+
+def counted(count: Figure, rate: Figure) -> Figure:
+    """Show a metric as a count with its rate, and the rate's verdict, beside it."""
+    if rate.text is None:
+        return _alone(count, rate)
+    made_of = f"{rate.metric.label} {rate.text}"
+    return replace(count, made_of=made_of, verdict=rate.verdict)
+
+
+def _alone(count: Figure, rate: Figure) -> Figure:
+    if count.text is None or rate.missing is None:
+        return count
+    why = f"{rate.missing[0].lower()}{rate.missing[1:]}"
+    return replace(count, made_of=f"{rate.metric.label}: {why}")

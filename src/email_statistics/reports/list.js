@@ -67,7 +67,7 @@
       const first = page * step + 1;
       const among = found.length < rows.length ? `, found among ${count(rows.length)}` : "";
       status.textContent = shown.length
-        ? `Rows ${count(first)}–${count(first + shown.length - 1)} of ${count(found.length)}${among}${sorted}`
+        ? `Rows ${count(first)} to ${count(first + shown.length - 1)} of ${count(found.length)}${among}${sorted}`
         : `No row of ${count(rows.length)} has this text`;
       pages.hidden = last === 0;
       part("page").textContent = `Page ${count(page + 1)} of ${count(last + 1)}`;

@@ -18,29 +18,37 @@ from email_statistics.reports.metrics import Metric
 MOST_ROWS = 1_000
 """Rows that a page holds of one list (spec: Reports)."""
 
+# Characters that a column of texts, and the head of numbers, has place for without a break.
+_WIDEST = 28
+_WIDEST_HEAD = 15
+
 
 @dataclass(frozen=True)
 class Column:
     """A column of a list: ``name`` in the frame, ``head`` for readers, what null says.
 
-    ``kind``: text; link (a URL, from data); count; money (of the reporting currency); rate (a
-    fraction); time (UTC without a zone, as the warehouse has it). Unit and zone are put into the
-    head.
+    ``kind``: text (a long one folds); prose (never does); link (a URL, from data); count; money (of
+    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it).
+    Unit and zone are put into the head.
     """
 
     name: str
     head: str | Metric
-    kind: Literal["text", "link", "count", "money", "rate", "time"] = "text"
+    kind: Literal["text", "prose", "link", "count", "money", "rate", "time"] = "text"
     missing: str = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
 class Head:
-    """A column's head as the template shows it; ``sorts_as``: text, number or time."""
+    """A column's head as the template shows it; ``sorts_as``: text, number or time.
+
+    ``width``, in characters, is what it has place for without a break.
+    """
 
     label: str
     metric: Metric | None
     sorts_as: str
+    width: int
 
 
 def listing(
@@ -68,7 +76,7 @@ def listing(
     return components.list_of(
         caption=caption,
         file=file,
-        columns=[_head(column, build) for column in columns],
+        columns=[_head(column, shown[column.name], build) for column in columns],
         rows=[
             [_cell(column, value, build) for column, value in zip(columns, row, strict=True)]
             for row in shown.select(column.name for column in columns).iter_rows()
@@ -84,12 +92,18 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _head(column: Column, build: Build) -> Head:
+def _head(column: Column, values: pl.Series, build: Build) -> Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
     unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
-    sorts_as = {"text": "text", "link": "text", "time": "time"}.get(column.kind, "number")
-    return Head(f"{label} ({unit})" if unit else label, metric, sorts_as)
+    texts = dict.fromkeys(("text", "prose", "link"), "text")
+    sorts_as = {**texts, "time": "time"}.get(column.kind, "number")
+    label = f"{label} ({unit})" if unit else label
+    longest = values.str.len_chars().max() if sorts_as == "text" else None
+    width = max(longest if isinstance(longest, int) else 0, len(label) + len(" \N{UP DOWN ARROW}"))
+    return Head(
+        label, metric, sorts_as, min(width, _WIDEST if sorts_as == "text" else _WIDEST_HEAD)
+    )
 
 
 def _cell(column: Column, value: Any, build: Build) -> tuple[str, str, str | Html]:
@@ -106,7 +120,7 @@ def _cell(column: Column, value: Any, build: Build) -> tuple[str, str, str | Htm
         return "number", formats.rate(value), repr(value)
     if column.kind == "link":
         return "link", value, components.link(value)
-    return "text", value, ""
+    return column.kind, value, ""
 
 
 def _time_cell(moment: datetime, build: Build) -> tuple[str, str, str]:

@@ -44,7 +44,8 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         )
 
         select
-            performance.email_source_name,
+            coalesce(performance.email_source_name, performance.email_source_id)
+                as email_source_name,
             performance.workflow_name,
             performance.campaign_kind,
             performance.subject,
@@ -66,6 +67,42 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
     return with_ratios(_with_types(found, metrics), metrics)
 
 
+def listed(email_source_type: str) -> pl.DataFrame:
+    """One row a source of the type that has statistics, the most recent first (as ``sources``).
+
+    It has ``email_source_id``, ``email_source_name``, ``workflow_name``, ``first_sent_at`` (UTC),
+    and of its whole life ``first_booked_date`` and ``last_booked_date``.
+    """
+    return warehouse.sql(
+        """
+        with
+
+        booked as (
+            select
+                email_source_id,
+                min(booked_date) as first_booked_date,
+                max(booked_date) as last_booked_date
+            from marts.email_performance_daily
+            group by email_source_id
+        )
+
+        select
+            performance.email_source_id,
+            coalesce(performance.email_source_name, performance.email_source_id)
+                as email_source_name,
+            performance.workflow_name,
+            performance.first_sent_at,
+            booked.first_booked_date,
+            booked.last_booked_date
+        from marts.email_performance as performance
+        inner join booked on performance.email_source_id = booked.email_source_id
+        where performance.email_source_type = $type
+        order by performance.first_sent_at desc nulls last, performance.email_source_id
+        """,
+        type=email_source_type,
+    )
+
+
 def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Sum the period's messages to one row: every count, sum of money, rate and average.
 
@@ -84,6 +121,52 @@ def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric])
         end=period.end,
     )
     return with_ratios(_with_types(found, metrics), metrics)
+
+
+def source_total(
+    email_source_id: str, period: Period, metrics: Mapping[str, Metric]
+) -> pl.DataFrame:
+    """Sum one source's messages of the period to one row, as ``total`` does those of a type."""
+    found = warehouse.sql(
+        r"""
+        select sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+        from marts.email_performance_daily
+        where email_source_id = $id and booked_date between $start and $end
+        """,
+        id=email_source_id,
+        start=period.start,
+        end=period.end,
+    )
+    return with_ratios(_with_types(found, metrics), metrics)
+
+
+def source_activity(email_source_id: str, period: Period) -> pl.DataFrame:
+    """Read what happened to one source's messages, each event on its own hour.
+
+    One row an hour with something in it: ``activity_date``, ``activity_hour`` (its start in UTC),
+    counts of messages by what happened (null where it isn't measured), ``conversions``, ``orders``
+    and ``revenue``.
+    """
+    return warehouse.sql(
+        """
+        select
+            sent,
+            delivered,
+            opened,
+            clicked,
+            conversions,
+            orders,
+            revenue,
+            activity_date,
+            activity_hour
+        from marts.email_activity_hourly
+        where email_source_id = $id and activity_date between $start and $end
+        order by activity_hour
+        """,
+        id=email_source_id,
+        start=period.start,
+        end=period.end,
+    )
 
 
 def activity(email_source_type: str, period: Period) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from email_statistics.reports.build import Build
 from email_statistics.reports.components import Finding, Html, Measured
 from email_statistics.reports.metrics import Availability, in_words
 
-KINDS = {"standard": "standard", "ab_test": "A/B test", "rss": "RSS"}
+_KINDS = {"ab_test": "A/B test", "rss": "RSS"}
 _TYPES = {"campaign": "campaign", "workflow": "workflow email action", "bulk": "bulk send"}
 # The families of what is measured, as a page calls them.
 _FAMILIES = {
@@ -87,7 +87,7 @@ def read_source(
             sources.campaign_kind,
             sources.status,
             sources.subject,
-            sources.sending_domain,
+            coalesce(sources.sending_domain, '(none named)') as sending_domain,
             performance.first_sent_at,
             performance.last_sent_at,
             booked.first_day,
@@ -161,11 +161,16 @@ def read_findings(email_source_id: str) -> pl.DataFrame:
     )
 
 
+def kind_tag(campaign_kind: str | None) -> str:
+    """What tells a campaign from a standard one: ``A/B test``, ``RSS``; "" for others."""
+    return _KINDS.get(campaign_kind or "", "")
+
+
 def source_facts(source: Source, build: Build) -> Html:
     """Say what the source is: name, subject, type, status, domain, when it went out."""
     kind = source.type_in_words.capitalize()
     if source.campaign_kind:
-        kind = f"{kind}, {KINDS.get(source.campaign_kind, source.campaign_kind)}"
+        kind = f"{kind}, {kind_tag(source.campaign_kind) or source.campaign_kind}"
     facts = [("Type", kind)]
     if source.workflow_name:
         facts.append(("Workflow", source.workflow_name))

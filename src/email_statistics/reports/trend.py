@@ -26,11 +26,16 @@ def _per_step(activity: pl.DataFrame, at: pl.Expr, names: Sequence[str]) -> pl.D
 
 
 def _spread(steps: pl.DataFrame, at: pl.Series, names: Sequence[str]) -> pl.DataFrame:
-    """Give each step of ``at`` a row: 0 where nothing happened, null where it wasn't measured."""
+    """Give each step of ``at`` a row: 0 where nothing happened, null where it wasn't measured.
+
+    What was measured in no step is null in all: nobody knows that nothing happened.
+    """
+    known = [name for name in names if steps[name].null_count() < steps.height]
     return (
         pl.DataFrame({"at": at})
         .join(steps, on="at", how="left", maintain_order="left")
-        .select("at", *(pl.when(pl.col("is_active")).then(pl.col(n)).otherwise(0) for n in names))
+        .with_columns(pl.when(pl.col("is_active")).then(name).otherwise(0) for name in known)
+        .select("at", *names)
     )
 
 
@@ -127,20 +132,19 @@ def trends_chart(
     """
     drawn = [trend for trend in trends if points[trend.name].null_count() < points.height]
     missing = [
-        f"{trend.label}: not measured, for {why_not_measured(trend.metric, statuses)}."
+        f"{trend.label} not measured: {why_not_measured(trend.metric, statuses)}."
         for trend in trends
         if trend not in drawn
     ]
     if not drawn:
-        why = why_not_measured(trends[0].metric, statuses)
-        return components.empty(f"{label}: not measured", f"In these days {why}.")
+        return components.empty(f"{label}: not measured", " ".join(missing))
     title = f"{label} by {step}"
     counted = " ".join(_summary(trend, step, points) for trend in drawn)
     summary = f"{_span(step, points)}: {counted}"
     axes = charts.Axes(
         alternative=f"{title}. {summary}",
         time_title=f"{step.capitalize()} ({build.timezone.key})",
-        value_title=f"{trends[0].axis} a {step}",
+        value_title=f"{trends[0].axis} {'an' if step == 'hour' else 'a'} {step}",
     )
     rows = [
         [

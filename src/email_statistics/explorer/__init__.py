@@ -1,0 +1,1 @@
+"""Interactive notebooks: widgets over the published tables (``notebooks/explore``)."""

@@ -483,8 +483,8 @@
             then
                 {{ finding(
                     'info', 'evidence.messages',
-                    'By the settings it earns no credit: only emails of type ' ~ var('attribution_source_types')
-                    | join(', ') ~ ' do (attribution style ' ~ var('attribution_style') ~ ').'
+                    'By the settings it earns no credit: only emails of type {} do (attribution style {}).',
+                    ['evidence.eligible_source_types', 'evidence.attribution_style']
                 ) }}
         when evidence.open_availability <> 'measured' and evidence.click_availability <> 'measured'
             then
@@ -497,9 +497,9 @@
             then
                 {{ finding(
                     'info', 'evidence.late_orders',
-                    'No order is credited; {} came later than ' ~ var('attribution_window_days')
-                    ~ ' days after an open or click of it. Review the length of the attribution window.',
-                    [counted('evidence.late_orders', 'order')]
+                    'No order is credited; {} came later than {} of it. Review the length of the attribution '
+                    ~ 'window.',
+                    [counted('evidence.late_orders', 'order'), 'evidence.window_in_words']
                 ) }}
         else
             {{ finding(

@@ -22,3 +22,21 @@
             ) * cast(0.01 as decimal(3, 2))
     end
 {%- endmacro %}
+
+
+{# An amount of money as a whole number of cents. -- DuckDB only: hugeint #}
+{% macro in_cents(amount) -%}
+    cast({{ amount }} * 100 as hugeint)
+{%- endmacro %}
+
+
+{# A whole number of cents as an amount of money. #}
+{% macro from_cents(cents) -%}
+    cast(cast({{ cents }} as decimal(20, 0)) * cast(0.01 as decimal(3, 2)) as decimal(18, 2))
+{%- endmacro %}
+
+
+{# The whole cents of a part (so many of so many) of an amount; what is left over is the caller's. #}
+{% macro cents_of_share(amount, part, parts) -%}
+    {{ in_cents(amount) }} * {{ part }} // {{ parts }}
+{%- endmacro %}

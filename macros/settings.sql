@@ -6,6 +6,7 @@
         'reporting_currency',
         'click_implies_open',
         'count_machine_engagement',
+        'attribution_policy',
         'attribution_window_days',
         'attribution_touches',
         'attribution_source_types',

@@ -27,3 +27,12 @@
 {% macro week_of(day) -%}
     cast(date_trunc('week', {{ day }}) as date)
 {%- endmacro %}
+
+
+{# So many hours, as people say it: 5 days, 1 day, 36 hours. #}
+{% macro hours_in_words(hours) -%}
+    case
+        when {{ hours }} % 24 = 0 then {{ hours }} // 24 || case when {{ hours }} = 24 then ' day' else ' days' end
+        else {{ hours }} || case when {{ hours }} = 1 then ' hour' else ' hours' end
+    end
+{%- endmacro %}

@@ -3,6 +3,13 @@
 {{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
+-- One row: the policy that the settings name.
+policies as (
+    select *
+    from {{ ref('dim_attribution_policies') }}
+    where is_active
+),
+
 conversions as (
     select * from {{ ref('int_conversions_identified') }}
 ),
@@ -11,36 +18,37 @@ touches as (
     select * from {{ ref('int_touches') }}
 ),
 
-last_touches as (
+chosen as (
     select
         conversions.conversion_type,
         conversions.conversion_id,
-        max_by(
-            struct_pack(
-                message_id := touches.message_id,
-                email_source_id := touches.email_source_id,
-                touch_type := touches.touch_type,
-                touch_at := touches.touch_at
-            ),
-            {{ touch_order('touches') }}
-        ) as touch
+        any_value(policies.credit_rule) as credit_rule,
+        max_by({{ touched('touches') }}, touches.touch_number) as last_touch,
+        max_by({{ touched('touches') }}, {{ credit_order('touches', 'policies') }}) filter (
+            where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}
+        ) as last_credited,
+        min_by({{ touched('touches') }}, touches.touch_number) filter (
+            where {{ is_within_window('touches', 'conversions.converted_at', 'policies') }}
+        ) as first_credited
     from conversions
     inner join touches
         on conversions.contact_id = touches.contact_id and conversions.converted_at >= touches.touch_at
+    inner join policies on {{ can_earn_credit('touches', 'policies') }}
     group by conversions.conversion_type, conversions.conversion_id
 ),
 
 attributed as (
     select
         conversions.*,
-        last_touches.touch,
-        coalesce({{ is_within_window('last_touches.touch.touch_at', 'conversions.converted_at') }}, false)
-            as is_attributed
+        policies.attribution_policy,
+        chosen.last_touch,
+        case chosen.credit_rule when 'first' then chosen.first_credited else chosen.last_credited end as touch
     from conversions
-    left join last_touches
+    cross join policies
+    left join chosen
         on
-            conversions.conversion_type = last_touches.conversion_type
-            and conversions.conversion_id = last_touches.conversion_id
+            conversions.conversion_type = chosen.conversion_type
+            and conversions.conversion_id = chosen.conversion_id
 ),
 
 final as (
@@ -48,19 +56,16 @@ final as (
         conversion_type,
         conversion_id,
         contact_id,
-        case when is_attributed then touch.message_id end as message_id,
-        case when is_attributed then touch.email_source_id end as email_source_id,
-        touch.message_id as last_touch_message_id,
+        touch.message_id,
+        touch.email_source_id,
+        last_touch.message_id as last_touch_message_id,
+        attribution_policy,
         channel,
         goal_name,
         currency,
-        case when is_attributed then touch.touch_type end as touch_type,
+        touch.touch_type,
         case
-            when is_attributed then null
-            when is_ambiguous then 'contact_ambiguous'
-            when contact_id is null then 'contact_unknown'
-            when touch is null then 'no_touch'
-            else 'outside_window'
+            when touch is null then {{ unattributed_reason('attributed', 'last_touch is not null') }}
         end as unattributed_reason,
         revenue,
         refunded,
@@ -68,10 +73,10 @@ final as (
         original_revenue,
         original_refunded,
         cast(original_revenue - original_refunded as decimal(18, 2)) as original_net_revenue,
-        is_attributed,
+        touch is not null as is_attributed,
         converted_at,
-        case when is_attributed then touch.touch_at end as touch_at,
-        touch.touch_at as last_touch_at
+        touch.touch_at,
+        last_touch.touch_at as last_touch_at
     from attributed
 )
 

@@ -39,7 +39,6 @@ dispatched as (
     select
         messages.*,
         {{ dispatched_at('messages', 'engagement') }} as dispatched_at,
-        engagement.message_id is not null as is_engaged,
         engagement.opens,
         engagement.clicks,
         engagement.machine_events,
@@ -70,11 +69,7 @@ delivered as (
     select
         *,
         dispatched_at is not null as is_dispatched,
-        is_engaged
-        or (
-            first_delivered_at is not null
-            and (last_hard_bounced_at is null or last_hard_bounced_at <= last_delivered_at)
-        ) as is_delivered_at_last
+        {{ is_delivered_at_last('dispatched', 'dispatched') }} as is_delivered_at_last
     from dispatched
 ),
 
@@ -141,7 +136,7 @@ flagged as (
         first_skipped_at,
         first_accepted_at,
         first_rejected_at,
-        coalesce(first_delivered_at, first_engaged_at) as first_delivered_at,
+        {{ delivered_at('bounced', 'bounced') }} as first_delivered_at,
         first_hard_bounced_at,
         first_soft_bounced_at,
         first_opened_at,
@@ -155,6 +150,12 @@ flagged as (
         last_opened_at,
         last_clicked_at,
         domain_settings_valid_from,
+        send_events,
+        first_event_at as first_send_event_at,
+        first_sent_at as first_sent_event_at,
+        first_delivered_at as first_delivered_event_at,
+        last_delivered_at as last_delivered_event_at,
+        last_hard_bounced_at as last_hard_bounced_event_at,
         greatest(last_event_at, last_engaged_at) as last_updated_at
     from bounced
 ),
@@ -182,6 +183,7 @@ final as (
         conversions,
         orders,
         orders_without_rate,
+        send_events,
         revenue,
         net_revenue,
         is_test,
@@ -229,6 +231,17 @@ final as (
         first_ordered_at as ordered_at,
         case when is_opened then last_opened_at end as last_opened_at,
         case when is_clicked then last_clicked_at end as last_clicked_at,
+        first_send_event_at,
+        first_skipped_at as first_skipped_event_at,
+        first_failed_at as first_failed_event_at,
+        first_sent_event_at,
+        first_accepted_at as first_accepted_event_at,
+        first_rejected_at as first_rejected_event_at,
+        first_delivered_event_at,
+        last_delivered_event_at,
+        first_soft_bounced_at as first_soft_bounced_event_at,
+        first_hard_bounced_at as first_hard_bounced_event_at,
+        last_hard_bounced_event_at,
         domain_settings_valid_from,
         last_updated_at
     from flagged

@@ -1,16 +1,13 @@
--- One row a touch that can earn credit: a counted open or click on an eligible message.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
+-- One row a touch of a contact that converted, by whatever policy: an open or click that counts, but
+-- perhaps for a machine, and the delivery of a message. Which of them can earn credit, a policy says.
 with
 
+conversions as (
+    select * from {{ ref('int_conversions_identified') }}
+),
+
 engagement_events as (
-    select *
-    from {{ ref('fct_engagement_events') }}
-    where {{ is_affected('message_id') }}
+    select * from {{ ref('fct_engagement_events') }}
 ),
 
 email_sources as (
@@ -18,30 +15,70 @@ email_sources as (
 ),
 
 messages as (
-    select *
-    from {{ ref('int_messages_measured') }}
-    where {{ is_affected('message_id') }}
+    select * from {{ ref('int_messages_measured') }}
 ),
 
 engagement as (
-    select *
-    from {{ ref('int_messages_engaged') }}
-    where {{ is_affected('message_id') }}
+    select * from {{ ref('int_messages_engaged') }}
+),
+
+converting_messages as (
+    select
+        messages.message_id,
+        messages.email_source_id,
+        messages.contact_id,
+        email_sources.email_source_type,
+        email_sources.has_product_element,
+        {{ dispatched_at('messages', 'engagement') }} as sent_at,
+        case
+            when
+                messages.delivery_availability = 'measured'
+                and not messages.is_test
+                and {{ is_delivered_at_last('messages', 'engagement') }}
+                then {{ delivered_at('messages', 'engagement') }}
+        end as delivered_at
+    from messages
+    inner join email_sources on messages.email_source_id = email_sources.email_source_id
+    left join engagement on messages.message_id = engagement.message_id
+    where messages.contact_id in (select conversions.contact_id from conversions)
+),
+
+touches as (
+    select
+        messages.contact_id,
+        messages.message_id,
+        messages.email_source_id,
+        engagement_events.event_id,
+        messages.email_source_type,
+        engagement_events.event_type as touch_type,
+        messages.has_product_element,
+        engagement_events.actor = 'machine' as is_machine,
+        engagement_events.event_at as touch_at,
+        messages.sent_at
+    from converting_messages as messages
+    inner join engagement_events on messages.message_id = engagement_events.message_id
+    where engagement_events.is_counted_but_for_machine and engagement_events.event_type in ('opened', 'clicked')
+    union all
+    select
+        contact_id,
+        message_id,
+        email_source_id,
+        null as event_id,
+        email_source_type,
+        'delivered' as touch_type,
+        has_product_element,
+        false as is_machine,
+        delivered_at as touch_at,
+        sent_at
+    from converting_messages
+    where delivered_at is not null
 ),
 
 final as (
     select
-        engagement_events.contact_id,
-        engagement_events.message_id,
-        engagement_events.email_source_id,
-        engagement_events.event_type as touch_type,
-        engagement_events.event_at as touch_at,
-        {{ dispatched_at('messages', 'engagement') }} as sent_at
-    from engagement_events
-    inner join email_sources on engagement_events.email_source_id = email_sources.email_source_id
-    inner join messages on engagement_events.message_id = messages.message_id
-    inner join engagement on engagement_events.message_id = engagement.message_id
-    where {{ is_touch('engagement_events', 'email_sources') }}
+        *,
+        row_number() over (partition by contact_id order by {{ touch_order('touches') }}) as touch_number
+    from touches
 )
 
 select * from final

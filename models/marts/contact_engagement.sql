@@ -80,6 +80,7 @@ described as (
 final as (
     select
         described.contact_id,
+        {{ active_attribution_policy() }} as attribution_policy,
         described.full_name,
         described.email,
         {{ segment('described', 'build.data_through_at') }} as segment,

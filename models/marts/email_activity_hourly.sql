@@ -74,6 +74,7 @@ hours as (
 final as (
     select
         hours.email_source_id,
+        {{ active_attribution_policy() }} as attribution_policy,
         {{ measured_activities('message_hours', 'performance') }},
         coalesce(conversion_hours.conversions, 0) as conversions,
         coalesce(conversion_hours.orders, 0) as orders,

@@ -6,6 +6,13 @@ sources as (
     select * from {{ ref('dim_email_sources') }}
 ),
 
+-- One row: the policy that the settings name.
+policies as (
+    select *
+    from {{ ref('dim_attribution_policies') }}
+    where is_active
+),
+
 sending_domains as (
     select * from {{ ref('dim_sending_domains') }}
 ),
@@ -293,7 +300,10 @@ evidence as (
         coalesce(sources.status, 'no status') as status,
         coalesce(sources.sending_domain, '(none named)') as sending_domain,
         sources.is_click_tracking_enabled,
-        {{ is_eligible('sources') }} as is_eligible,
+        {{ is_eligible('sources', 'policies') }} as is_eligible,
+        replace(policies.source_types, ' ', ', ') as eligible_source_types,
+        policies.style as attribution_style,
+        policies.window_in_words,
         coalesce(message_totals.messages, 0) as messages,
         coalesce(message_totals.test_messages, 0) as test_messages,
         case
@@ -365,6 +375,7 @@ evidence as (
         {{ reporting_date('performance.first_sent_at') }} as first_sent_date,
         {{ reporting_date('performance.last_sent_at') }} as last_sent_date
     from sources
+    cross join policies
     cross join all_orders
     left join message_totals on sources.email_source_id = message_totals.email_source_id
     left join settings on sources.email_source_id = settings.email_source_id

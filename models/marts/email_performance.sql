@@ -49,6 +49,7 @@ described as (
 final as (
     select
         summed.email_source_id,
+        {{ active_attribution_policy() }} as attribution_policy,
         email_sources.email_source_type,
         email_sources.email_source_name,
         email_sources.workflow_name,

@@ -33,6 +33,7 @@ final as (
         outcomes.message_id,
         outcomes.email_source_id,
         outcomes.contact_id,
+        {{ active_attribution_policy() }} as attribution_policy,
         outcomes.email_source_type,
         outcomes.outcome,
         outcomes.status,

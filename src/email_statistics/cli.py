@@ -14,6 +14,7 @@ _COMMANDS = {
     "build": "Check the raw lake, build, check and publish the warehouse.",
     "publish": "Check and publish what a dbt build of your own made.",
     "doctor": "Check the set-up and say what to do.",
+    "trace": "Tell what was decided of a message, an order or a contact, event by event.",
     "report": "Render reports to offline HTML pages.",
 }
 

@@ -12,6 +12,11 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from email_statistics.attribution_policies import (
+    PolicyError,
+    check_active_policy,
+    read_policies,
+)
 from email_statistics.errors import UsageError
 from email_statistics.paths import PROJECT_ROOT
 
@@ -35,6 +40,7 @@ class Settings(BaseModel):
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     click_implies_open: bool
     count_machine_engagement: bool
+    attribution_policy: str
     attribution_window_days: Annotated[int, Field(ge=1, le=60)]
     attribution_touches: Annotated[list[Literal["opened", "clicked"]], Field(min_length=1)]
     attribution_source_types: Annotated[
@@ -62,10 +68,15 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """The settings in force: the vars of ``dbt_project.yml``, then ``overrides`` (``--vars``).
 
-    Raises ``SettingsError``, one sentence a problem, where one is unknown, missing or bad.
+    Raises ``SettingsError``, one sentence a problem, where one is unknown, missing or bad, or a row
+    of the attribution policies is.
     """
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     try:
-        return Settings.model_validate({**project.get("vars", {}), **(overrides or {})})
+        settings = Settings.model_validate({**project.get("vars", {}), **(overrides or {})})
+        check_active_policy(settings.attribution_policy, read_policies())
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(problem) for problem in error.errors())) from error
+    except PolicyError as error:
+        raise SettingsError(str(error)) from error
+    return settings

@@ -78,6 +78,35 @@ BREAKS = {
         "delete from marts.deliverability_weekly where week = "
         "(select min(week) from marts.deliverability_weekly)",
     ],
+    "policies_account_for_every_order": [
+        "delete from core.fct_attribution_credits where conversion_id = (select min(conversion_id) "
+        "from core.fct_attribution_credits where revenue > 0 and attribution_policy = 'aesthetix')",
+        "update marts.attribution_reconciliation "
+        "set attributed_revenue = attributed_revenue + 0.01 "
+        "where attribution_policy = 'hubspot_linear' and attributed_revenue > 0",
+        "update marts.attribution_reconciliation set credited_original_revenue = "
+        "credited_original_revenue - 0.01 "
+        "where attribution_policy = 'braze' and credited_revenue > 0",
+        "update marts.attribution_reconciliation set no_touch_orders = null",
+        "delete from marts.attribution_reconciliation where attribution_policy = 'mailpoet'",
+    ],
+    "shares_add_up_to_the_conversion": [
+        "update core.fct_attribution_credits set revenue = revenue + 0.01 "
+        "where attribution_policy = 'hubspot_linear' and share < 1",
+        "update core.fct_attribution_credits set original_refunded = original_refunded + 0.01 "
+        "where attribution_policy = 'aesthetix'",
+        "delete from core.fct_attribution_credits where share < 1 and message_id = "
+        "(select min(message_id) from core.fct_attribution_credits where share < 1)",
+        "update core.fct_attribution_credits set share = 0.5 where is_over_crediting",
+    ],
+    "the_active_policy_credits_as_its_ledger_says": [
+        "update core.fct_attribution_touches set reason = 'superseded' where reason = 'credited'",
+        "update core.fct_attribution_touches set touch_at = touch_at - interval '1 microsecond'",
+        "delete from core.fct_unattributed_conversions where attribution_policy = 'aesthetix' "
+        "and unattributed_reason = 'no_touch'",
+        "update core.fct_attribution_credits set message_id = message_id || 'x' "
+        "where attribution_policy = 'aesthetix'",
+    ],
     "orphans_add_up_over_sources": [
         "update core.fct_orphans set orphan_rows = orphan_rows + 1",
         "delete from core.fct_orphans",

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from email_statistics import warehouse
+from email_statistics.attribution_policies import SETTINGS_POLICY
+from email_statistics.reports import formats
 
 T = TypeVar("T")
 
@@ -32,6 +34,16 @@ class Build:
         """The currency of all money."""
         currency: str = self.settings["reporting_currency"]
         return currency
+
+    @property
+    def crediting(self) -> str:
+        """How an order is credited, in a sentence."""
+        policy = self.settings["attribution_policy"]
+        if policy != SETTINGS_POLICY:
+            return f"Orders are credited by the policy {policy}: see the attribution report."
+        window = formats.plural(self.settings["attribution_window_days"], "day")
+        touched = " or ".join(self.settings["attribution_touches"])
+        return f"An order is credited to the email last {touched} within {window} before it."
 
     @property
     def last_day(self) -> date:

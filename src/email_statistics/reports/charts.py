@@ -74,15 +74,19 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
 
     ``points`` has a row a step: ``at``, its local day or hour (a date, or a time without a zone),
     and a number or null (a gap) for each of ``lines``. Each step's numbers stand in a tooltip; a
-    step between two gaps is a dot. One line alone has its area tinted.
+    step between two gaps is a dot. One line alone has its area tinted. Where ``at`` is a whole
+    number, it is one of days.
     """
     times = points["at"]
-    date_format = "%b %Y" if times[-1] - times[0] > _LONG else "%-d %b"
+    is_number = times.dtype.is_integer()
+    date_format = "%b %Y" if not is_number and times[-1] - times[0] > _LONG else "%-d %b"
     if isinstance(times[0], datetime):
         date_format += ", %H:%M"
     drawn = points.with_columns(
         # A time of UTC: without a zone it would be one of this machine's.
-        at=pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=pl.col("at")
+        if is_number
+        else pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
         text=pl.Series([_tooltip(row, lines, axes) for row in points.iter_rows(named=True)]),
     )
     return Html(
@@ -95,7 +99,9 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
 
 def _tooltip(row: Mapping[str, Any], lines: Sequence[Series], axes: Axes) -> str:
     words = [_counted(row[line.column], line, axes) for line in lines]
-    return f"{formats.step(row['at'])}: {', '.join(words)}"
+    at = row["at"]
+    step = formats.plural(at, "day") if isinstance(at, int) else formats.step(at)
+    return f"{step}: {', '.join(words)}"
 
 
 def _counted(value: int | Decimal | float | None, line: Series, axes: Axes) -> str:
@@ -121,13 +127,14 @@ def _layers(
     least = 0.001 if axes.is_rate else 1
     highest = max(least, *(value or 0 for value in points.select(pl.col(names).max()).row(0)))
     points = points.with_columns(pl.col(names).cast(pl.Float64))
+    is_number = points["at"].dtype.is_integer()
     chart = alt.Chart(points).encode(
         x=alt.X(
-            "at:T",
-            scale=alt.Scale(type="utc"),
+            "at:Q" if is_number else "at:T",
+            scale=alt.Scale(nice=False, zero=False) if is_number else alt.Scale(type="utc"),
             axis=alt.Axis(
                 title=axes.time_title,
-                format=date_format,
+                format="d" if is_number else date_format,
                 grid=False,
                 tickCount=4 if is_narrow else 8,
                 labelOverlap="greedy",

@@ -7,9 +7,7 @@ from email_statistics.reports.components import Html
 
 def conversions_note(build: Build, orders: int, orders_without_rate: int) -> Html:
     """Say how an order is credited, why there may be none, and what is in no sum of money."""
-    window = formats.plural(build.settings["attribution_window_days"], "day")
-    touched = " or ".join(build.settings["attribution_touches"])
-    remarks = [f"An order is credited to the email last {touched} within {window} before it."]
+    remarks = [build.crediting]
     if orders == 0:
         remarks.append("None is credited to these, or no order events reach the raw lake.")
     if orders_without_rate > 0:

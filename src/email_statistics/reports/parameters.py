@@ -146,9 +146,29 @@ class EmailSourceId(_Parameter):
         return self
 
 
+class OrderId(_Parameter):
+    """The id of an order; empty text means one that the report chooses."""
+
+    type: Literal["order_id"]
+    default: Literal[""]
+
+
+class AttributionPolicies(_Parameter):
+    """Names of attribution policies, with commas between; empty text means none."""
+
+    type: Literal["attribution_policies"]
+    default: str
+
+
 Parameter = Annotated[
-    Text | Integer | Boolean | Date | Choice | EmailSourceId, Field(discriminator="type")
+    Text | Integer | Boolean | Date | Choice | EmailSourceId | OrderId | AttributionPolicies,
+    Field(discriminator="type"),
 ]
+
+
+def policy_names(text: str) -> list[str]:
+    """Return the names of a list with commas between, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def suggest(name: str, names: Collection[str]) -> str:
@@ -274,3 +294,39 @@ def check_email_sources(
             ).fetchall()
             advice = f"did you mean '{near[0][0]}'?" if near else "and there is none at all."
             raise UsageError(f"{problem}: no {source_type} has that id, {advice}")
+
+
+def check_attribution(
+    report: str,
+    declared: Mapping[str, Parameter],
+    values: Mapping[str, Value],
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Raise ``UsageError`` where a policy or an order that is asked for isn't in the warehouse.
+
+    ``connection`` is to the warehouse that the report will read.
+    """
+    for name, parameter in declared.items():
+        problem = f"Parameter '{name}' of report '{report}' can't be {values[name]!r}"
+        if isinstance(parameter, AttributionPolicies):
+            known = [
+                policy
+                for (policy,) in connection.execute(
+                    "select attribution_policy from core.dim_attribution_policies order by 1"
+                ).fetchall()
+            ]
+            for policy in policy_names(str(values[name])):
+                if policy not in known:
+                    raise UsageError(
+                        f"{problem}: no policy is '{policy}', {suggest(policy, known)}"
+                    )
+        elif isinstance(parameter, OrderId) and values[name] != parameter.default:
+            found = connection.execute(
+                "select count(*) from core.fct_conversions "
+                "where conversion_type = 'order' and conversion_id = $id",
+                {"id": values[name]},
+            ).fetchall()
+            if not found[0][0]:
+                raise UsageError(
+                    f"{problem}: no paid order has that id; `email-stats trace` tells of any id."
+                )

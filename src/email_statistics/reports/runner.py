@@ -19,6 +19,7 @@ from email_statistics.reports import index, renderings
 from email_statistics.reports.build import read_build
 from email_statistics.reports.parameters import (
     Value,
+    check_attribution,
     check_email_sources,
     check_notebook,
     check_period,
@@ -121,6 +122,7 @@ def run(
             for name in chosen:
                 check_period(registry.declared(name), parameters[name], last_day)
                 check_email_sources(name, registry.declared(name), parameters[name], connection)
+                check_attribution(name, registry.declared(name), parameters[name], connection)
         finished: dict[str, Kept] = {}
 
         def finish(rendering: Rendering, folder: Path) -> None:

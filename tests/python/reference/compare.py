@@ -26,6 +26,15 @@ KEYS = {
     "core.fct_messages": ("message_id",),
     "core.fct_engagement_events": ("event_id",),
     "core.fct_conversions": ("conversion_type", "conversion_id"),
+    "core.fct_attribution_credits": (
+        *("conversion_type", "conversion_id"),
+        *("attribution_policy", "message_id"),
+    ),
+    "core.fct_unattributed_conversions": (
+        *("conversion_type", "conversion_id"),
+        "attribution_policy",
+    ),
+    "marts.attribution_ledger": ("conversion_type", "conversion_id", "touch_rank"),
     "marts.email_performance_daily": ("email_source_id", "booked_date"),
     "marts.email_performance": ("email_source_id",),
     "marts.email_activity_hourly": ("email_source_id", "activity_hour"),

@@ -17,7 +17,7 @@ from reference.values import Row
 @dataclass
 class Conversion:
     """An order that counts, or a goal; ``last_touch`` is of any age, ``credited`` within the
-    window."""
+    window; by another policy than the settings' it may be an earlier one."""
 
     conversion_type: str
     conversion_id: str
@@ -31,6 +31,7 @@ class Conversion:
     original_revenue: Decimal | None = None
     original_refunded: Decimal | None = None
     last_touch: tuple[Message, Engagement] | None = None
+    earlier_touch: tuple[Message, Engagement] | None = None
 
     @property
     def net_revenue(self) -> Decimal | None:
@@ -42,7 +43,7 @@ class Conversion:
     @property
     def credited(self) -> tuple[Message, Engagement] | None:
         """The touch that earned the conversion."""
-        return None if self.unattributed_reason else self.last_touch
+        return None if self.unattributed_reason else self.earlier_touch or self.last_touch
 
 
 def read_conversions(

@@ -12,6 +12,7 @@ class Settings:
     reporting_currency: str = "USD"
     click_implies_open: bool = True
     count_machine_engagement: bool = True
+    attribution_policy: str = "aesthetix"
     attribution_window_days: int = 5
     attribution_touches: tuple[str, ...] = ("opened", "clicked")
     attribution_source_types: tuple[str, ...] = ("campaign",)

@@ -5,6 +5,7 @@ from reference.conversions import Conversion, attribute, read_conversions
 from reference.entities import Entities, read_entities, source_words
 from reference.marts import mart_tables
 from reference.messages import Message, group_sends, is_orphan, read_messages, read_user_agents
+from reference.policies import attribution_tables, credit_by_policy
 from reference.settings import Settings
 from reference.staging import Judged, judge_lake
 from reference.values import Row
@@ -31,7 +32,10 @@ def reference_tables(
     agents = read_user_agents() if user_agents is None else user_agents
     messages = read_messages(judged, entities, settings, agents)
     conversions = read_conversions(judged, entities, settings)
-    attribute(conversions, messages.values(), settings)
+    if settings.attribution_policy == "aesthetix":
+        attribute(conversions, messages.values(), settings)
+    else:
+        credit_by_policy(conversions, messages.values(), settings)
     for message in messages.values():
         _set_conversion_state(message)
     return (
@@ -42,9 +46,13 @@ def reference_tables(
             "core.fct_quarantined_events": [
                 row for table in judged.values() for row in table.quarantined
             ],
-            "core.fct_conversions": [_conversion_row(conversion) for conversion in conversions],
+            "core.fct_conversions": [
+                _conversion_row(conversion, settings.attribution_policy)
+                for conversion in conversions
+            ],
             "marts.data_quality": _data_quality(judged, entities),
         }
+        | attribution_tables(conversions, messages.values(), settings)
         | mart_tables(messages, conversions, entities, settings)
     )
 
@@ -147,7 +155,7 @@ def _engagement_rows(messages: dict[str, Message]) -> list[Row]:
     ]
 
 
-def _conversion_row(conversion: Conversion) -> Row:
+def _conversion_row(conversion: Conversion, policy: str) -> Row:
     """Spec: "of the credited touch `message_id`, `email_source_id`, `touch_type`, `touch_at`; and
     credited or not `last_touch_message_id`, `last_touch_at`"."""
     measures = ["revenue", "refunded", "net_revenue", "original_revenue", "original_refunded"]
@@ -157,6 +165,7 @@ def _conversion_row(conversion: Conversion) -> Row:
         column: getattr(conversion, column)
         for column in [*columns, *measures, "channel", "unattributed_reason"]
     } | {
+        "attribution_policy": policy,
         "is_attributed": credited is not None,
         "message_id": credited[0].message_id if credited else None,
         "email_source_id": credited[0].source["email_source_id"] if credited else None,

@@ -1,0 +1,123 @@
+-- One row a conversion, an attribution policy and a message that it credits. Money adds up over the
+-- messages of one policy, to the cent, unless the policy is over-crediting; never over policies.
+with
+
+policies as (
+    select * from {{ ref('dim_attribution_policies') }}
+),
+
+conversions as (
+    select * from {{ ref('int_conversions_identified') }}
+),
+
+considered as (
+    select * from {{ ref('int_touches_considered') }}
+),
+
+-- A message stands once, with the first and the last of its touches.
+touched as (
+    select
+        considered.conversion_type,
+        considered.conversion_id,
+        policies.attribution_policy,
+        considered.message_id,
+        any_value(considered.email_source_id) as email_source_id,
+        any_value(policies.credit_rule) as credit_rule,
+        any_value(policies.is_over_crediting) as is_over_crediting,
+        min(considered.touch_number) as first_order,
+        max({{ credit_order('considered', 'policies') }}) as last_order,
+        min_by({{ touched('considered') }}, considered.touch_number) as first_touch,
+        max_by({{ touched('considered') }}, {{ credit_order('considered', 'policies') }}) as last_touch
+    from considered
+    inner join policies
+        on
+            {{ can_earn_credit('considered', 'policies') }}
+            and {{ is_within_window('considered', 'considered.converted_at', 'policies') }}
+    group by
+        considered.conversion_type, considered.conversion_id, policies.attribution_policy, considered.message_id
+),
+
+placed as (
+    select
+        *,
+        count(*) over credited as messages,
+        row_number() over (credited order by first_order) = 1 as is_first,
+        row_number() over (credited order by last_order desc) = 1 as is_last
+    from touched
+    window credited as (partition by conversion_type, conversion_id, attribution_policy)
+),
+
+weighed as (
+    select
+        *,
+        {{ credit_weight('credit_rule', 'messages', 'is_first', 'is_last') }} as weight
+    from placed
+),
+
+shared as (
+    select
+        *,
+        case
+            when is_over_crediting then 1
+            else cast(sum(weight) over (partition by conversion_type, conversion_id, attribution_policy) as bigint)
+        end as weights
+    from weighed
+    where weight > 0
+),
+
+-- The cents that a division leaves over are the last touch's.
+credited as (
+    select
+        shared.*,
+        {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
+        {{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.weights') }} as {{ measure }},
+        case
+            when shared.is_last and not shared.is_over_crediting
+                then
+                    {{ in_cents('conversions.' ~ measure) }}
+                    - sum({{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.weights') }})
+                        over (partition by shared.conversion_type, shared.conversion_id, shared.attribution_policy)
+            else 0
+        end as {{ measure }}_left,
+        {%- endfor %}
+        conversions.contact_id,
+        conversions.converted_at
+    from shared
+    inner join conversions
+        on shared.conversion_type = conversions.conversion_type and shared.conversion_id = conversions.conversion_id
+),
+
+summed as (
+    select
+        * replace (
+            {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
+            {{ from_cents(measure ~ ' + ' ~ measure ~ '_left') }} as {{ measure }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+    from credited
+),
+
+final as (
+    select
+        conversion_type,
+        conversion_id,
+        attribution_policy,
+        message_id,
+        email_source_id,
+        contact_id,
+        case credit_rule when 'first' then first_touch.touch_type else last_touch.touch_type end as touch_type,
+        revenue,
+        refunded,
+        cast(revenue - refunded as decimal(18, 2)) as net_revenue,
+        original_revenue,
+        original_refunded,
+        cast(original_revenue - original_refunded as decimal(18, 2)) as original_net_revenue,
+        -- The word for it, though SQL has another use of it.
+        cast(weight as double) / weights as share, -- noqa: RF04
+        is_over_crediting,
+        converted_at,
+        case credit_rule when 'first' then first_touch.touch_at else last_touch.touch_at end as touch_at
+    from summed
+)
+
+select * from final

@@ -1,0 +1,25 @@
+-- One row an order event that isn't quarantined, duplicates included. Amounts are in the event's own
+-- currency and don't add up over verdicts and types: fct_conversions has the orders.
+with
+
+order_events as (
+    select * from {{ ref('stg_order_events') }}
+),
+
+final as (
+    select
+        event_id,
+        order_id,
+        contact_id,
+        event_type,
+        channel,
+        currency,
+        verdict,
+        amount,
+        event_at,
+        loaded_at
+    from order_events
+    where verdict <> 'quarantined'
+)
+
+select * from final

@@ -1,0 +1,17 @@
+"""``email-stats trace``: what was decided of a message, an order or a contact, event by event."""
+
+import click
+
+
+@click.command("trace")
+@click.argument("identifier", metavar="ID")
+def command(identifier: str) -> None:
+    """Tell of a message, an order or a contact what happened, in time order, and what it counts as.
+
+    Reads the published tables alone. An ID that is of several kinds is told as each of them. Times
+    are of the reporting time zone.
+    """
+    from email_statistics.tracing import trace
+
+    for story in trace(identifier):
+        click.echo(story.text())

@@ -107,6 +107,8 @@ def project_with_a_failing_check(tmp_path: Path) -> list[str]:
     shutil.copytree(PROJECT_ROOT / "models" / "staging", project / "models" / "staging")
     for file in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT_ROOT / file, project)
+    (project / "seeds").mkdir()
+    shutil.copy(PROJECT_ROOT / "seeds" / "attribution_policies.csv", project / "seeds")
     (project / "tests" / "dbt").mkdir(parents=True)
     shutil.copytree(
         PROJECT_ROOT / "tests" / "dbt" / "generic", project / "tests" / "dbt" / "generic"

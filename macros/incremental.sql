@@ -43,11 +43,24 @@
 {%- endmacro %}
 
 
-{# Whether a row is of an affected key: true for all rows where everything is built. The key bears the
-   name of the column, or the one given. #}
-{% macro is_affected(value, key=none) -%}
+{# Whether a row of a relation is one of those with these keys, whose column bears the same name, or the one
+   given. Of a table only the keys are read in whole, all other columns for the rows that are found.
+   -- DuckDB only: rowid #}
+{% macro is_row_of(relation, value, keys, key=none) -%}
+    {%- set is_wanted = '(' ~ value ~ ') in (select ' ~ (key or value) ~ ' from ' ~ keys ~ ')' -%}
+    {%- set views = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'view') | map(attribute='relation_name') -%}
+    {%- if relation | string in views -%}
+        {{ is_wanted }}
+    {%- else -%}
+        rowid in (select found.rowid from {{ relation }} as found where {{ is_wanted }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether a row is of an affected key: true for all rows where everything is built. #}
+{% macro is_affected(relation, value, key=none) -%}
     {%- if is_incremental() -%}
-        {{ value }} in (select {{ key or value }} from {{ affected_keys() }})
+        {{ is_row_of(relation, value, affected_keys(), key) }}
     {%- else -%}
         true
     {%- endif -%}
@@ -62,7 +75,7 @@
         union all
         select * exclude (verdict, batch_number{{ ', recency_rank, is_latest' if not this.identifier.endswith('_events') }})
         from {{ this }}
-        where ({{ key }}) in (select {{ key }} from {{ arrived }})
+        where {{ is_row_of(this, key, arrived) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -123,12 +136,12 @@
         {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
             {% set key = node.config.unique_key if node.config.unique_key is string else (node.config.unique_key or []) | join(', ') %}
             {% if node.config.meta.affected_by %}
-                {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
-                {% do conditions.append('(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ keys.relation_name ~ ')') %}
+                {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by].relation_name %}
+                {% do conditions.append(is_row_of(relation, key, keys)) %}
             {% elif node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
                 {% set arrived = 'batch_number = ' ~ batch().number %}
                 {% do conditions.append(
-                    '(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')'
+                    is_row_of(relation, key, relation ~ ' where ' ~ arrived)
                     if model.test_metadata.name.startswith('unique') else arrived
                 ) %}
             {% endif %}

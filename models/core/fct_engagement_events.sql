@@ -11,25 +11,25 @@ with
 engagement_events as (
     select *
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and {{ is_affected('message_id') }}
+    where verdict = 'accepted' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
 ),
 
 messages as (
     select *
     from {{ ref('int_messages_measured') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
 ),
 
 clicks as (
     select *
     from {{ ref('int_clicks_linked') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_clicks_linked'), 'message_id') }}
 ),
 
 bursts as (
     select *
     from {{ ref('int_clicks_burst') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_clicks_burst'), 'message_id') }}
 ),
 
 machine_user_agents as (

@@ -11,13 +11,13 @@ with
 messages as (
     select *
     from {{ ref('int_messages_measured') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
 ),
 
 engagement as (
     select *
     from {{ ref('int_messages_engaged') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_engaged'), 'message_id') }}
 ),
 
 conversions as (
@@ -31,7 +31,7 @@ conversions as (
         min(converted_at) as first_converted_at,
         min(converted_at) filter (where conversion_type = 'order') as first_ordered_at
     from {{ ref('fct_conversions') }}
-    where is_attributed and {{ is_affected('message_id') }}
+    where is_attributed and {{ is_affected(ref('fct_conversions'), 'message_id') }}
     group by message_id
 ),
 

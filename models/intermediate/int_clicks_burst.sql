@@ -11,7 +11,7 @@ with
 clicks as (
     select *
     from {{ ref('int_clicks_linked') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_clicks_linked'), 'message_id') }}
 ),
 
 -- Few messages have three links clicked at all: the comparison below is among theirs only.

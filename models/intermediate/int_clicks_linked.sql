@@ -11,13 +11,13 @@ with
 clicks as (
     select *
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and event_type = 'clicked' and {{ is_affected('message_id') }}
+    where verdict = 'accepted' and event_type = 'clicked' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
 ),
 
 messages as (
     select *
     from {{ ref('int_messages_measured') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
 ),
 
 links as (

@@ -16,7 +16,7 @@ final as (
         email_source_id,
         min(first_event_at) as first_send_at
     from messages
-    where not is_test and {{ is_affected('email_source_id') }}
+    where not is_test and {{ is_affected(ref('int_messages_known'), 'email_source_id') }}
     group by email_source_id
 )
 

@@ -10,13 +10,13 @@ with
 engagement_events as (
     select message_id
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and {{ is_affected('message_id') }}
+    where verdict = 'accepted' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
 ),
 
 messages as (
     select message_id
     from {{ ref('int_messages_grouped') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_grouped'), 'message_id') }}
 ),
 
 final as (

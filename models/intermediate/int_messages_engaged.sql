@@ -11,7 +11,7 @@ with
 engagement_events as (
     select *
     from {{ ref('fct_engagement_events') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('fct_engagement_events'), 'message_id') }}
 ),
 
 final as (

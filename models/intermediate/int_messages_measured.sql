@@ -12,7 +12,7 @@ with
 messages as (
     select *
     from {{ ref('int_messages_known') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_known'), 'message_id') }}
 ),
 
 toggles as (

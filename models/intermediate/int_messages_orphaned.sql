@@ -10,13 +10,13 @@ with
 messages as (
     select *
     from {{ ref('int_messages_grouped') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_grouped'), 'message_id') }}
 ),
 
 known as (
     select message_id
     from {{ ref('int_messages_measured') }}
-    where {{ is_affected('message_id') }}
+    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
 ),
 
 final as (

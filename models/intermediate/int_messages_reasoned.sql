@@ -15,7 +15,7 @@ send_events as (
         verdict = 'accepted'
         and event_type in ('hard_bounced', 'soft_bounced', 'failed', 'skipped')
         and reason is not null
-        and {{ is_affected('message_id') }}
+        and {{ is_affected(ref('stg_send_events'), 'message_id') }}
 ),
 
 final as (

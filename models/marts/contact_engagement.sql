@@ -12,7 +12,7 @@ with
 contacts as (
     select *
     from {{ ref('dim_contacts') }}
-    where {{ is_affected('contact_id') }}
+    where {{ is_affected(ref('dim_contacts'), 'contact_id') }}
 ),
 
 build as (
@@ -22,7 +22,7 @@ build as (
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected('contact_id') }}
+    where not is_test and {{ is_affected(ref('fct_messages'), 'contact_id') }}
 ),
 
 counted as (

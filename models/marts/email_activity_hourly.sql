@@ -11,7 +11,7 @@ with
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected('email_source_id') }}
+    where not is_test and {{ is_affected(ref('fct_messages'), 'email_source_id') }}
 ),
 
 performance as (
@@ -21,7 +21,7 @@ performance as (
 conversions as (
     select *
     from {{ ref('fct_conversions') }}
-    where is_attributed and {{ is_affected('email_source_id') }}
+    where is_attributed and {{ is_affected(ref('fct_conversions'), 'email_source_id') }}
 ),
 
 message_activities as (

@@ -11,7 +11,7 @@ with
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected('email_source_id') }}
+    where not is_test and {{ is_affected(ref('fct_messages'), 'email_source_id') }}
 ),
 
 -- Drafts and scheduled sends show nothing until they go out.

@@ -10,6 +10,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
+from email_statistics.building.memory import BUILDING, limit_memory
 from email_statistics.building.surroundings import note_surroundings
 from email_statistics.settings import SettingsError, read_settings
 
@@ -33,6 +34,7 @@ class Plugin(BasePlugin):
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Tell the macros (macros/batches.sql) what the lake holds, and the project."""
+        """Limit memory; tell the macros (macros/batches.sql) what the lake holds, and the project."""
+        limit_memory(conn, BUILDING)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         note_surroundings(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

@@ -1,12 +1,21 @@
 -- A source's rows of an outcome are as many as its messages of that metric.
 with
 
+counted as (
+    select
+        email_source_id,
+        outcome,
+        count(*) as messages
+    from {{ ref('message_outcomes') }}
+    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
+    group by email_source_id, outcome
+),
+
 outcomes as (
     select
         email_source_id,
         {{ pivoted_outcomes() }}
-    from {{ ref('message_outcomes') }}
-    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
+    from counted
     group by email_source_id
 ),
 

@@ -9,6 +9,7 @@ import duckdb
 
 from email_statistics.building.faults import is_disk_full, is_locked, sentence_about
 from email_statistics.building.files import write_log
+from email_statistics.building.memory import READING, limit_memory
 from email_statistics.errors import EmailStatsError
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -63,6 +64,7 @@ def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise BuildDatabaseError(f"{sentence_about(str(error))}{advice}") from error
     with connection:
         connection.execute("set timezone = 'UTC'")
+        limit_memory(connection, READING)
         yield connection
 
 

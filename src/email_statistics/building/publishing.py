@@ -17,6 +17,7 @@ import duckdb
 from email_statistics.building.database import CONFIG, remove
 from email_statistics.building.faults import is_disk_full, is_locked, sentence_about
 from email_statistics.building.files import BuildFiles, write_log
+from email_statistics.building.memory import COPYING, limit_memory
 from email_statistics.checks.marts_profile import WarehouseTotals, read_totals
 from email_statistics.errors import EmailStatsError
 
@@ -134,6 +135,7 @@ def _write(database: Path, unfinished: Path, fill: _Fill) -> dict[str, int]:
     with duckdb.connect(unfinished, config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
+        limit_memory(connection, COPYING)
         connection.execute(f"attach {_text(str(database))} as built (read_only)")
         relations = _relations(connection)
         fill(connection, relations)
@@ -174,14 +176,15 @@ def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -
     for relation in relations:
         if relation.view is not None:
             continue
-        affected = ""
+        built = f"built.{relation.address}"
+        affected, found = "", ""
         if (relation.schema, relation.name) in increments:
             keys, key = increments[relation.schema, relation.name]
             affected = f" where {key} in (select {key} from built.{keys})"  # noqa: S608  # see above
+            # Only the keys are read in whole, all other columns for the rows that are found.
+            found = f" where rowid in (select rowid from {built}{affected})"  # noqa: S608  # see above
         connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # see above
-        connection.execute(
-            f"insert into {relation.address} by name from built.{relation.address}{affected}"
-        )
+        connection.execute(f"insert into {relation.address} by name from {built}{found}")
 
 
 def _relations(connection: duckdb.DuckDBPyConnection) -> list[_Relation]:

@@ -205,12 +205,8 @@ def _sums(connection: duckdb.DuckDBPyConnection, totals: dict[str, float | None]
         if f"is_{metric}" in messages.columns
     }
     rows += _differences(_BY_FLAG, messages.filter(_HAS_STATISTICS), flags, totals)
-    outcomes = connection.table(_BY_ROW)
-    found = {
-        outcome: f"cast(outcome = '{outcome}' as integer)"
-        for (outcome,) in outcomes.project("outcome").distinct().order("outcome").fetchall()
-    }
-    return rows + _differences(_BY_ROW, outcomes, found, totals)
+    outcomes = connection.table(_BY_ROW).aggregate("outcome, count(*)").order("outcome").fetchall()
+    return rows + [_difference_row(_BY_ROW, metric, value, totals) for metric, value in outcomes]
 
 
 def _differences(
@@ -223,12 +219,18 @@ def _differences(
         return []
     summed = relation.aggregate(_sum_each(measures.values())).fetchall()[0]
     return [
-        {
-            "subject": f"{metric} of {table} and of marts.email_performance_daily",
-            "difference": round((value or 0) - (totals[metric] or 0), 2),
-        }
+        _difference_row(table, metric, value, totals)
         for metric, value in zip(measures, summed, strict=True)
     ]
+
+
+def _difference_row(
+    table: str, metric: str, value: float | None, totals: dict[str, float | None]
+) -> Row:
+    return {
+        "subject": f"{metric} of {table} and of marts.email_performance_daily",
+        "difference": round((value or 0) - (totals[metric] or 0), 2),
+    }
 
 
 def _sum_each(measures: Iterable[str]) -> str:

@@ -34,7 +34,7 @@ class Plugin(BasePlugin):
             Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Limit memory; tell the macros (macros/batches.sql) what the lake holds, and the project."""
+        """Limit memory; tell the macros (macros/batches.sql) of the lake and the project."""
         limit_memory(conn, BUILDING)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         note_surroundings(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

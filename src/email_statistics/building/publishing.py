@@ -131,7 +131,7 @@ def _is_one_batch_ahead(files: BuildFiles) -> bool:
 
 
 def _write(database: Path, unfinished: Path, fill: _Fill) -> dict[str, int]:
-    """Write every public relation into a file; returns the rows of each, as verified."""
+    """Write every public relation into a file; returns the rows of each table, as verified."""
     with duckdb.connect(unfinished, config=CONFIG) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
@@ -144,6 +144,9 @@ def _write(database: Path, unfinished: Path, fill: _Fill) -> dict[str, int]:
         connection.execute("checkpoint")
     with duckdb.connect(unfinished, read_only=True, config=CONFIG) as connection:
         written = _count(connection, "", relations)
+        for relation in relations:
+            if relation.view is not None:
+                connection.table(relation.address).limit(0).fetchall()
     for address, rows in counted.items():
         if written[address] != rows:
             raise PublishError(
@@ -230,6 +233,7 @@ def _count(
         .aggregate("count(*)")
         .fetchall()[0][0]
         for relation in relations
+        if relation.view is None
     }
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -140,11 +141,18 @@ def _ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from email_statistics.building import publishing
 
     filled: list[str] = []
-    for way in ("_copy", "_update"):
+
+    def spy(way: str) -> None:
         fill = getattr(publishing, way)
-        monkeypatch.setattr(
-            publishing, way, lambda *given, way=way, fill=fill: (filled.append(way), fill(*given))
-        )
+
+        def noted(*given: Any) -> None:
+            filled.append(way)
+            fill(*given)
+
+        monkeypatch.setattr(publishing, way, noted)
+
+    spy("_copy")
+    spy("_update")
     return filled
 
 

@@ -37,7 +37,7 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         summed as (
             select
                 email_source_id,
-                sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+                sum(columns(* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
             from marts.email_performance_daily
             where booked_date between $start and $end
             group by email_source_id
@@ -110,7 +110,8 @@ def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric])
     """
     found = warehouse.sql(
         r"""
-        select sum(columns(daily.* exclude (email_source_id, booked_date))) as "\0"
+        select
+            sum(columns(daily.* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
         from marts.email_performance_daily as daily
         inner join marts.email_performance as performance
             on daily.email_source_id = performance.email_source_id
@@ -129,7 +130,7 @@ def source_total(
     """Sum one source's messages of the period to one row, as ``total`` does those of a type."""
     found = warehouse.sql(
         r"""
-        select sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+        select sum(columns(* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
         from marts.email_performance_daily
         where email_source_id = $id and booked_date between $start and $end
         """,

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from email_statistics.reports import components, formats
 from email_statistics.reports.components import Html
 from email_statistics.reports.contact_lists import worded
+from email_statistics.reports.conversions import worth
 from email_statistics.reports.metrics import Metric
 
 _templates = Environment(
@@ -86,8 +87,8 @@ def list_head(timezone: ZoneInfo) -> list[str]:
 def list_cells(row: Mapping[str, Any], timezone: ZoneInfo, currency: str) -> list[str]:
     """Word a row of a contact list but for the name, which is a widget of its own."""
     remark = row["reason"] or ""
-    if not remark and row["revenue"]:
-        remark = formats.money(row["revenue"], currency)
+    if not remark and row["orders"]:
+        remark = worth(row["revenue"], currency)
     return [
         row["email"] or _DASH,
         worded(row["status"]),
@@ -109,7 +110,7 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
         f"segment {worded(row['segment'])}",
         *(["Do Not Disturb"] if row["is_do_not_disturb"] else []),
         *counted,
-        f"{formats.plural(row['orders'], 'order')}, {formats.money(row['revenue'], currency)}",
+        f"{formats.plural(row['orders'], 'order')}, {worth(row['revenue'], currency)}",
     ]
     return title(row["full_name"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 

@@ -135,7 +135,7 @@ class EmailAnalytics:
         if self.metric in HAS_REASON:
             columns.append(Column("reason", "Reason", missing="not given"))
         if self.metric == "ordered":
-            columns.append(Column("revenue", self.metrics["revenue"], "money"))
+            columns.append(Column("revenue", self.metrics["revenue"], "money", "no exchange rate"))
         return columns
 
     def _figure(self, name: str) -> Figure:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from email_statistics import warehouse
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.reports import charts, components, crediting, formats
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
@@ -20,7 +20,7 @@ from email_statistics.reports.conversions import without_rate, worth
 from email_statistics.reports.listing import Column, listing
 from email_statistics.reports.metrics import Metric, read_metrics
 from email_statistics.reports.page import page_header
-from email_statistics.reports.parameters import policy_names, suggest
+from email_statistics.reports.parameters import policy_names
 from email_statistics.reports.period import Period, choose_period
 
 _REASONS = {
@@ -328,7 +328,7 @@ def _policies(active: str, compared: Sequence[str]) -> list[Policy]:
     }
     for name in compared:
         if name not in found:
-            raise UsageError(f"policies can't have '{name}': {suggest(name, found)}")
+            raise UsageError(f"policies can't have {name!r}: {suggest(name, found)}")
     return [found[name] for name in dict.fromkeys([active, *compared])]
 
 

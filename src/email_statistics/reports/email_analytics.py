@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
@@ -21,7 +21,6 @@ from email_statistics.reports.figures import Figure, figure
 from email_statistics.reports.listing import MOST_ROWS, Column, listing, literal
 from email_statistics.reports.metrics import Metric, availability, read_metrics
 from email_statistics.reports.page import page_header
-from email_statistics.reports.parameters import suggest
 from email_statistics.reports.period import Period, choose_period
 from email_statistics.reports.sources import (
     Source,

@@ -23,6 +23,7 @@ from email_statistics.reports.parameters import (
     Parameter,
     check_attribution,
 )
+from email_statistics.warehouse import WarehouseError
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "reports" / "attribution.ipynb"
 ALL = {"start_date": "2000-01-01"}
@@ -258,3 +259,30 @@ def test_a_page_fits_its_window_and_asks_for_nothing(pages: dict[str, Path], nam
                 assert seen.requests == [pages[name].as_uri()]
                 assert seen.complaints == []
                 assert seen.overflow() == 0
+
+
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        "drop table core.fct_attribution_credits",
+        "alter table core.fct_conversions drop column last_touch_at",
+        "alter table core.build drop column data_through_at",
+        "update core.build set settings = '{}'",
+    ],
+)
+def test_a_warehouse_of_another_version_is_one_sentence(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    path = copy(sample_warehouse, tmp_path, lacks)
+    with pytest.raises(WarehouseError, match="built by another version of the project") as error:
+        load(path, monkeypatch)
+    assert str(error.value).endswith("run `email-stats build`.")
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_that_the_warehouse_lacks_is_one_sentence(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    with pytest.raises(WarehouseError, match=r"has no table marts\.nothing: check the name"):
+        warehouse.table("marts.nothing")

@@ -212,6 +212,20 @@ def test_plain_papermill_is_refused_too(
         load(sample_warehouse, monkeypatch, email_source_id="nobody")
 
 
+def test_a_name_keeps_its_direction_to_itself_in_the_lead(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = "set email_source_name = '\u202eshop'"
+    path = copy(
+        sample_warehouse,
+        tmp_path,
+        f"update core.dim_email_sources {named}",
+        f"update marts.email_performance {named}",
+    )
+    header = load(path, monkeypatch, **WHOLE).header().markup
+    assert header.count("\u2068\u202eshop\u2069") == header.count("\u202eshop") == 2
+
+
 def test_revenue_is_unknown_where_no_order_has_a_rate(
     sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

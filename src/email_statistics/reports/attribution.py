@@ -64,6 +64,11 @@ class Policy:
     is_over_crediting: bool
 
     @property
+    def said(self) -> str:
+        """Its label within a sentence."""
+        return formats.isolated(self.label)
+
+    @property
     def head(self) -> str:
         """Its name at the top of a column of money."""
         return f"{self.label}, over-crediting" if self.is_over_crediting else self.label
@@ -123,7 +128,7 @@ class Attribution:
         summary = (
             f"Up to 60 days after the last touch: {formats.plural(last['orders'], 'order')}, "
             f"{worth(last['revenue'], self.build.currency)}. The active policy "
-            f"({window.label}) credits within {window.window}."
+            f"({window.said}) credits within {window.window}."
         )
         rows = [
             [
@@ -175,11 +180,11 @@ class Attribution:
         one, other = self.policies[:2]
         if self.moved.is_empty():
             return components.empty(
-                f"Nothing changes hands between {one.label} and {other.label}.",
+                f"Nothing changes hands between {one.said} and {other.said}.",
                 "Compare another policy, or choose more days.",
             )
         listed = listing(
-            f"What changes hands between {one.label} and {other.label}",
+            f"What changes hands between {one.said} and {other.said}",
             "attribution_changes",
             self.moved.with_columns(pl.col("name").fill_null(_NOBODY)),
             [
@@ -193,7 +198,7 @@ class Attribution:
             self.build,
         )
         words = (
-            f"From {one.label} to {other.label}, order by order; {_NOBODY} is what one of the two "
+            f"From {one.said} to {other.said}, order by order; {_NOBODY} is what one of the two "
             "credits to no email. Orders without an exchange rate are counted, but in no sum of "
             "money."
         )
@@ -275,13 +280,13 @@ class Attribution:
         unknown = without_rate(orders, self.orders["orders_without_rate"])
         return (
             f"{formats.plural(orders, 'order')}, {revenue}{unknown}. "
-            f"{self.policies[0].label} credits {credited} of it, in "
+            f"{self.policies[0].said} credits {credited} of it, in "
             f"{formats.plural(self.orders['attributed'], 'order')}, to emails."
         )
 
     def _over_crediting(self) -> str:
         words = "All emails, whatever their type; refunds aren't taken off."
-        over = [p.label for p in self.policies if p.is_over_crediting]
+        over = [p.said for p in self.policies if p.is_over_crediting]
         if over:
             words += (
                 f" {', '.join(over)} credits every touched email with the whole order: that column "
@@ -295,10 +300,11 @@ class Attribution:
     def _order_in_words(self, order: Mapping[str, Any]) -> str:
         paid = worth(order["original_revenue"], order["currency"])
         at = formats.moment(order["converted_at"].replace(tzinfo=UTC), self.build.timezone)
-        what = f"Order {order['conversion_id']}, {paid}, {at}: "
-        label = self.policies[0].label
+        what = f"Order {formats.isolated(order['conversion_id'])}, {paid}, {at}: "
+        label = self.policies[0].said
         if order["is_attributed"]:
-            return f"{what}{label} credits {order['name']}, {order['touch_type']} before."
+            name = formats.isolated(order["name"])
+            return f"{what}{label} credits {name}, {order['touch_type']} before."
         return f"{what}{label} credits nobody ({_REASONS[order['unattributed_reason']].lower()})."
 
     def _empty(self) -> Html:

@@ -149,7 +149,7 @@ class EmailAnalytics:
     def _shows(self) -> str:
         if self.source is None:
             return "No email source"
-        return f"{self.source.name}, {self.source.type_in_words}"
+        return f"{formats.isolated(self.source.name)}, {self.source.type_in_words}"
 
     def _lead(self) -> str:
         if self.source is None:
@@ -160,7 +160,8 @@ class EmailAnalytics:
         if shown.missing:
             return f"{shown.metric.label}: {shown.missing[:1].lower()}{shown.missing[1:]}."
         counted = formats.plural(self.booked[self.metric].item(), "message")
-        return f"{shown.metric.label}: {counted} of {self.source.name}, and who got them."
+        name = formats.isolated(self.source.name)
+        return f"{shown.metric.label}: {counted} of {name}, and who got them."
 
     def _empty(self) -> Html:
         if self.source is None:

@@ -30,10 +30,11 @@
         {% set untested = 'its tests have not run: run dbt test' %}
         {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped', 'partial success'])
             | map(attribute='node') | map(attribute='name') | list %}
-        {% set ran = results | map(attribute='node') | map(attribute='unique_id') | list %}
-        {% set models_left_out = left_out('model', ran) %}
-        {% set is_tested = not left_out('test', ran) %}
-        {% if not failed and not left_out('seed', ran) %}
+        {% set done = results | selectattr('status', 'in', ['success', 'pass', 'warn'])
+            | map(attribute='node') | map(attribute='unique_id') | list %}
+        {% set models_left_out = left_out('model', done) %}
+        {% set is_tested = not left_out('test', done) %}
+        {% if not left_out('seed', done) %}
             {% do seeds_are_loaded() %}
         {% endif %}
         {% if failed %}

@@ -2,9 +2,10 @@
 
    raw.files is the manifest of the files that the tables were built from; raw.lake_files what the lake
    holds now (written by dbt_plugin.py as dbt opens the database, with the fingerprints of seeds and
-   models); raw.batch the build at work or the latest one. The manifest is written before the tables, so
-   it counts only where raw.batch says that they are whole: anything that ends a build early leaves it
-   as not whole, and the next one is a full refresh. #}
+   models); raw.batch the build at work or the latest one; raw.loaded_seeds the seeds that lie in the
+   database, which a `dbt run` leaves as they are. The manifest is written before the tables, so it
+   counts only where raw.batch says that they are whole: anything that ends a build early leaves it as
+   not whole, and the next one is a full refresh. #}
 
 {% macro prepare_batches() %}
     {% call statement(auto_begin=false) %}
@@ -15,7 +16,7 @@
             file_columns varchar, batch_number bigint
         );
         create table if not exists raw.columns (raw_table varchar, name varchar, type varchar);
-        create or replace table raw.increments (schema_name varchar, name varchar, keys varchar, key varchar);
+        create table if not exists raw.loaded_seeds (fingerprint varchar, is_whole boolean);
         create table if not exists raw.contract (raw_table varchar, source varchar);
         create table if not exists raw.batch (
             number bigint, is_delta boolean, reason varchar, settings varchar, seeds varchar, models varchar,
@@ -27,6 +28,9 @@
 
 {# raw.increments: which tables change by keys in a delta, and where these keys are; for publishing. #}
 {% macro note_increments() %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.increments (schema_name varchar, name varchar, keys varchar, key varchar)
+    {% endcall %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'incremental' and node.config.meta.affected_by %}
         {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
         {% call statement(auto_begin=false) %}
@@ -36,6 +40,37 @@
             )
         {% endcall %}
     {% endfor %}
+{% endmacro %}
+
+
+{# Before seeds are loaded: they are those that the files hold now, and not whole until all are there. #}
+{% macro begin_seeds() %}
+    {% set are_loaded = [] %}
+    {% for unique_id in selected_resources if unique_id.startswith('seed.') %}
+        {% do are_loaded.append(unique_id) %}
+    {% endfor %}
+    {% if are_loaded %}
+        {% call statement(auto_begin=false) %}
+            create or replace table raw.loaded_seeds as
+            select seeds as fingerprint, false as is_whole from raw.project
+        {% endcall %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro seeds_are_loaded() %}
+    {% call statement(auto_begin=false) %}
+        update raw.loaded_seeds set is_whole = true
+    {% endcall %}
+{% endmacro %}
+
+
+{# Whether the seeds in the database are those that the files held as the build began. #}
+{% macro has_its_seeds() %}
+    {% do return(single_value(
+        'select count(*) = 1 from raw.batch inner join raw.loaded_seeds on batch.seeds = loaded_seeds.fingerprint'
+        ~ ' where loaded_seeds.is_whole'
+    )) %}
 {% endmacro %}
 
 
@@ -50,7 +85,7 @@
     {% if flags.FULL_REFRESH %}
         {% do return('asked for') %}
     {% endif %}
-    {% if invocation_args_dict.select or invocation_args_dict.exclude %}
+    {% if left_out('model', selected_resources) %}
         {% do return('only a part is built') %}
     {% endif %}
     {% set batches = run_query(
@@ -249,9 +284,13 @@
 {% endmacro %}
 
 
-{# on-run-end: the tables are whole where they passed (raw.build_outcome). #}
+{# on-run-end: the tables are whole where they passed (raw.build_outcome). Seeds that were not loaded are
+   not those that they were built from. #}
 {% macro end_batch() %}
     {% call statement(auto_begin=false) %}
-        update raw.batch set is_whole = coalesce((select is_passed from raw.build_outcome), false)
+        update raw.batch
+        set
+            is_whole = coalesce((select is_passed from raw.build_outcome), false),
+            seeds = {{ 'seeds' if has_its_seeds() else 'null' }}
     {% endcall %}
 {% endmacro %}

@@ -107,13 +107,17 @@
 {% endmacro %}
 
 
-{# on-run-start: checks the lake and opens every raw table as a view, where models are to be built. All
-   else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built, and leaves it as it is. #}
+{# on-run-start: checks the lake and opens every raw table as a view, where models are to be built; what
+   loads seeds says so. All else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built,
+   and leaves it as it is. #}
 {% macro open_raw_lake() %}
-    {% if execute and flags.WHICH in ('build', 'run') %}
-        {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
+    {% if execute and flags.WHICH in ('build', 'run', 'seed') %}
         {% do prepare_batches() %}
         {% do forget_build_outcome() %}
+        {% do begin_seeds() %}
+    {% endif %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+        {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
         {% do begin_batch() %}
         {% call statement(auto_begin=false) %}
             create or replace table raw.contract (raw_table varchar, source varchar)

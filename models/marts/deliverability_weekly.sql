@@ -38,6 +38,7 @@ counted as (
 final as (
     select
         counted.mailbox_provider,
+        {{ active_attribution_policy() }} as attribution_policy,
         counted.delivery_availability,
         counted.open_availability,
         counted.click_availability,

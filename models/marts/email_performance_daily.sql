@@ -1,5 +1,5 @@
--- One row a source with statistics and day of booked_at: every count of messages. Every column adds up
--- over days and sources; NULL where not measured for any message of the row.
+-- One row a source with statistics and day of booked_at: every count of messages. Counts and money
+-- add up over days and sources; NULL where not measured for any message of the row.
 {{ config(
     materialized='incremental',
     unique_key='email_source_id',
@@ -24,6 +24,7 @@ started as (
 final as (
     select
         messages.email_source_id,
+        {{ active_attribution_policy() }} as attribution_policy,
         {{ message_counts() }},
         messages.booked_date
     from messages

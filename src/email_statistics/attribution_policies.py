@@ -5,7 +5,7 @@ which policies a build can credit by. ``aesthetix`` is none of them: it is the s
 """
 
 import csv
-import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import PROJECT_ROOT
 
 SETTINGS_POLICY = "aesthetix"
@@ -40,12 +40,19 @@ def _true_or_false(text: object) -> object:
     return {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
 
 
+def _whole(text: object) -> object:
+    """Python reads ``1_0``, ``+10`` and digits of every script as numbers; a database doesn't."""
+    if isinstance(text, str) and not re.fullmatch("[0-9]+", text):
+        raise ValueError("must be a whole number in digits 0 to 9")
+    return text
+
+
 def _none_if_blank(text: object) -> object:
     return None if isinstance(text, str) and not text.strip() else text
 
 
 Hours = Annotated[
-    Annotated[int, Field(ge=1, le=1440)] | None,
+    Annotated[int, Field(ge=1, le=1440), BeforeValidator(_whole)] | None,
     BeforeValidator(_none_if_blank),
 ]
 Flag = Annotated[bool, Field(strict=True), BeforeValidator(_true_or_false)]
@@ -97,7 +104,7 @@ def read_policies(seed: Path = SEED) -> list[Policy]:
     """
     try:
         with seed.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, strict=True)
             if list(reader.fieldnames or []) != list(Policy.model_fields):
                 raise PolicyError(
                     f"{seed.name}, line 1: the columns must be {', '.join(Policy.model_fields)}."
@@ -107,11 +114,15 @@ def read_policies(seed: Path = SEED) -> list[Policy]:
                 policy = _read_row(row, f"{seed.name}, line {reader.line_num}")
                 if policy.attribution_policy in policies:
                     raise PolicyError(
-                        f"{seed.name}, line {reader.line_num}: '{policy.attribution_policy}' comes "
+                        f"{seed.name}, line {reader.line_num}: {policy.attribution_policy!r} comes "
                         "twice: name one of the two differently."
                     )
                 policies[policy.attribution_policy] = policy
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
+        raise PolicyError(
+            f"{seed.name}, line {reader.line_num + 1}: it is no row of a CSV file ({error})."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
             f"The attribution policies ({seed.name}) can't be read: {error}"
         ) from error
@@ -145,14 +156,13 @@ def check_active_policy(name: str, policies: Sequence[Policy]) -> None:
         return
     found = {policy.attribution_policy: policy for policy in policies}
     if name not in found:
-        near = difflib.get_close_matches(name, [SETTINGS_POLICY, *found], n=1, cutoff=0.0)
         raise PolicyError(
-            f"Setting 'attribution_policy' can't be '{name}': there is no such policy; did you "
-            f"mean '{near[0]}'?"
+            f"Setting 'attribution_policy' can't be {name!r}: there is no such policy; "
+            f"{suggest(name, [SETTINGS_POLICY, *found])}"
         )
     if not found[name].is_single_credit:
         raise PolicyError(
-            f"Setting 'attribution_policy' can't be '{name}': its credit rule "
+            f"Setting 'attribution_policy' can't be {name!r}: its credit rule "
             f"{found[name].credit_rule} credits several emails with a conversion, and marts need "
             "one; compare it in the attribution report instead."
         )

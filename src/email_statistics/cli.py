@@ -2,11 +2,12 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
 
 import click
 
 from email_statistics.building.faults import sentence_about
-from email_statistics.errors import EmailStatsError
+from email_statistics.errors import EmailStatsError, UsageError
 
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.
 _COMMANDS = {
@@ -45,9 +46,18 @@ def cli(debug: bool) -> None:
     """
 
 
+def _refuse_other_encodings(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"The argument {argument!a} isn't UTF-8: write it in UTF-8.") from None
+
+
 def main() -> None:
     """Run ``email-stats``; an error is one sentence on stderr (with ``--debug``, its traceback)."""
     try:
+        _refuse_other_encodings(sys.argv)
         cli(standalone_mode=True)
     except EmailStatsError as error:
         if "--debug" in sys.argv:

@@ -99,7 +99,12 @@ def trace(identifier: str) -> list[Story]:
 
     Raises ``UsageError`` where it is none, ``WarehouseError`` where nothing is published.
     """
-    with warehouse.connect(warehouse.location()) as connection:
+    if not identifier.strip():
+        raise UsageError("The id can't be blank: give that of a message, an order or a contact.")
+    with (
+        warehouse.connect(warehouse.location()) as connection,
+        warehouse.of_this_version(),
+    ):
         teller = _Teller(connection, identifier)
         told = (teller.message(), teller.order(), teller.contact())
     stories = [story for story in told if story]
@@ -110,6 +115,13 @@ def trace(identifier: str) -> list[Story]:
             "source or contact is counted in core.fct_orphans)."
         )
     return stories
+
+
+class _Row(Row):
+    """A row of ``select *``, whose columns another version of the project may not have."""
+
+    def __missing__(self, column: str) -> None:
+        raise warehouse.another_version(f"column {column}")
 
 
 class _Teller:
@@ -201,7 +213,7 @@ class _Teller:
     def _rows(self, query: str) -> list[Row]:
         parameters = {"id": self._id} if "$id" in query else None
         frame: pl.DataFrame = self._connection.sql(query, params=parameters).pl()
-        return frame.to_dicts()
+        return [_Row(row) for row in frame.to_dicts()]
 
     def _event(self, at: datetime | None, what: str, subject: str, decision: str) -> Event:
         local = at.replace(tzinfo=UTC).astimezone(self._zone) if at else None

@@ -9,11 +9,14 @@ and nobody waits.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+from polars.exceptions import ColumnNotFoundError
 
 from email_statistics import paths
 from email_statistics.errors import EmailStatsError
@@ -23,6 +26,26 @@ _TABLE = re.compile(r"(core|marts)\.[a-z][a-z0-9_]*")
 
 class WarehouseError(EmailStatsError):
     """There is no warehouse to read, or it can't be opened; the text says what to do."""
+
+
+def another_version(missing: str) -> WarehouseError:
+    """The error where the warehouse lacks what this version of the project publishes."""
+    return WarehouseError(
+        f"The warehouse {paths.published_warehouse()} was built by another version of the project "
+        f"(missing: {missing}): run `email-stats build`."
+    )
+
+
+@contextmanager
+def of_this_version() -> Iterator[None]:
+    """Take what the project's own queries don't find as what another version didn't publish.
+
+    Raises ``WarehouseError``, one sentence.
+    """
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException, ColumnNotFoundError) as error:
+        raise another_version(str(error).splitlines()[0]) from error
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -56,7 +79,7 @@ def location() -> Path:
         return published
     build = paths.build_database()
     if build.exists():
-        with connect(build) as connection:
+        with connect(build) as connection, of_this_version():
             outcome = connection.sql("select is_passed, reason from raw.build_outcome").fetchall()
         if outcome and outcome[0][0]:
             return build
@@ -78,10 +101,17 @@ def sql(query: str, **parameters: Any) -> pl.DataFrame:
 def table(name: str) -> pl.DataFrame:
     """A whole public table, such as ``marts.email_performance``.
 
-    Raises ``ValueError`` where the name isn't that of a table of ``core`` or ``marts``.
+    Raises ``ValueError`` where the name isn't that of a table of ``core`` or ``marts``,
+    ``WarehouseError`` where the warehouse has no such table.
     """
     if not _TABLE.fullmatch(name):
         raise ValueError(
             f"{name!r} is not a table of core or marts, such as 'marts.email_performance'."
         )
-    return sql(f"select * from {name}")  # noqa: S608 - checked above
+    try:
+        return sql(f"select * from {name}")  # noqa: S608 - checked above
+    except duckdb.CatalogException as error:
+        raise WarehouseError(
+            f"The warehouse {paths.published_warehouse()} has no table {name}: check the name; if "
+            "it is right, another version of the project built it: run `email-stats build`."
+        ) from error

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from email_statistics.reports import registry
+from email_statistics.settings import read_settings
 
 BUILT_AT = datetime(2026, 6, 2, 4, 0)
 DATA_THROUGH_AT = datetime(2026, 6, 1, 21, 30)
@@ -50,13 +51,17 @@ def _create_warehouse(path: Path, raw_lake: str) -> Path:
             select
                 '0.1.0' as project_version,
                 $raw_lake as raw_lake,
-                '{"reporting_timezone": "UTC", "reporting_currency": "USD",
-                  "attribution_window_days": 5}' as settings,
+                $settings as settings,
                 100 as raw_rows,
                 $built_at::timestamp as built_at,
                 $through::timestamp as data_through_at
             """,
-            {"raw_lake": raw_lake, "built_at": BUILT_AT, "through": DATA_THROUGH_AT},
+            {
+                "settings": read_settings().model_dump_json(),
+                "raw_lake": raw_lake,
+                "built_at": BUILT_AT,
+                "through": DATA_THROUGH_AT,
+            },
         )
         connection.execute(
             """

@@ -54,6 +54,19 @@ def unmeasured_statements(database: Path) -> list[str]:
     ]
 
 
+def rateless_statements() -> list[str]:
+    """Take the exchange rate of every credited order away: sums of their money are then 0."""
+    tables = ("marts.email_performance_daily", "marts.email_performance", "core.fct_messages")
+    return [
+        *(
+            f"update {table} set revenue = 0, net_revenue = 0, orders_without_rate = orders"
+            for table in tables
+        ),
+        "update marts.email_activity_hourly set revenue = 0, net_revenue = 0",
+        "update marts.contact_engagement set revenue = 0, net_revenue = 0",
+    ]
+
+
 def hostile_copy(sample: Path, folder: Path) -> Path:
     """A warehouse like the sample's in which every text that lists show is one of ``NAMES``."""
     path = copy(sample, folder)

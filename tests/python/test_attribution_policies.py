@@ -32,6 +32,11 @@ def test_the_presets_of_the_project_are_well() -> None:
         (",24,", ",1441,", "less than or equal to 1440"),
         (",24,", ",1.5,", "clicked_window_hours can't be '1.5'"),
         (",24,", ",,", "needs the hours of at least one of opened, clicked, delivered"),
+        (",24,", ",1_0,", "clicked_window_hours can't be '1_0': must be a whole number in digits"),
+        (",24,", ",+24,", "clicked_window_hours can't be '+24'"),
+        (",24,", ",\N{FULLWIDTH DIGIT TWO}4,", "must be a whole number in digits 0 to 9"),
+        ("Our wiki", '"Our" wiki', "it is no row of a CSV file"),
+        ("Our wiki", '"Our wiki', "it is no row of a CSV file"),
         ("touch,", "open,", "'touch' or 'send'"),
         ("false", "no", "click_outranks_open can't be 'no'"),
         ("campaign bulk", "campaign emails", "'campaign', 'workflow' or 'bulk'"),
@@ -69,6 +74,12 @@ def test_a_build_credits_by_a_known_policy_of_a_single_credit() -> None:
     assert read_settings({"attribution_policy": "mailchimp"}).attribution_policy == "mailchimp"
     with pytest.raises(SettingsError, match="did you mean 'klaviyo'"):
         read_settings({"attribution_policy": "klavio"})
+    with pytest.raises(SettingsError, match="did you mean 'hubspot_u_shaped'"):
+        read_settings({"attribution_policy": "HubSpot U-shaped"})
+    with pytest.raises(SettingsError, match="there is aesthetix, klaviyo"):
+        read_settings({"attribution_policy": "zzz"})
+    with pytest.raises(SettingsError, match=r"can't be \"o'brien\": there is no such policy"):
+        read_settings({"attribution_policy": "o'brien"})
     with pytest.raises(SettingsError, match="linear credits several emails"):
         read_settings({"attribution_policy": "hubspot_linear"})
     with pytest.raises(SettingsError, match="every_touched_email credits several emails"):

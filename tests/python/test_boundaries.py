@@ -108,6 +108,27 @@ def test_one_macro_alone_counts_messages(sample_build: SampleBuild) -> None:
     }
 
 
+CREDITED = re.compile(r"conversion|converted|orders|ordered|revenue")
+
+
+def test_every_mart_with_a_credited_number_says_by_which_policy(sample_build: SampleBuild) -> None:
+    marts = {
+        node["name"]: set(node["columns"])
+        for node in sample_build.manifest["nodes"].values()
+        if node["resource_type"] == "model" and layer(node) == "marts"
+    }
+    credited = {
+        name
+        for name, columns in marts.items()
+        if any(CREDITED.search(column) for column in columns)
+    }
+    assert credited == {name for name in marts if "attribution_policy" in marts[name]}
+    with duckdb.connect(sample_build.database, read_only=True) as connection:
+        for name in sorted(credited - {"attribution_reconciliation"}):  # which has all of them
+            policies = connection.sql(f"select distinct attribution_policy from marts.{name}")
+            assert policies.fetchall() == [("aesthetix",)], name
+
+
 def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild) -> None:
     """macros/raw_lake.sql names the raw tables too, for dbt must see the references early."""
     contract = {

@@ -126,11 +126,56 @@ def test_a_failed_or_partial_build_says_so_in_the_database(tiny_lake: Path, tmp_
     assert outcome()[0] is False
     dbt("test", "--exclude-resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
     assert outcome() == (True, None)
+    dbt("build", "--resource-type", "test", lake=tiny_lake, warehouse=warehouse)
+    assert "only a part of it was built" in (outcome()[1] or "")
+    dbt("test", "--exclude-resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
+    assert outcome()[0] is False, "tests don't make whole what was built in part"
+    untested = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    dbt("build", *untested, lake=tiny_lake, warehouse=warehouse)
+    dbt("test", "--resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
+    assert outcome() == (False, "its tests have not run: run dbt test")
     dbt("build", "--select", "stg_contacts", lake=tiny_lake, warehouse=warehouse)
-    assert outcome() == (False, "only a part of it was built (--select or --exclude)")
+    assert "only a part of it was built" in (outcome()[1] or "")
     shutil.rmtree(tiny_lake / "contacts")
     dbt("build", lake=tiny_lake, warehouse=warehouse)
     assert outcome()[0] is False
+
+
+def test_seeds_count_as_those_that_were_loaded(tiny_lake: Path, tmp_path: Path) -> None:
+    """`dbt run` loads none: tables of other seeds than the files' are not whole."""
+    warehouse, project = tmp_path / "wh.duckdb", tmp_path / "project"
+    for part in ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests/dbt"):
+        source, target = PROJECT_ROOT / part, project / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("sample_lake"))
+        else:
+            shutil.copy(source, target)
+    providers = project / "seeds" / "mailbox_providers.csv"
+
+    def outcome_of(*arguments: str) -> tuple[bool, str | None]:
+        run = dbt(
+            *arguments, "--project-dir", str(project), "--profiles-dir", str(project),
+            lake=tiny_lake, warehouse=warehouse,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stdout
+        with duckdb.connect(build_database(warehouse), read_only=True) as connection:
+            row: tuple[bool, str | None] = connection.sql("from raw.build_outcome").fetchall()[0]
+            return row
+
+    only_data_tests = ("test", "--exclude-resource-type", "unit_test")
+    not_loaded = (False, "a seed changed and was not loaded: run dbt build")
+    assert outcome_of("build", "--exclude-resource-type", "unit_test") == (True, None)
+    providers.write_text(f"{providers.read_text()}example.com,Example\n")
+    assert outcome_of("run") == not_loaded
+    assert outcome_of(*only_data_tests) == not_loaded
+    with duckdb.connect(build_database(warehouse), read_only=True) as connection:
+        assert connection.sql("select is_whole, seeds from raw.batch").fetchall() == [(False, None)]
+    assert outcome_of("seed")[0] is False
+    assert outcome_of("run") == (False, "its tests have not run: run dbt test")
+    assert outcome_of(*only_data_tests) == (True, None)
+    assert outcome_of("seed", "--select", "user_agents")[0] is False
+    assert outcome_of("run") == not_loaded
 
 
 def test_real_data_build_at_first_try(real_lake: Path, tmp_path: Path) -> None:

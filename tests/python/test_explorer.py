@@ -27,6 +27,7 @@ from email_statistics.explorer import pieces
 from email_statistics.explorer.email_analytics import EmailAnalytics
 from email_statistics.explorer.history import contact, history
 from email_statistics.reports.contact_lists import BOXES
+from email_statistics.reports.exclusions import EXCLUSIONS
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "explore" / "email_analytics.ipynb"
 CAMPAIGN = "src_campaign_026"
@@ -201,7 +202,7 @@ def test_what_does_not_count_says_why(
     for reason, contact_id in found.iter_rows():
         happenings, total = history(contact_id, 1000)
         shown = pieces.history(happenings, total, screen._build.timezone, "USD").markup
-        assert f"<td>No: {pieces._REASONS[reason].replace(chr(39), '&#39;')}" in shown
+        assert f"<td><bdi>No: {EXCLUSIONS[reason].replace(chr(39), '&#39;')}</bdi>" in shown
 
 
 def test_nothing_from_the_data_becomes_markup(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,7 +19,12 @@ from support import SampleBuild, build_database
 
 from email_statistics.building.database import reading_passed, remove
 from email_statistics.building.files import BuildFiles
-from email_statistics.building.publishing import PublishError, publish_database, read_published
+from email_statistics.building.publishing import (
+    PublishError,
+    publish_database,
+    read_published,
+    remember,
+)
 
 
 @pytest.fixture
@@ -84,6 +90,10 @@ def test_views_work_under_any_alias(files: BuildFiles) -> None:
 def test_only_its_owner_can_read_it(files: BuildFiles, sample_lake: Path) -> None:
     run = email_stats("publish", lake=sample_lake, warehouse=files.published)
     assert run.returncode == 0, run.stderr
+    left = files.published.stat()
+    with duckdb.connect(files.database, read_only=True) as connection:
+        stamp = connection.sql("from raw.published_stamp").fetchall()
+    assert stamp == [(left.st_size, left.st_mtime_ns, left.st_ino)]
     for path in (files.published, files.checks_page, files.lock):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert files.published.name in run.stdout.splitlines()[-1]
@@ -112,6 +122,67 @@ def test_a_published_file_that_was_harmed_is_written_anew(files: BuildFiles, dam
     assert note is None if damage == "deleted" else note is not None and "written anew" in note
     publish_database(files)
     assert read_version(files.published) == whole
+
+
+@pytest.fixture
+def one_ahead(files: BuildFiles) -> BuildFiles:
+    """A build database that is one (empty) batch ahead of what we published."""
+    remember(publish_database(files).stamp, files.database)
+    with duckdb.connect(files.database) as connection:
+        connection.execute("update raw.batch set is_delta = true")
+        connection.execute("create or replace table earlier.build as from core.build")
+        for (keys,) in connection.sql("select distinct keys from raw.increments").fetchall():
+            connection.execute(f"delete from {keys}")
+    return files
+
+
+def _ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """In which ways files are filled from here on."""
+    from email_statistics.building import publishing
+
+    filled: list[str] = []
+
+    def spy(way: str) -> None:
+        fill = getattr(publishing, way)
+
+        def noted(*given: Any) -> None:
+            filled.append(way)
+            fill(*given)
+
+        monkeypatch.setattr(publishing, way, noted)
+
+    spy("_copy")
+    spy("_update")
+    return filled
+
+
+def test_a_batch_is_put_on_top_of_what_was_published(
+    one_ahead: BuildFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = _ways(monkeypatch)
+    publish_database(one_ahead)
+    assert ways == ["_update"]
+    assert _tables(one_ahead.published) == _tables(one_ahead.database)
+
+
+@pytest.mark.parametrize("meddling", ["written into", "put back", "never remembered"])
+def test_what_somebody_else_may_have_written_is_no_ground_for_a_batch(
+    one_ahead: BuildFiles, monkeypatch: pytest.MonkeyPatch, meddling: str
+) -> None:
+    if meddling == "written into":
+        with duckdb.connect(one_ahead.published) as connection:
+            connection.execute("update core.fct_messages set opens = 999 where opens is not null")
+    elif meddling == "put back":  # from a copy: the same bytes as far as anybody can tell
+        copy = one_ahead.published.with_name("copy")
+        shutil.copy2(one_ahead.published, copy)
+        copy.replace(one_ahead.published)
+    else:
+        with duckdb.connect(one_ahead.database) as connection:
+            connection.execute("drop table raw.published_stamp")
+    ways = _ways(monkeypatch)
+    publish_database(one_ahead)
+    assert ways == ["_copy"]
+    assert _tables(one_ahead.published) == _tables(one_ahead.database)
 
 
 def test_a_log_left_beside_the_published_file_goes_with_it(files: BuildFiles) -> None:

@@ -23,6 +23,7 @@ from email_statistics.reports.parameters import (
     Parameter,
     check_attribution,
 )
+from email_statistics.warehouse import WarehouseError
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "reports" / "attribution.ipynb"
 ALL = {"start_date": "2000-01-01"}
@@ -137,6 +138,44 @@ def test_what_changes_hands_balances(
     assert nobody["net"].item() == left[1] - left[0]
 
 
+WITHOUT_RATES = tuple(
+    f"update core.{table} set revenue = null, net_revenue = null"
+    for table in ("fct_conversions", "fct_attribution_credits")
+)
+
+
+def test_orders_without_a_rate_change_hands_too_and_their_money_is_unknown(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ALL | {"policies": "hubspot_u_shaped"}
+    known = load(sample_warehouse, monkeypatch, **given).moved
+    page = load(copy(sample_warehouse, tmp_path, *WITHOUT_RATES), monkeypatch, **given)
+    unknown = page.moved
+    assert unknown["orders"].sum() == known["orders"].sum() > 0
+    assert sorted(unknown["name"].fill_null("")) == sorted(known["name"].fill_null(""))
+    assert unknown["orders_without_rate"].to_list() == unknown["orders"].to_list()
+    for column in ("lost", "gained", "net"):
+        assert unknown[column].null_count() == unknown.height
+    assert "no exchange rate" in page.changes_hands().markup
+    assert "Nothing changes hands" not in page.changes_hands().markup
+
+
+def test_revenue_of_orders_without_a_rate_is_unknown_and_never_0(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = load(copy(sample_warehouse, tmp_path, *WITHOUT_RATES), monkeypatch, **ALL, policies="")
+    orders = f"{page.orders['orders']:,}"
+    lead = page.header().markup
+    assert f"unknown revenue (the exchange rate of {orders} of {orders} orders" in lead
+    assert "credits unknown revenue of it" in lead
+    assert "Revenue by the length of the window: not known." in page.window_curve().markup
+    assert "unknown revenue" in page.opens_and_clicks().markup
+    assert "unknown revenue" in page.unattributed_by_reason().markup
+    story = page.order_story().markup
+    whole = pieces(page).replace(story, "")  # which tells the order's own currency
+    assert re.findall(r"\b0\.00\b", re.sub(r"<(style|svg).*?</\1>", "", whole, flags=re.S)) == []
+
+
 def test_kinds_and_reasons_add_up_to_all_orders(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,3 +259,30 @@ def test_a_page_fits_its_window_and_asks_for_nothing(pages: dict[str, Path], nam
                 assert seen.requests == [pages[name].as_uri()]
                 assert seen.complaints == []
                 assert seen.overflow() == 0
+
+
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        "drop table core.fct_attribution_credits",
+        "alter table core.fct_conversions drop column last_touch_at",
+        "alter table core.build drop column data_through_at",
+        "update core.build set settings = '{}'",
+    ],
+)
+def test_a_warehouse_of_another_version_is_one_sentence(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    path = copy(sample_warehouse, tmp_path, lacks)
+    with pytest.raises(WarehouseError, match="built by another version of the project") as error:
+        load(path, monkeypatch)
+    assert str(error.value).endswith("run `email-stats build`.")
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_that_the_warehouse_lacks_is_one_sentence(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    with pytest.raises(WarehouseError, match=r"has no table marts\.nothing: check the name"):
+        warehouse.table("marts.nothing")

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from browser import Scheme, chromium, visit
-from report_worlds import NAMES, copy, unmeasured_statements
+from report_worlds import NAMES, copy, rateless_statements, unmeasured_statements
 from support import PROJECT_ROOT, build_database
 
 from email_statistics import warehouse
@@ -195,6 +196,32 @@ def test_numbers_that_are_not_measured_say_why(
     top = dashboard.top_performing().markup
     assert "No open rate above 0" in top and "No click rate above 0" in top
     assert "Not measured<sup>1</sup>" in dashboard.recent().markup
+
+
+def test_revenue_is_unknown_where_no_order_has_a_rate(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard = load(copy(sample_warehouse, tmp_path, *rateless_statements()), monkeypatch)
+    orders = dashboard.total["orders"].item()
+    assert f"They brought unknown revenue in {orders:,} orders" in dashboard.header().markup
+    tiles = dashboard.conversion_summary().markup
+    assert tiles.count("Not known: none of these orders has an exchange rate") == 2
+    assert "0.00" not in tiles and "None after refunds" not in tiles
+    assert "No revenue above 0 here." in dashboard.top_performing().markup
+    recent = dashboard.recent().markup
+    sold = dashboard.campaigns.head(10).filter(pl.col("orders") > 0).height
+    assert recent.count("Not known<sup>") == sold > 0
+
+
+def test_revenue_of_orders_some_of_which_have_a_rate_says_of_how_many_not(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = (
+        "update marts.email_performance_daily set orders_without_rate = orders - 1 where orders > 1"
+    )
+    dashboard = load(copy(sample_warehouse, tmp_path, one), monkeypatch)
+    lead = dashboard.header().markup
+    assert "(the exchange rate of " in lead and "unknown revenue" not in lead
 
 
 def test_a_database_without_any_row_makes_a_page_that_says_so(

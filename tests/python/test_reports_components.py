@@ -7,10 +7,13 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+import yaml
+from support import PROJECT_ROOT
 
-from email_statistics.reports import charts, components
+from email_statistics.reports import charts, components, formats
 from email_statistics.reports.build import Build
 from email_statistics.reports.components import Name, Rank
+from email_statistics.reports.exclusions import EXCLUSIONS
 from email_statistics.reports.figures import Figure
 from email_statistics.reports.funnel import Comparison, funnel_steps
 from email_statistics.reports.metrics import Metric
@@ -309,3 +312,25 @@ def test_colours_have_enough_contrast_in_both_schemes(scheme: int) -> None:
         "bounced",
     ):
         assert contrast(colours[graphic], colours["surface"]) >= 3, graphic
+
+
+RTL = "\N{RIGHT-TO-LEFT OVERRIDE}sh\N{LEFT-TO-RIGHT ISOLATE}op\N{POP DIRECTIONAL ISOLATE}"
+
+
+def test_every_reason_of_the_contract_has_words() -> None:
+    model = yaml.safe_load(
+        (PROJECT_ROOT / "models" / "core" / "fct_engagement_events.yml").read_text(encoding="utf-8")
+    )["models"][0]
+    (column,) = [each for each in model["columns"] if each["name"] == "exclusion_reason"]
+    (test,) = column["data_tests"]
+    assert set(test["accepted_values"]["arguments"]["values"]) == EXCLUSIONS.keys()
+
+
+def test_a_text_from_data_keeps_its_direction_to_itself() -> None:
+    table = components.table("Caption", ["Head"], [["مرحبا"]])
+    assert "<td><bdi>مرحبا</bdi></td>" in table.markup
+    listed = components.list_of(
+        "Caption", "file", [], [], "First 1 of 2.", "marts.x", "select 'مرحبا'"
+    )
+    assert '<bdi dir="ltr">select &#39;مرحبا&#39;</bdi>' in listed.markup
+    assert formats.isolated(RTL) == "\u2068\u202eshop\u2069"

@@ -142,3 +142,12 @@ def test_without_any_mail_it_says_so(
     path = copy(sample_warehouse, tmp_path, "delete from marts.deliverability_weekly")
     for piece in pieces(load(path, monkeypatch)):
         assert "Nothing was sent in these data." in piece
+
+
+def test_the_calendars_last_day_is_in_its_last_week(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = load(sample_warehouse, monkeypatch, end_date="9999-12-31")
+    assert str(page.period.end) == "9999-12-31"
+    assert str(page.period.start) == "9999-11-29"
+    assert all(pieces(page))

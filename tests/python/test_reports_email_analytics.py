@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_worlds import copy
+from report_worlds import copy, rateless_statements
 from support import build_database
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError
+from email_statistics.explorer import history
+from email_statistics.explorer.pieces import contact_header, list_cells
 from email_statistics.reports import email_analytics, runner
 from email_statistics.reports.contact_lists import BOXES, OUTCOMES, contact_list
 from email_statistics.reports.email_analytics import EmailAnalytics
@@ -208,3 +210,36 @@ def test_plain_papermill_is_refused_too(
         load(sample_warehouse, monkeypatch, source_type="letter")
     with pytest.raises(UsageError, match="no campaign has that id"):
         load(sample_warehouse, monkeypatch, email_source_id="nobody")
+
+
+def test_a_name_keeps_its_direction_to_itself_in_the_lead(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = "set email_source_name = '\u202eshop'"
+    path = copy(
+        sample_warehouse,
+        tmp_path,
+        f"update core.dim_email_sources {named}",
+        f"update marts.email_performance {named}",
+    )
+    header = load(path, monkeypatch, **WHOLE).header().markup
+    assert header.count("\u2068\u202eshop\u2069") == header.count("\u202eshop") == 2
+
+
+def test_revenue_is_unknown_where_no_order_has_a_rate(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = copy(sample_warehouse, tmp_path, *rateless_statements())
+    page = load(path, monkeypatch, **WHOLE, metric="ordered")
+    listed = page.contact_list().markup
+    assert page.contacts.height > 0
+    assert listed.count("no exchange rate") == page.contacts.height
+    sold = warehouse.sql("select contact_id from marts.contact_engagement where orders > 0").item(
+        0, 0
+    )
+    described = history.contact(sold)
+    assert described is not None
+    assert "unknown revenue" in contact_header(described, page.metrics, "USD").markup
+    assert list_cells(page.contacts.row(0, named=True), page.build.timezone, "USD")[-1] == (
+        "unknown revenue"
+    )

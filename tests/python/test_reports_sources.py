@@ -14,7 +14,15 @@ import polars as pl
 import pytest
 from browser import Visit, chromium, visit
 from playwright.sync_api import Browser
-from report_worlds import NAMES, copy, job, rendered, start_rendering, unmeasured_statements
+from report_worlds import (
+    NAMES,
+    copy,
+    job,
+    rateless_statements,
+    rendered,
+    start_rendering,
+    unmeasured_statements,
+)
 from support import build_database
 
 from email_statistics import warehouse
@@ -29,6 +37,7 @@ from email_statistics.reports import (
     workflow_statistics,
 )
 from email_statistics.reports.components import Html
+from email_statistics.reports.exclusions import EXCLUSIONS, begun
 from email_statistics.reports.source_page import SourcePage
 
 LOADERS: dict[str, Callable[..., SourcePage]] = {
@@ -263,7 +272,7 @@ def test_click_performance_has_the_published_numbers(
         )
         reasons = csv_of(seen, 2)
         assert sorted(int(one["Clicks"]) for one in reasons) == sorted(excluded["clicks"])
-        assert {one["Reason"] for one in reasons} <= set(click_performance.EXCLUSIONS.values())
+        assert {one["Reason"] for one in reasons} <= {begun(words) for words in EXCLUSIONS.values()}
         assert seen.complaints == []
 
 
@@ -502,3 +511,22 @@ def test_what_has_no_name_is_called_by_its_id(
     assert "no name" in summary.details().markup
     assert latest("workflow")["email_source_id"] in workflow_statistics.load().actions().markup
     assert campaign in campaign_dashboard.load().recent().markup
+
+
+def test_a_campaigns_revenue_is_unknown_where_no_order_has_a_rate(
+    sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = copy(sample_warehouse, tmp_path, *rateless_statements())
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
+    sold = warehouse.sql(
+        "select email_source_id from marts.email_performance "
+        "where email_source_type = 'campaign' order by orders desc, 1 limit 1"
+    ).item()
+    page = campaign_summary.load(email_source_id=sold)
+    assert f"It brought unknown revenue in {page.total['orders']} orders" in page.header().markup
+    tiles = page.revenue().markup
+    assert tiles.count("Not known: none of these orders has an exchange rate") == 3
+    assert "0.00" not in tiles and "None after refunds" not in tiles
+    assert "Revenue" not in page.conversion_analysis().markup
+    details = page.details().markup
+    assert "no exchange rate" in details and ">0.00<" not in details

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from faults import EMAIL_STATS, email_stats, the_error
 from support import build_database, environment
 
 from email_statistics import warehouse
@@ -145,3 +146,44 @@ def test_an_unknown_id_names_itself(published: duckdb.DuckDBPyConnection) -> Non
     published.close()
     with pytest.raises(UsageError, match="'nobody'"):
         trace("nobody")
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_id_is_wrong_usage(sample_warehouse: Path, blank: str) -> None:
+    run = email_stats("trace", blank, lake=Path(), warehouse=sample_warehouse)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "The id can't be blank" in the_error(run)
+
+
+def test_an_argument_that_is_not_utf_8_is_wrong_usage(sample_warehouse: Path) -> None:
+    run = subprocess.run(
+        [*EMAIL_STATS, "trace", b"\xff\xfe"],
+        env=environment(Path(), sample_warehouse),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "isn't UTF-8" in the_error(run)
+
+
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        "drop table core.fct_order_events",
+        "alter table core.fct_messages drop column send_events",
+        "alter table core.fct_attribution_touches drop column touch_type",
+    ],
+)
+def test_a_warehouse_of_another_version_is_one_sentence(
+    published: duckdb.DuckDBPyConnection, tmp_path: Path, lacks: str
+) -> None:
+    ((message,),) = published.sql(
+        "select message_id from core.fct_attribution_touches order by 1 limit 1"
+    ).fetchall()
+    published.execute(lacks)
+    published.close()
+    run = email_stats("trace", message, lake=Path(), warehouse=tmp_path / "email_stats.duckdb")
+    assert run.returncode == 1
+    assert "was built by another version of the project" in the_error(run)
+    assert the_error(run).endswith("run `email-stats build`.")

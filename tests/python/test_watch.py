@@ -11,6 +11,8 @@ import duckdb
 from faults import EMAIL_STATS, copy_build
 from support import SampleBuild, environment
 
+from email_statistics.building.surroundings import note_surroundings
+
 SECONDS = 120
 
 
@@ -61,3 +63,30 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
     assert "Incremental: 1 new files, 1 rows, on top of the last build." in told.read_text()
     assert told.read_text().endswith("Stopped; the published file is whole.\n")
     assert counted() == 1
+
+
+def test_an_edited_seed_is_noticed_and_edited_models_wait_for_a_new_start(tmp_path: Path) -> None:
+    """A watch reads the models once, as dbt does, and loads the seeds again and again."""
+    lake, project = tmp_path / "lake", tmp_path / "project"
+    lake.mkdir()
+    for folder in ("models", "seeds"):
+        (project / folder).mkdir(parents=True)
+    seed, types, model = (
+        project / name for name in ("seeds/one.csv", "seeds/_seeds.yml", "models/one.sql")
+    )
+
+    def noted() -> tuple[str, str]:
+        with duckdb.connect() as connection:
+            note_surroundings(connection, lake, project)
+            (row,) = connection.sql("select seeds, models from raw.project").fetchall()
+            return row[0], row[1]
+
+    for path in (seed, types, model):
+        path.write_text("before")
+    seeds, models = noted()
+    for path in (types, model):
+        path.write_text("after")
+    assert noted() == (seeds, models)
+    seed.write_text("after")
+    assert noted()[0] != seeds
+    assert noted()[1] == models

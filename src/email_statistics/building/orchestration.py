@@ -21,7 +21,7 @@ from email_statistics.building.files import (
 from email_statistics.building.interruption import told_in_a_sentence
 from email_statistics.building.lock import build_lock
 from email_statistics.building.progress import Progress
-from email_statistics.building.publishing import publish_database, read_published
+from email_statistics.building.publishing import publish_database, read_published, remember
 from email_statistics.building.summary import Summary
 from email_statistics.checks.frames import Profile
 from email_statistics.checks.judge import Judge, Verdict
@@ -144,6 +144,7 @@ class Run:
                 self.hear()
             with self.step("publish"):
                 done = publish_database(self.files)
+        remember(done.stamp, self.files.database)
         self.summary.ends(
             f"Published {done.tables} tables, {done.rows:,} rows, {done.megabytes:,.1f} MB: "
             f"{self.files.published}"

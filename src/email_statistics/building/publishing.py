@@ -3,9 +3,10 @@
 A new file is written and verified beside the published one, then takes its place in one step that
 the file system makes atomic. Readers that have the old file open keep it till they close it. Where
 the build put one batch on top of what is published, the new file is a copy of the published one in
-which the rows of the batch's keys are replaced.
+which the rows of the batch's keys are replaced: if nobody but us has written there since.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -27,12 +28,22 @@ class PublishError(EmailStatsError):
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """By which a file is known as the one that we left: whoever writes there changes it."""
+
+    file_bytes: int
+    modified_at_ns: int
+    inode: int
+
+
+@dataclass(frozen=True)
 class Published:
     """What was published."""
 
     tables: int
     rows: int
     megabytes: float
+    stamp: Stamp
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,9 @@ def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]
 def publish_database(files: BuildFiles) -> Published:
     """Publish the build database. The caller holds the lock and has judged what is in it.
 
-    Raises ``PublishError`` where it can't be written or isn't what the build database holds; the
-    published file is then as it was.
+    Once nobody reads the build database any more, the caller has it ``remember`` the stamp. Raises
+    ``PublishError`` where it can't be written or isn't what the build database holds; the published
+    file is then as it was.
     """
     unfinished = files.unfinished
     try:
@@ -86,6 +98,7 @@ def publish_database(files: BuildFiles) -> Published:
         else:
             rows = _write(files.database, unfinished, _copy)
         _flush(unfinished)
+        stamp = _stamp(unfinished)
         # A log beside the published file is of a program that opened it for writing and died. With
         # the new file it would make it unopenable.
         remove(write_log(files.published))
@@ -105,17 +118,42 @@ def publish_database(files: BuildFiles) -> Published:
     return Published(
         tables=len(rows),
         rows=sum(rows.values()),
-        megabytes=files.published.stat().st_size / 1e6,
+        megabytes=stamp.file_bytes / 1e6,
+        stamp=stamp,
     )
 
 
+def remember(stamp: Stamp, database: Path) -> None:
+    """Keep in the build database how the published file was left; the caller holds the lock.
+
+    Where this fails, nothing is lost: the next publishing copies everything.
+    """
+    with (
+        contextlib.suppress(duckdb.Error),
+        duckdb.connect(database, config=CONFIG) as connection,
+    ):
+        connection.execute(
+            "create or replace table raw.published_stamp as select ?::bigint as file_bytes,"
+            " ?::bigint as modified_at_ns, ?::ubigint as inode",
+            [stamp.file_bytes, stamp.modified_at_ns, stamp.inode],
+        )
+
+
+def _stamp(path: Path) -> Stamp:
+    state = path.stat()
+    return Stamp(state.st_size, state.st_mtime_ns, state.st_ino)
+
+
 def _is_one_batch_ahead(files: BuildFiles) -> bool:
-    """Whether the build database is what is published and one batch on top of it."""
+    """Whether the build database is what we published and one batch on top of it."""
     if not files.published.exists():
         return False
+    left = _stamp(files.published)
     with duckdb.connect(files.database, read_only=True, config=CONFIG) as connection:
         try:
             if not connection.sql("select is_delta from raw.batch").fetchall()[0][0]:
+                return False
+            if Stamp(*connection.sql("from raw.published_stamp").fetchall()[0]) != left:
                 return False
             before = connection.sql(
                 "select built_at, project_version from earlier.build"

@@ -8,18 +8,31 @@ import duckdb
 
 from email_statistics.checks.lake import lake_files
 
-_SEEDS = ("seeds/*.csv", "seeds/*.yml")
+_SEEDS = ("seeds/*.csv",)
+_SEED_TYPES = ("seeds/*.yml",)
 _MODELS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql")
 
 
-@cache
-def fingerprint(project: Path, kind: str) -> str:
-    """Return a digest of the files that make the ``seeds`` or the ``models`` of a project.
+def seeds_fingerprint(project: Path) -> str:
+    """Return a digest of a project's seeds as they are now, for every build loads them anew."""
+    types = _fingerprint_read_once(project, _SEED_TYPES)
+    return hashlib.sha256(f"{types} {_digest(project, _SEEDS)}".encode()).hexdigest()
 
-    Taken once a process, as dbt reads the project once. That of the models covers DuckDB's version.
-    """
-    patterns = {"seeds": _SEEDS, "models": _MODELS}[kind]
-    digest = hashlib.sha256(duckdb.__version__.encode() if kind == "models" else b"")
+
+def models_fingerprint(project: Path) -> str:
+    """Return a digest of a project's models and of DuckDB's version."""
+    models = _fingerprint_read_once(project, _MODELS)
+    return hashlib.sha256(f"{duckdb.__version__} {models}".encode()).hexdigest()
+
+
+@cache
+def _fingerprint_read_once(project: Path, patterns: tuple[str, ...]) -> str:
+    """Return the digest of what dbt reads once a process, as it was then."""
+    return _digest(project, patterns)
+
+
+def _digest(project: Path, patterns: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
     for path in sorted(file for pattern in patterns for file in project.glob(pattern)):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(project)} {len(content)}\n".encode())
@@ -41,7 +54,7 @@ def note_surroundings(connection: duckdb.DuckDBPyConnection, lake: Path, project
     )
     connection.execute(
         "insert into raw.project values (?, ?, ?)",
-        [f"{lake}/", fingerprint(project, "seeds"), fingerprint(project, "models")],
+        [f"{lake}/", seeds_fingerprint(project), models_fingerprint(project)],
     )
     columns = [list(column) for column in zip(*files, strict=True)] if files else [[]] * 4
     connection.execute(

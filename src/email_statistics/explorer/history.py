@@ -3,21 +3,31 @@
 import polars as pl
 
 from email_statistics import warehouse
+from email_statistics.reports.metrics import known_money
 
 
 def contact(contact_id: str) -> dict[str, object] | None:
-    """Describe a contact: name, email, segment and its counts; None where there is none."""
+    """Describe a contact: name, email, segment and its counts; None where there is none.
+
+    ``revenue`` is null where no order has an exchange rate.
+    """
     found = warehouse.sql(
         """
         select
             contact_id, full_name, email, segment, is_do_not_disturb,
             sent, delivered, opened, clicked, replied, soft_bounced, hard_bounced, unsubscribed,
-            complained, failed, skipped, orders, revenue
+            complained, failed, skipped, orders, revenue,
+            (
+                select cast(coalesce(sum(orders_without_rate), 0) as bigint)
+                from core.fct_messages
+                where contact_id = $id and not is_test
+            ) as orders_without_rate
         from marts.contact_engagement
         where contact_id = $id
         """,
         id=contact_id,
     )
+    found = known_money(found, ["revenue"])
     return None if found.is_empty() else found.row(0, named=True)
 
 

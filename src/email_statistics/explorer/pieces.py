@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from email_statistics.reports import components, formats
 from email_statistics.reports.components import Html
 from email_statistics.reports.contact_lists import worded
+from email_statistics.reports.conversions import worth
+from email_statistics.reports.exclusions import EXCLUSIONS
 from email_statistics.reports.metrics import Metric
 
 _templates = Environment(
@@ -34,19 +36,8 @@ _HAPPENINGS = {
     "goal_completed": "Goal completed",
 }
 
-# Why an open or click isn't counted, a conversion not credited (spec: What is measured at all,
-# Attribution), as the end of a sentence.
-_REASONS = {
-    "test_send": "a test send",
-    "not_reported": "the outside SMTP service doesn't report it",
-    "not_tracked": "tracking was off",
-    "not_supported": "not supported in this kind of email",
-    "trigger_link": "a trigger link",
-    "system_link": "a preview, unsubscribe or affiliate link",
-    "unresolved_merge_field": "an unresolved merge field in the link",
-    "not_http": "a link that is not http or https",
-    "malformed_url": "a malformed URL",
-    "machine": "a machine",
+# Why a conversion isn't credited (spec: Attribution), as the end of a sentence.
+_UNCREDITED = {
     "no_touch": "no open or click before it",
     "outside_window": "outside the attribution window",
 }
@@ -86,8 +77,8 @@ def list_head(timezone: ZoneInfo) -> list[str]:
 def list_cells(row: Mapping[str, Any], timezone: ZoneInfo, currency: str) -> list[str]:
     """Word a row of a contact list but for the name, which is a widget of its own."""
     remark = row["reason"] or ""
-    if not remark and row["revenue"]:
-        remark = formats.money(row["revenue"], currency)
+    if not remark and row["orders"]:
+        remark = worth(row["revenue"], currency)
     return [
         row["email"] or _DASH,
         worded(row["status"]),
@@ -105,11 +96,11 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
         for name in _COUNTS
     ]
     facts = [
-        row["email"] or "no email address",
+        formats.isolated(row["email"]) if row["email"] else "no email address",
         f"segment {worded(row['segment'])}",
         *(["Do Not Disturb"] if row["is_do_not_disturb"] else []),
         *counted,
-        f"{formats.plural(row['orders'], 'order')}, {formats.money(row['revenue'], currency)}",
+        f"{formats.plural(row['orders'], 'order')}, {worth(row['revenue'], currency)}",
     ]
     return title(row["full_name"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 
@@ -145,11 +136,11 @@ def history(happenings: pl.DataFrame, total: int, timezone: ZoneInfo, currency: 
 def _email(row: Mapping[str, Any]) -> str:
     if row["email_source_name"] is None:
         return _DASH
-    return f"{row['email_source_name']} ({row['email_source_type']})"
+    return f"{formats.isolated(row['email_source_name'])} ({row['email_source_type']})"
 
 
 def _detail(row: Mapping[str, Any], currency: str) -> str:
-    parts = [row["detail"]]
+    parts = [row["detail"] and formats.isolated(row["detail"])]
     if row["what"] == "ordered":
         known = row["revenue"] is not None
         parts.append(formats.money(row["revenue"], currency) if known else "no exchange rate")
@@ -160,16 +151,16 @@ def _detail(row: Mapping[str, Any], currency: str) -> str:
 
 def _counts(row: Mapping[str, Any]) -> str:
     if row["is_test"]:
-        return "No: a test send"
+        return f"No: {EXCLUSIONS['test_send']}"
     if row["unattributed_reason"]:
-        return f"Not credited: {_reason(row['unattributed_reason'])}"
+        return f"Not credited: {_reason(row['unattributed_reason'], _UNCREDITED)}"
     if row["exclusion_reason"]:
-        return f"No: {_reason(row['exclusion_reason'])}"
+        return f"No: {_reason(row['exclusion_reason'], EXCLUSIONS)}"
     return "Credited" if row["what"] in ("ordered", "goal_completed") else "Yes"
 
 
-def _reason(name: str) -> str:
-    return _REASONS.get(name) or name.replace("_", " ")
+def _reason(name: str, words: Mapping[str, str]) -> str:
+    return words.get(name) or name.replace("_", " ")
 
 
 def clock(value: datetime, timezone: ZoneInfo) -> str:

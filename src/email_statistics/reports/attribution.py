@@ -12,14 +12,15 @@ from typing import Any
 import polars as pl
 
 from email_statistics import warehouse
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.reports import charts, components, crediting, formats
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
+from email_statistics.reports.conversions import without_rate, worth
 from email_statistics.reports.listing import Column, listing
 from email_statistics.reports.metrics import Metric, read_metrics
 from email_statistics.reports.page import page_header
-from email_statistics.reports.parameters import policy_names, suggest
+from email_statistics.reports.parameters import policy_names
 from email_statistics.reports.period import Period, choose_period
 
 _REASONS = {
@@ -46,6 +47,7 @@ _RULES = {
     "every_touched_email": "Every touched email has all of it: over-crediting",
 }
 _NOBODY = "(nobody)"
+_UNKNOWN = "no exchange rate"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Policy:
     source_url: str | None
     not_expressed: str | None
     is_over_crediting: bool
+
+    @property
+    def said(self) -> str:
+        """Its label within a sentence."""
+        return formats.isolated(self.label)
 
     @property
     def head(self) -> str:
@@ -97,9 +104,7 @@ class Attribution:
         """List what each email is credited with, by the active policy beside the others."""
         if self.by_source.is_empty():
             return self._empty()
-        money = [
-            Column(p.name, f"{p.head}: revenue", "money", missing="0.00") for p in self.policies
-        ]
+        money = [Column(p.name, f"{p.head}: revenue", "money", _UNKNOWN) for p in self.policies]
         listed = listing(
             "Revenue by email and policy",
             "attribution_by_email",
@@ -114,19 +119,23 @@ class Attribution:
         if not self.curve["orders"].sum():
             return self._empty()
         title = "Revenue by the length of the window"
+        if self.curve["revenue"].sum() == 0 and self.curve["revenue"].null_count():
+            return components.empty(
+                f"{title}: not known.", "None of the orders after a touch has an exchange rate."
+            )
         last = self.curve.row(-1, named=True)
         window = self.policies[0]
         summary = (
             f"Up to 60 days after the last touch: {formats.plural(last['orders'], 'order')}, "
-            f"{formats.money(last['revenue'], self.build.currency)}. The active policy "
-            f"({window.label}) credits within {window.window}."
+            f"{worth(last['revenue'], self.build.currency)}. The active policy "
+            f"({window.said}) credits within {window.window}."
         )
         rows = [
             [
                 formats.plural(row["at"], "day"),
                 formats.count(row["orders"]),
-                formats.amount(row["revenue"]),
-                formats.amount(row["marginal"]),
+                _amount(row["revenue"]),
+                _amount(row["marginal"]),
             ]
             for row in self.curve.iter_rows(named=True)
         ]
@@ -158,7 +167,7 @@ class Attribution:
                 [
                     _KINDS.get(row["kind"], "Delivered, neither opened nor clicked"),
                     formats.count(row["orders"]),
-                    formats.money(row["revenue"], self.build.currency),
+                    worth(row["revenue"], self.build.currency),
                 ]
                 for row in self.kinds.iter_rows(named=True)
             ],
@@ -171,25 +180,27 @@ class Attribution:
         one, other = self.policies[:2]
         if self.moved.is_empty():
             return components.empty(
-                f"Nothing changes hands between {one.label} and {other.label}.",
+                f"Nothing changes hands between {one.said} and {other.said}.",
                 "Compare another policy, or choose more days.",
             )
         listed = listing(
-            f"What changes hands between {one.label} and {other.label}",
+            f"What changes hands between {one.said} and {other.said}",
             "attribution_changes",
             self.moved.with_columns(pl.col("name").fill_null(_NOBODY)),
             [
                 Column("name", "Email"),
-                Column("lost", f"Loses by {other.label}", "money"),
-                Column("gained", f"Gains by {other.label}", "money"),
-                Column("net", "Difference", "money"),
+                Column("lost", f"Loses by {other.label}", "money", _UNKNOWN),
+                Column("gained", f"Gains by {other.label}", "money", _UNKNOWN),
+                Column("net", "Difference", "money", _UNKNOWN),
                 Column("orders", "Orders", "count"),
+                Column("orders_without_rate", "Without a rate", "count"),
             ],
             self.build,
         )
         words = (
-            f"From {one.label} to {other.label}, order by order; {_NOBODY} is what one of the two "
-            "credits to no email."
+            f"From {one.said} to {other.said}, order by order; {_NOBODY} is what one of the two "
+            "credits to no email. Orders without an exchange rate are counted, but in no sum of "
+            "money."
         )
         return components.stack([components.note(words), listed])
 
@@ -206,7 +217,7 @@ class Attribution:
             row = found.get((policy, reason))
             if row is None:
                 return "0"
-            revenue = formats.money(row["revenue"], self.build.currency)
+            revenue = worth(row["revenue"], self.build.currency)
             return f"{formats.plural(row['orders'], 'order')}, {revenue}"
 
         return components.table(
@@ -264,16 +275,18 @@ class Attribution:
         orders = self.orders["orders"]
         if not orders:
             return "No order was placed in these days."
-        credited = formats.money(self.orders["attributed_revenue"], self.build.currency)
-        revenue = formats.money(self.orders["revenue"], self.build.currency)
+        credited = worth(self.orders["attributed_revenue"], self.build.currency)
+        revenue = worth(self.orders["revenue"], self.build.currency)
+        unknown = without_rate(orders, self.orders["orders_without_rate"])
         return (
-            f"{formats.plural(orders, 'order')}, {revenue}. {self.policies[0].label} credits "
-            f"{credited} of it, in {formats.plural(self.orders['attributed'], 'order')}, to emails."
+            f"{formats.plural(orders, 'order')}, {revenue}{unknown}. "
+            f"{self.policies[0].said} credits {credited} of it, in "
+            f"{formats.plural(self.orders['attributed'], 'order')}, to emails."
         )
 
     def _over_crediting(self) -> str:
         words = "All emails, whatever their type; refunds aren't taken off."
-        over = [p.label for p in self.policies if p.is_over_crediting]
+        over = [p.said for p in self.policies if p.is_over_crediting]
         if over:
             words += (
                 f" {', '.join(over)} credits every touched email with the whole order: that column "
@@ -285,12 +298,13 @@ class Attribution:
         return words
 
     def _order_in_words(self, order: Mapping[str, Any]) -> str:
-        worth = formats.money(order["original_revenue"] or Decimal(0), order["currency"])
+        paid = worth(order["original_revenue"], order["currency"])
         at = formats.moment(order["converted_at"].replace(tzinfo=UTC), self.build.timezone)
-        what = f"Order {order['conversion_id']}, {worth}, {at}: "
-        label = self.policies[0].label
+        what = f"Order {formats.isolated(order['conversion_id'])}, {paid}, {at}: "
+        label = self.policies[0].said
         if order["is_attributed"]:
-            return f"{what}{label} credits {order['name']}, {order['touch_type']} before."
+            name = formats.isolated(order["name"])
+            return f"{what}{label} credits {name}, {order['touch_type']} before."
         return f"{what}{label} credits nobody ({_REASONS[order['unattributed_reason']].lower()})."
 
     def _empty(self) -> Html:
@@ -298,6 +312,10 @@ class Attribution:
             "No such order was placed in these days.",
             "Choose start_date and end_date among days with orders, or a greater last_days.",
         )
+
+
+def _amount(value: Decimal | None) -> str:
+    return "unknown" if value is None else formats.amount(value)
 
 
 def _policies(active: str, compared: Sequence[str]) -> list[Policy]:
@@ -316,7 +334,7 @@ def _policies(active: str, compared: Sequence[str]) -> list[Policy]:
     }
     for name in compared:
         if name not in found:
-            raise UsageError(f"policies can't have '{name}': {suggest(name, found)}")
+            raise UsageError(f"policies can't have {name!r}: {suggest(name, found)}")
     return [found[name] for name in dict.fromkeys([active, *compared])]
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from email_statistics import warehouse
 from email_statistics.attribution_policies import SETTINGS_POLICY
 from email_statistics.reports import formats
+from email_statistics.settings import Settings
 
 T = TypeVar("T")
 
@@ -55,15 +56,25 @@ class Build:
 
 
 def read_build() -> Build:
-    """Read the build that readers see now; ``WarehouseError`` where nothing is published."""
-    row = warehouse.table("core.build").row(0, named=True)
+    """Read the build that readers see now.
+
+    Raises ``WarehouseError`` where nothing is published, or by another version of the project.
+    """
+    with warehouse.of_this_version():
+        row = warehouse.sql(
+            "select built_at, data_through_at, project_version, raw_lake, settings from core.build"
+        ).row(0, named=True)
     through = row["data_through_at"]
+    settings = json.loads(row["settings"])
+    missing = Settings.model_fields.keys() - settings.keys()
+    if missing:
+        raise warehouse.another_version(f"setting {min(missing)}")
     return Build(
         built_at=row["built_at"].replace(tzinfo=UTC),
         data_through_at=through and through.replace(tzinfo=UTC),
         project_version=row["project_version"],
         raw_lake=row["raw_lake"],
-        settings=json.loads(row["settings"]),
+        settings=settings,
     )
 
 
@@ -74,6 +85,7 @@ def read_from_one_build(read: Callable[[Build], T]) -> T:
     """
     while True:
         build = read_build()
-        answer = read(build)
+        with warehouse.of_this_version():
+            answer = read(build)
         if read_build() == build:
             return answer

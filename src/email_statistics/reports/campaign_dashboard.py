@@ -1,7 +1,7 @@
 """The campaign dashboard (guide: Email Marketing Statistics): all kinds of campaigns, no more."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
@@ -11,8 +11,8 @@ from email_statistics.errors import UsageError
 from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html, Name, Rank
-from email_statistics.reports.conversions import conversions_note
-from email_statistics.reports.figures import Figure, figure
+from email_statistics.reports.conversions import brought, conversions_note
+from email_statistics.reports.figures import Figure, figure, with_net
 from email_statistics.reports.funnel import Comparison, funnel_steps
 from email_statistics.reports.metrics import (
     Metric,
@@ -90,9 +90,7 @@ class CampaignDashboard:
         net = self._figures(("net_revenue",))[0]
         return components.stack(
             [
-                components.tiles(
-                    [orders, replace(revenue, made_of=f"{net.text} after refunds"), *others]
-                ),
+                components.tiles([orders, with_net(revenue, net), *others]),
                 conversions_note(self.build, self._sum("orders"), self._sum("orders_without_rate")),
             ]
         )
@@ -197,14 +195,13 @@ class CampaignDashboard:
             return "No campaign email was booked in these days."
         campaigns = formats.plural(self.campaigns.height, "campaign")
         sent = formats.plural(self._sum("sent"), "email")
-        revenue = formats.money(self._sum("revenue"), self.build.currency)
         rates = zip(self._figures(("open_rate", "click_rate")), ("opened", "clicked"), strict=True)
         engaged = " and ".join(f"{rate.text} were {verb}" for rate, verb in rates if rate.text)
         return "".join(
             [
                 f"{campaigns}, {sent} sent. ",
                 f"Of those delivered, {engaged}. " if engaged else "",
-                f"They brought {revenue} in {formats.plural(self._sum('orders'), 'order')}.",
+                f"They brought {brought(self.total.row(0, named=True), self.build.currency)}.",
             ]
         )
 

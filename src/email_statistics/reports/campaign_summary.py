@@ -8,9 +8,10 @@ from email_statistics import warehouse
 from email_statistics.reports import components, formats
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html, Tab
-from email_statistics.reports.conversions import conversions_note
+from email_statistics.reports.conversions import brought, conversions_note
+from email_statistics.reports.figures import with_net
 from email_statistics.reports.listing import MOST_ROWS, Column, listing, literal
-from email_statistics.reports.metrics import why_not_measured
+from email_statistics.reports.metrics import known_money, why_not_measured
 from email_statistics.reports.source_page import SourcePage, source_page
 from email_statistics.reports.trend import Trend, trend_panel
 
@@ -70,8 +71,7 @@ class CampaignSummary(SourcePage):
         """Open the page."""
         lead = self.lead()
         if not self.is_empty:
-            revenue = formats.money(self.total["revenue"], self.build.currency)
-            lead += f" It brought {revenue} in {formats.plural(self.total['orders'], 'order')}."
+            lead += f" It brought {brought(self.total, self.build.currency)}."
         return self.page_start("One campaign", lead)
 
     def summary(self) -> Html:
@@ -96,7 +96,7 @@ class CampaignSummary(SourcePage):
         revenue, *others = self.figures(_REVENUE)
         return components.stack(
             [
-                components.tiles([replace(revenue, made_of=f"{net.text} after refunds"), *others]),
+                components.tiles([with_net(revenue, net), *others]),
                 conversions_note(
                     self.build, self.total["orders"], self.total["orders_without_rate"]
                 ),
@@ -104,19 +104,18 @@ class CampaignSummary(SourcePage):
         )
 
     def conversion_analysis(self) -> Html:
-        """Chart orders, conversions and revenue over time."""
+        """Chart orders, conversions and, where it is known, revenue over time."""
         if self.source is None or self.activity.is_empty():
             return self.empty()
+        currency = self.build.currency
         trends = [
             Trend(self.metrics["orders"], "Orders", "order", "Orders"),
             Trend(self.metrics["conversions"], "Conversions", "conversion", "Conversions"),
-            Trend(
-                self.metrics["revenue"],
-                "Revenue",
-                self.build.currency,
-                f"Revenue ({self.build.currency})",
-            ),
         ]
+        if self.is_empty or self.total["revenue"] is not None:
+            trends.append(
+                Trend(self.metrics["revenue"], "Revenue", currency, f"Revenue ({currency})")
+            )
         return components.switch(
             "conversion-analysis",
             "Metric",
@@ -194,27 +193,38 @@ def _sentence(text: str) -> str:
 
 def _read_outcomes(page: SourcePage) -> pl.DataFrame:
     """Read the latest recipients of each outcome, in words; as many as a page may list."""
-    return warehouse.sql(
+    found = warehouse.sql(
         """
+        with
+
+        listed as (
+            select *
+            from marts.message_outcomes
+            where email_source_id = $id and booked_date between $start and $end
+            qualify
+                row_number() over (
+                    partition by outcome order by last_updated_at desc, message_id
+                ) <= $most
+        )
+
         select
-            outcome,
-            full_name,
-            email,
-            upper(status[1]) || replace(status[2:], '_', ' ') as status,
-            reason,
-            revenue,
-            last_updated_at
-        from marts.message_outcomes
-        where email_source_id = $id and booked_date between $start and $end
-        qualify
-            row_number() over (
-                partition by outcome order by last_updated_at desc, message_id
-            ) <= $most
-        order by outcome, last_updated_at desc, message_id
+            listed.outcome,
+            listed.full_name,
+            listed.email,
+            upper(listed.status[1]) || replace(listed.status[2:], '_', ' ') as status,
+            listed.reason,
+            listed.revenue,
+            messages.orders,
+            messages.orders_without_rate,
+            listed.last_updated_at
+        from listed
+        inner join core.fct_messages as messages on listed.message_id = messages.message_id
+        order by listed.outcome, listed.last_updated_at desc, listed.message_id
         """,
         **page.asked,
         most=MOST_ROWS,
     )
+    return known_money(found, ["revenue"])
 
 
 def load(

@@ -8,6 +8,7 @@ from email_statistics import warehouse
 from email_statistics.reports import components, formats
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
+from email_statistics.reports.exclusions import EXCLUSIONS, begun
 from email_statistics.reports.figures import relabelled
 from email_statistics.reports.listing import MOST_ROWS, Column, listing, literal
 from email_statistics.reports.metrics import in_words
@@ -15,19 +16,6 @@ from email_statistics.reports.source_page import SourcePage, source_page
 
 _TYPE = "campaign"
 _KIND = "standard"
-
-# What an excluded click was on, or who clicked (spec: What is measured at all).
-EXCLUSIONS = {
-    "test_send": "In a test send",
-    "not_tracked": "Click tracking was off",
-    "not_supported": "Not supported for this kind of email",
-    "trigger_link": "On a trigger link",
-    "system_link": "On a preview, unsubscribe or affiliate link",
-    "unresolved_merge_field": "On a link with an unresolved merge field",
-    "not_http": "On a link that is not http or https",
-    "malformed_url": "On a malformed URL",
-    "machine": "By a machine",
-}
 
 _NOT_MEASURED = "not measured"
 
@@ -200,7 +188,7 @@ class ClickPerformance(SourcePage):
 
 
 def _in_words(column: str) -> pl.Expr:
-    return pl.col(column).replace(EXCLUSIONS)
+    return pl.col(column).replace({name: begun(words) for name, words in EXCLUSIONS.items()})
 
 
 def _read_links(page: SourcePage) -> pl.DataFrame:

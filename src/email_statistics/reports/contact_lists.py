@@ -7,6 +7,7 @@ to, what became of it, when. It picks messages by the day of ``booked_at`` (spec
 import polars as pl
 
 from email_statistics import warehouse
+from email_statistics.reports.metrics import known_money
 from email_statistics.reports.period import Period
 
 BOXES = (
@@ -58,7 +59,8 @@ def contact_list(
 
     The latest outcome comes first, ties by message. ``metric`` is one of ``OUTCOMES``. The frame
     has ``message_id``, ``contact_id``, ``full_name``, ``email``, ``status``, ``segment``,
-    ``reason``, ``revenue``, ``outcome_at``, ``last_updated_at`` (UTC) and ``booked_date``.
+    ``reason``, ``revenue`` (null where it isn't known), ``orders`` and ``orders_without_rate`` of
+    the message, ``outcome_at``, ``last_updated_at`` (UTC) and ``booked_date``.
     """
     chosen = {
         "id": email_source_id,
@@ -90,11 +92,14 @@ def contact_list(
             contacts.segment,
             listed.reason,
             listed.revenue,
+            messages.orders,
+            messages.orders_without_rate,
             listed.booked_date,
             listed.outcome_at,
             listed.last_updated_at
         from listed
         inner join marts.contact_engagement as contacts on listed.contact_id = contacts.contact_id
+        inner join core.fct_messages as messages on listed.message_id = messages.message_id
         order by listed.outcome_at desc, listed.message_id
         """,
         **chosen,
@@ -112,4 +117,4 @@ def contact_list(
         """,
         **chosen,
     )
-    return rows, int(total.item())
+    return known_money(rows, ["revenue"]), int(total.item())

@@ -1,11 +1,13 @@
 """What reports ask the warehouse about attribution: bound SQL, summed in the engine.
 
 A range of days picks orders by the day of ``converted_at`` in the reporting time zone; money is of
-the reporting currency, and orders without an exchange rate are in no sum of it.
+the reporting currency, and orders without an exchange rate are in no sum of it. A sum over such
+orders alone is null: not known.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -50,9 +52,17 @@ def read_orders(placed: Placed) -> dict[str, Any]:
             count(*) as orders,
             count(*) filter (where is_attributed) as attributed,
             count(*) filter (where revenue is null) as orders_without_rate,
-            cast(coalesce(sum(revenue), 0) as decimal(18, 2)) as revenue,
-            cast(coalesce(sum(revenue) filter (where is_attributed), 0) as decimal(18, 2))
-                as attributed_revenue
+            case
+                when count(revenue) > 0 or count(*) = 0
+                    then cast(coalesce(sum(revenue), 0) as decimal(18, 2))
+            end as revenue,
+            case
+                when count(revenue) filter (where is_attributed) > 0 or attributed = 0
+                    then
+                        cast(
+                            coalesce(sum(revenue) filter (where is_attributed), 0) as decimal(18, 2)
+                        )
+            end as attributed_revenue
         from placed
         """,
         placed,
@@ -62,7 +72,7 @@ def read_orders(placed: Placed) -> dict[str, Any]:
 def revenue_by_source(placed: Placed, policies: Sequence[str]) -> pl.DataFrame:
     """One row a source that any of the policies credits: its name, type, and a column a policy.
 
-    The greatest by the first policy comes first; null where a policy credits it with nothing.
+    The greatest by the first policy comes first; 0 where a policy credits it with nothing.
     """
     found = _ask(
         """
@@ -87,13 +97,21 @@ def revenue_by_source(placed: Placed, policies: Sequence[str]) -> pl.DataFrame:
     )
     keys = ["email_source_id", "name", "email_source_type"]
     columns = [
-        pl.col("revenue").filter(pl.col("attribution_policy") == name).sum().alias(name)
+        pl.when(is_credited.any())
+        .then(pl.col("revenue").filter(is_credited).first())
+        .otherwise(pl.lit(Decimal("0.00")))
+        .alias(name)
         for name in policies
+        for is_credited in [pl.col("attribution_policy") == name]
     ]
     return (
         found.group_by(keys)
         .agg(columns)
-        .sort([*policies, "email_source_id"], descending=[*(True for _ in policies), False])
+        .sort(
+            [*policies, "email_source_id"],
+            descending=[*(True for _ in policies), False],
+            nulls_last=True,
+        )
     )
 
 
@@ -114,7 +132,10 @@ def window_curve(placed: Placed) -> pl.DataFrame:
             select
                 windows.days,
                 count(placed.conversion_id) as orders,
-                cast(coalesce(sum(placed.revenue), 0) as decimal(18, 2)) as revenue
+                case
+                    when count(placed.revenue) > 0 or count(placed.conversion_id) = 0
+                        then cast(coalesce(sum(placed.revenue), 0) as decimal(18, 2))
+                end as revenue
             from windows
             left join placed
                 on placed.converted_at - placed.last_touch_at <= windows.days * interval 1 day
@@ -160,11 +181,11 @@ def kinds_of_touches(placed: Placed) -> pl.DataFrame:
                 else 'delivered'
             end as kind,
             count(*) as orders,
-            cast(coalesce(sum(placed.revenue), 0) as decimal(18, 2)) as revenue
+            cast(sum(placed.revenue) as decimal(18, 2)) as revenue
         from placed
         inner join touched on placed.conversion_id = touched.conversion_id
         group by all
-        order by revenue desc, kind
+        order by revenue desc nulls last, kind
         """,
         placed,
     )
@@ -173,7 +194,9 @@ def kinds_of_touches(placed: Placed) -> pl.DataFrame:
 def moved(placed: Placed, one: str, other: str) -> pl.DataFrame:
     """What changes hands between two policies, order by order: one row an email, and nobody.
 
-    ``name`` (null for nobody), ``lost``, ``gained``, ``net`` and ``orders``, as seen from ``one``.
+    An order changes hands where shares of it do, whether its money is known or not. ``name`` (null
+    for nobody), ``lost``, ``gained`` and ``net`` as seen from ``one`` (null where no order's money
+    is known), ``orders`` and, of these, ``orders_without_rate``.
     """
     return _ask(
         """
@@ -184,6 +207,7 @@ def moved(placed: Placed, one: str, other: str) -> pl.DataFrame:
                 credited.conversion_id,
                 credited.email_source_id,
                 credited.attribution_policy,
+                credited.share,
                 credited.revenue
             from core.fct_attribution_credits as credited
             where credited.conversion_type = 'order'
@@ -192,6 +216,7 @@ def moved(placed: Placed, one: str, other: str) -> pl.DataFrame:
                 unattributed.conversion_id,
                 null,
                 unattributed.attribution_policy,
+                1.0,
                 placed.revenue
             from core.fct_unattributed_conversions as unattributed
             inner join placed on unattributed.conversion_id = placed.conversion_id
@@ -202,9 +227,20 @@ def moved(placed: Placed, one: str, other: str) -> pl.DataFrame:
             select
                 held.conversion_id,
                 held.email_source_id,
-                coalesce(sum(held.revenue) filter (where held.attribution_policy = $other), 0)
-                - coalesce(sum(held.revenue) filter (where held.attribution_policy = $one), 0)
-                    as net
+                coalesce(sum(held.share) filter (where held.attribution_policy = $other), 0)
+                - coalesce(sum(held.share) filter (where held.attribution_policy = $one), 0)
+                    as share,
+                -- Unknown money of an order is unknown wherever its shares go.
+                case
+                    when count(held.revenue) > 0
+                        then
+                            coalesce(
+                                sum(held.revenue) filter (where held.attribution_policy = $other), 0
+                            )
+                            - coalesce(
+                                sum(held.revenue) filter (where held.attribution_policy = $one), 0
+                            )
+                end as net
             from held
             inner join placed on held.conversion_id = placed.conversion_id
             where held.attribution_policy in ($one, $other)
@@ -216,18 +252,20 @@ def moved(placed: Placed, one: str, other: str) -> pl.DataFrame:
                 when compared.email_source_id is not null
                     then coalesce(sources.email_source_name, compared.email_source_id)
             end as name,
-            cast(coalesce(-sum(compared.net) filter (where compared.net < 0), 0) as decimal(18, 2))
-                as lost,
-            cast(coalesce(sum(compared.net) filter (where compared.net > 0), 0) as decimal(18, 2))
-                as gained,
+            cast(sum(case when compared.net < 0 then -compared.net else 0 * compared.net end)
+                as decimal(18, 2)) as lost,
+            cast(sum(case when compared.net > 0 then compared.net else 0 * compared.net end)
+                as decimal(18, 2)) as gained,
             cast(sum(compared.net) as decimal(18, 2)) as net,
-            count(*) as orders
+            count(*) as orders,
+            count(*) - count(compared.net) as orders_without_rate
         from compared
         left join core.dim_email_sources as sources
             on compared.email_source_id = sources.email_source_id
-        where compared.net <> 0
+        -- Shares are sums of fractions, such as thirds.
+        where abs(compared.share) > 1e-9 or compared.net <> 0
         group by compared.email_source_id, sources.email_source_name
-        order by lost + gained desc, compared.email_source_id
+        order by lost + gained desc nulls last, orders desc, compared.email_source_id
         """,
         placed,
         one=one,
@@ -243,7 +281,7 @@ def unattributed(placed: Placed, policies: Sequence[str]) -> pl.DataFrame:
             unattributed.attribution_policy,
             unattributed.unattributed_reason,
             count(*) as orders,
-            cast(coalesce(sum(placed.revenue), 0) as decimal(18, 2)) as revenue
+            cast(sum(placed.revenue) as decimal(18, 2)) as revenue
         from core.fct_unattributed_conversions as unattributed
         inner join placed
             on

@@ -303,9 +303,12 @@ class Deliverability:
 
 
 def whole_weeks(period: Period) -> Period:
-    """Widen a period to the whole weeks, Monday to Sunday, that it touches."""
+    """Widen a period to the whole weeks, Monday to Sunday, that it touches.
+
+    The calendar's last week ends with the calendar, on a Friday.
+    """
     start = period.start - timedelta(days=period.start.weekday())
-    end = period.end + timedelta(days=6 - period.end.weekday())
+    end = period.end + min(timedelta(days=6 - period.end.weekday()), date.max - period.end)
     days = formats.days(period.start, period.end)
     return Period(start, end, f"The whole weeks that touch {days}. {period.chosen}")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build, read_from_one_build
 from email_statistics.reports.components import Html
@@ -21,7 +21,6 @@ from email_statistics.reports.figures import Figure, figure
 from email_statistics.reports.listing import MOST_ROWS, Column, listing, literal
 from email_statistics.reports.metrics import Metric, availability, read_metrics
 from email_statistics.reports.page import page_header
-from email_statistics.reports.parameters import suggest
 from email_statistics.reports.period import Period, choose_period
 from email_statistics.reports.sources import (
     Source,
@@ -135,7 +134,7 @@ class EmailAnalytics:
         if self.metric in HAS_REASON:
             columns.append(Column("reason", "Reason", missing="not given"))
         if self.metric == "ordered":
-            columns.append(Column("revenue", self.metrics["revenue"], "money"))
+            columns.append(Column("revenue", self.metrics["revenue"], "money", "no exchange rate"))
         return columns
 
     def _figure(self, name: str) -> Figure:
@@ -150,7 +149,7 @@ class EmailAnalytics:
     def _shows(self) -> str:
         if self.source is None:
             return "No email source"
-        return f"{self.source.name}, {self.source.type_in_words}"
+        return f"{formats.isolated(self.source.name)}, {self.source.type_in_words}"
 
     def _lead(self) -> str:
         if self.source is None:
@@ -161,7 +160,8 @@ class EmailAnalytics:
         if shown.missing:
             return f"{shown.metric.label}: {shown.missing[:1].lower()}{shown.missing[1:]}."
         counted = formats.plural(self.booked[self.metric].item(), "message")
-        return f"{shown.metric.label}: {counted} of {self.source.name}, and who got them."
+        name = formats.isolated(self.source.name)
+        return f"{shown.metric.label}: {counted} of {name}, and who got them."
 
     def _empty(self) -> Html:
         if self.source is None:

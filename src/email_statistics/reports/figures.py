@@ -64,10 +64,17 @@ def figure(
             missing = (
                 f"No {'rate' if metric.kind == 'rate' else 'average'}: 0 {below.label.lower()}"
             )
+    if value is None and missing is None and metric.unit == "reporting currency":
+        missing = "Not known: none of these orders has an exchange rate"
     if value is None and missing is None:
         missing = f"Not measured: {why_not_measured(metric, availability)}"
     text = None if value is None else _text(metric, value, currency)
     return Figure(metric, text, missing, made_of, verdict(metric, value))
+
+
+def with_net(revenue: Figure, net: Figure) -> Figure:
+    """Show revenue with what is left of it after refunds."""
+    return replace(revenue, made_of=f"{net.text} after refunds" if net.text else None)
 
 
 def relabelled(of: Figure, label: str, definition: str) -> Figure:

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 # Between a number and its unit: never a line's end.
 UNIT_SPACE = "\N{NO-BREAK SPACE}"
 
+# Isolates of a text's own would end ours early, or never; other marks end with it.
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+
 
 def count(value: int) -> str:
     """``12,345``."""
@@ -68,3 +71,11 @@ def moment(value: datetime, timezone: ZoneInfo) -> str:
 def second(local: datetime) -> str:
     """Write a time whose zone stands elsewhere, to the second: ``22 Nov 2026, 14:05:09``."""
     return f"{day(local)}, {local:%H:%M:%S}"
+
+
+def isolated(text: str) -> str:
+    """Keep the direction of a text from data its own within a sentence, as ``bdi`` does in markup.
+
+    Isolates in it are taken out.
+    """
+    return f"\N{FIRST STRONG ISOLATE}{text.translate(_ISOLATES)}\N{POP DIRECTIONAL ISOLATE}"

@@ -23,9 +23,9 @@
     return direction * (typeof one === "string" ? collator.compare(one, other) : one - other);
   };
 
-  // A spreadsheet runs a text that begins like a formula, also after blanks.
+  // A spreadsheet runs a text that begins like a formula, also after what can't be seen.
   const defused = (text) =>
-    /^(?:[\t\r\n]|[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@＝＋－＠])/u.test(text)
+    /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-\u2212@＝＋－＠])/u.test(text)
       ? `'${text}`
       : text;
   const quoted = (text) => `"${defused(text).replaceAll('"', '""')}"`;

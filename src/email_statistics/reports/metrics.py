@@ -89,6 +89,15 @@ def ratio(numerator: str, denominator: str) -> pl.Expr:
     )
 
 
+def known_money(sums: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+    """Make money null where no order of a row has an exchange rate: the warehouse's sum is then 0.
+
+    ``sums`` has ``orders`` and ``orders_without_rate`` beside the ``columns``.
+    """
+    is_known = (pl.col("orders") == 0) | (pl.col("orders") > pl.col("orders_without_rate"))
+    return sums.with_columns(pl.when(is_known).then(pl.col(column)) for column in columns)
+
+
 def with_ratios(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Add each rate and average to ``sums``, which has every count and sum of money."""
     return sums.with_columns(

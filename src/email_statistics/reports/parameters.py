@@ -5,9 +5,8 @@ The notebook's parameters cell holds the defaults (so that plain papermill works
 """
 
 import ast
-import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,7 +14,7 @@ from typing import Annotated, Literal, Self
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.reports.period import choose_period
 
 Value = bool | int | str
@@ -171,12 +170,6 @@ def policy_names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def suggest(name: str, names: Collection[str]) -> str:
-    """Word what to give instead of ``name``: the nearest of ``names``, or all if none is near."""
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"there is {', '.join(names) or 'none'}."
-
-
 def resolve(
     report: str,
     declared: Mapping[str, Parameter],
@@ -318,7 +311,7 @@ def check_attribution(
             for policy in policy_names(str(values[name])):
                 if policy not in known:
                     raise UsageError(
-                        f"{problem}: no policy is '{policy}', {suggest(policy, known)}"
+                        f"{problem}: no policy is {policy!r}, {suggest(policy, known)}"
                     )
         elif isinstance(parameter, OrderId) and values[name] != parameter.default:
             found = connection.execute(

@@ -10,17 +10,20 @@ from datetime import date
 import polars as pl
 
 from email_statistics import warehouse
-from email_statistics.reports.metrics import Metric, with_ratios
+from email_statistics.reports.metrics import Metric, known_money, with_ratios
 from email_statistics.reports.period import Period
 
 
-def _with_types(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+def _completed(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Give sums their types, unknown money as null, and every rate and average."""
     # DuckDB sums bigints to a hugeint, which arrives as a decimal.
-    return sums.with_columns(
+    counted = sums.with_columns(
         pl.col(metric.metric).cast(pl.Int64)
         for metric in metrics.values()
         if metric.kind == "count"
     )
+    money = [metric.metric for metric in metrics.values() if metric.kind == "money"]
+    return with_ratios(known_money(counted, money), metrics)
 
 
 def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
@@ -37,7 +40,7 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         summed as (
             select
                 email_source_id,
-                sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+                sum(columns(* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
             from marts.email_performance_daily
             where booked_date between $start and $end
             group by email_source_id
@@ -64,7 +67,7 @@ def sources(email_source_type: str, period: Period, metrics: Mapping[str, Metric
         start=period.start,
         end=period.end,
     )
-    return with_ratios(_with_types(found, metrics), metrics)
+    return _completed(found, metrics)
 
 
 def listed(email_source_type: str) -> pl.DataFrame:
@@ -106,11 +109,13 @@ def listed(email_source_type: str) -> pl.DataFrame:
 def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     """Sum the period's messages to one row: every count, sum of money, rate and average.
 
-    A count is null when it was measured for none of them; all are null when there is no message.
+    A count is null when it was measured for none of them, money when no order has an exchange rate;
+    all are null when there is no message.
     """
     found = warehouse.sql(
         r"""
-        select sum(columns(daily.* exclude (email_source_id, booked_date))) as "\0"
+        select
+            sum(columns(daily.* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
         from marts.email_performance_daily as daily
         inner join marts.email_performance as performance
             on daily.email_source_id = performance.email_source_id
@@ -120,7 +125,7 @@ def total(email_source_type: str, period: Period, metrics: Mapping[str, Metric])
         start=period.start,
         end=period.end,
     )
-    return with_ratios(_with_types(found, metrics), metrics)
+    return _completed(found, metrics)
 
 
 def source_total(
@@ -129,7 +134,7 @@ def source_total(
     """Sum one source's messages of the period to one row, as ``total`` does those of a type."""
     found = warehouse.sql(
         r"""
-        select sum(columns(* exclude (email_source_id, booked_date))) as "\0"
+        select sum(columns(* exclude (email_source_id, attribution_policy, booked_date))) as "\0"
         from marts.email_performance_daily
         where email_source_id = $id and booked_date between $start and $end
         """,
@@ -137,7 +142,7 @@ def source_total(
         start=period.start,
         end=period.end,
     )
-    return with_ratios(_with_types(found, metrics), metrics)
+    return _completed(found, metrics)
 
 
 def source_activity(email_source_id: str, period: Period) -> pl.DataFrame:

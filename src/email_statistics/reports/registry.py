@@ -6,9 +6,9 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import PROJECT_ROOT
-from email_statistics.reports.parameters import EmailSourceId, Parameter, Value, suggest
+from email_statistics.reports.parameters import EmailSourceId, Parameter, Value
 
 REPORTS_YML = PROJECT_ROOT / "notebooks" / "reports.yml"
 

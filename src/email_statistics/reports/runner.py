@@ -59,7 +59,7 @@ def read_data(warehouse_file: Path) -> Data:
     with warehouse.connect(warehouse_file) as connection:
         try:
             built_at, data_through_at, raw_lake, version = connection.sql(query).fetchall()[0]
-        except (duckdb.CatalogException, IndexError) as error:
+        except (duckdb.CatalogException, duckdb.BinderException, IndexError) as error:
             raise EmailStatsError(
                 f"The warehouse {warehouse_file} doesn't say what it was built from (core.build): "
                 "run `email-stats build`."
@@ -118,7 +118,7 @@ def run(
         if max_age is not None:
             check_age(source.data, max_age, datetime.now(UTC))
         last_day = read_build().last_day
-        with warehouse.connect(source.path) as connection:
+        with warehouse.connect(source.path) as connection, warehouse.of_this_version():
             for name in chosen:
                 check_period(registry.declared(name), parameters[name], last_day)
                 check_email_sources(name, registry.declared(name), parameters[name], connection)

@@ -43,22 +43,49 @@
 {%- endmacro %}
 
 
-{# Whether a row is of an affected key: true for all rows where everything is built. The key bears the
-   name of the column, or the one given. #}
+{# Whether a row is of an affected key (of one column or more): true for all rows where everything is
+   built. The key bears the name of the column, or the one given. #}
 {% macro is_affected(value, key=none) -%}
     {%- if is_incremental() -%}
-        {{ value }} in (select {{ key or value }} from {{ affected_keys() }})
+        ({{ value }}) in (select {{ key or value }} from {{ affected_keys() }})
     {%- else -%}
         true
     {%- endif -%}
 {%- endmacro %}
 
 
+{# The key by which a model is incremental, as one text: its column, or several. #}
+{% macro key_of(node) %}
+    {% set key = node.config.unique_key or [] %}
+    {% do return(key if key is string else key | join(', ')) %}
+{% endmacro %}
+
+
+{# The condition that a row of a model bears an affected key, whoever asks; none for a model without such
+   keys. #}
+{% macro bears_affected_key(node) %}
+    {% if not node.config.meta.affected_by %}
+        {% do return(none) %}
+    {% endif %}
+    {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
+    {% do return('(' ~ key_of(node) ~ ') in (select ' ~ key_of(node) ~ ' from ' ~ keys.relation_name ~ ')') %}
+{% endmacro %}
+
+
+{# The model that a relation is the table of; none where there is none. #}
+{% macro model_of(relation) %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
+        {% do return(node) %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
 {# In a delta, the earlier rows of a staging table that bear the identity of a row that has arrived: they
    are judged anew together. #}
 {% macro and_earlier_rows(arrived) -%}
     {%- if is_incremental() -%}
-        {%- set key = config.get('unique_key') | join(', ') if config.get('unique_key') is not string else config.get('unique_key') -%}
+        {%- set key = key_of(model) -%}
         union all
         select * exclude (verdict, batch_number{{ ', recency_rank, is_latest' if not this.identifier.endswith('_events') }})
         from {{ this }}
@@ -73,10 +100,12 @@
 {%- endmacro %}
 
 
-{# The pre_hook of a table that is built whole and by whose changes others are affected. #}
+{# The pre_hook of a table by whose changes others are affected. Of an incremental one, the rows of the
+   affected keys are enough: the others stay. #}
 {% macro keep_earlier() -%}
     {%- if is_delta() -%}
-        create or replace table earlier.{{ this.identifier }} as select * from {{ this }}
+        create or replace table earlier.{{ this.identifier }} as
+        select * from {{ this }} where {{ bears_affected_key(model) or 'true' }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -86,6 +115,7 @@
     (
         (
             select {{ columns | join(', ') }} from {{ relation }}
+            where {{ bears_affected_key(model_of(relation)) or 'true' }}
             except all
             select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
         )
@@ -94,6 +124,7 @@
             select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
             except all
             select {{ columns | join(', ') }} from {{ relation }}
+            where {{ bears_affected_key(model_of(relation)) or 'true' }}
         )
     )
 {%- endmacro %}
@@ -102,7 +133,7 @@
 {# The incremental strategy replace_affected: out with all rows of the affected keys, in with their new
    ones. Without a table of affected keys they are those of the new rows. A null key is never affected. #}
 {% macro get_incremental_replace_affected_sql(arguments) %}
-    {% set key = arguments.unique_key if arguments.unique_key is string else arguments.unique_key | join(', ') %}
+    {% set key = key_of(model) %}
     {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}
     {% set keys = affected_keys() if model.config.meta.affected_by else arguments.temp_relation %}
     delete from {{ arguments.target_relation }}
@@ -120,19 +151,16 @@
         {% do conditions.append('(' ~ config.get('where') ~ ')') %}
     {% endif %}
     {% if is_delta() %}
-        {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
-            {% set key = node.config.unique_key if node.config.unique_key is string else (node.config.unique_key or []) | join(', ') %}
-            {% if node.config.meta.affected_by %}
-                {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
-                {% do conditions.append('(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ keys.relation_name ~ ')') %}
-            {% elif node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
-                {% set arrived = 'batch_number = ' ~ batch().number %}
-                {% do conditions.append(
-                    '(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')'
-                    if model.test_metadata.name.startswith('unique') else arrived
-                ) %}
-            {% endif %}
-        {% endfor %}
+        {% set node = model_of(relation) %}
+        {% if node and bears_affected_key(node) %}
+            {% do conditions.append(bears_affected_key(node)) %}
+        {% elif node and node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
+            {% set arrived = 'batch_number = ' ~ batch().number %}
+            {% do conditions.append(
+                '(' ~ key_of(node) ~ ') in (select ' ~ key_of(node) ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')'
+                if model.test_metadata.name.startswith('unique') else arrived
+            ) %}
+        {% endif %}
     {% endif %}
     {% if conditions %}
         {% do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as judged_rows') %}

@@ -177,7 +177,7 @@ def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -
         affected = ""
         if (relation.schema, relation.name) in increments:
             keys, key = increments[relation.schema, relation.name]
-            affected = f" where {key} in (select {key} from built.{keys})"  # noqa: S608  # see above
+            affected = f" where ({key}) in (select {key} from built.{keys})"  # noqa: S608  # see above
         connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # see above
         connection.execute(
             f"insert into {relation.address} by name from built.{relation.address}{affected}"

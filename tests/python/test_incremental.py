@@ -161,6 +161,17 @@ CASES = {
         {"order_events": [_paid(2.5, event_id="placed", event_type="placed", contact_id="c2")]},
         CREDIT, "{0}m", None,
     ),
+    "an earlier send to another contact takes a touch away": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3)],
+        },
+        {"send_events": [_sent("x", 0.5, contact_id="c2")]},
+        CREDIT, "{0}m", None,
+    ),
     "a smaller duplicate moves a payment to another order": Case(
         KNOWN | {"order_events": [_paid(3)]},
         {"order_events": [_paid(2, order_id="o2")]},

@@ -56,7 +56,8 @@ def differences(database: Path, other: Path) -> list[str]:
         connection.execute(f"attach '{other}' as b (read_only)")
         relations = connection.sql(
             "select distinct table_schema || '.' || table_name from information_schema.tables"
-            " where table_catalog in ('a', 'b') and table_schema in ('intermediate', 'core', 'marts')"
+            " where table_catalog in ('a', 'b') and table_schema in"
+            " ('intermediate', 'core', 'marts')"
             " and table_schema || '.' || table_name not in (select keys from a.raw.increments)"
             " order by 1"
         ).fetchall()

@@ -130,6 +130,15 @@ CASES = {
         {"order_events": [_paid(3)]},
         CREDIT, None, "{0}m",
     ),
+    "a late goal is credited to an old touch": Case(
+        KNOWN | {"send_events": [_sent()], "engagement_events": [OPENED]},
+        {
+            "goal_events": [
+                _event("o", "completed", 3, contact_id="c", goal_name="Signed up"),
+            ],
+        },
+        CREDIT, None, "{0}m",
+    ),
     "a goal that bears an order's id is another conversion": Case(
         KNOWN
         | {

@@ -255,6 +255,21 @@ CASES = {
         {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c")]},
         CREDIT, None, "{0}m",
     ),
+    "a merge moves an order known by the e-mail of who was merged before": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(merged_into_contact_id="c2"),
+                _contact(contact_id="c2", email="c2@x.org"),
+                _contact(contact_id="c3", email="c3@x.org"),
+            ],
+            "send_events": [_sent(contact_id="c3")],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id=None, email="c@x.org")],
+        },
+        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c3")]},
+        CREDIT, None, "{0}m",
+    ),
     "a merge takes along who was merged before": Case(
         {
             "contacts": [

@@ -198,6 +198,16 @@ CASES = {
         {"contacts": [_contact(1)]},
         CREDIT, None, "{0}m",
     ),
+    "an order's e-mail is nobody's any more": Case(
+        KNOWN
+        | {
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id=None, email="c@x.org")],
+        },
+        {"contacts": [_contact(5, email="c@new.org")]},
+        CREDIT, "{0}m", None,
+    ),
     "a goal's e-mail becomes that of two": Case(
         KNOWN
         | {

@@ -8,12 +8,13 @@
 with
 
 {% if is_delta() -%}
+-- The reporting currency's own rate is 1, whatever a row says.
 changed_rates as (
     select
         upper(currency) as currency,
         min(valid_from) as valid_from
     from {{ exchange_rates }}
-    where batch_number = {{ batch().number }}
+    where batch_number = {{ batch().number }} and upper(currency) <> '{{ var('reporting_currency') }}'
     group by upper(currency)
 ),
 

@@ -36,7 +36,7 @@
         {% call statement(auto_begin=false) %}
             insert into raw.increments values (
                 {{ quote_text(node.schema) }}, {{ quote_text(node.alias) }},
-                {{ quote_text(keys.schema ~ '.' ~ keys.alias) }}, {{ quote_text(node.config.unique_key) }}
+                {{ quote_text(keys.schema ~ '.' ~ keys.alias) }}, {{ quote_text(key_of(node)) }}
             )
         {% endcall %}
     {% endfor %}

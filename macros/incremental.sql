@@ -43,39 +43,76 @@
 {%- endmacro %}
 
 
-{# Whether a row of a relation is one of those with these keys, whose column bears the same name, or the one
-   given. Of a table only the keys are read in whole, all other columns for the rows that are found.
-   -- DuckDB only: rowid #}
-{% macro is_row_of(relation, value, keys, key=none) -%}
-    {%- set is_wanted = '(' ~ value ~ ') in (select ' ~ (key or value) ~ ' from ' ~ keys ~ ')' -%}
+{# Whether a row bears one of these keys (of one column or more), whose columns bear the same names, or the
+   one given. #}
+{% macro has_key_of(value, keys, key=none) -%}
+    ({{ value }}) in (select {{ key or value }} from {{ keys }})
+{%- endmacro %}
+
+
+{# The same of the rows of a relation. Of a table only the keys are read in whole, all other columns for the
+   rows that are found. -- DuckDB only: rowid #}
+{% macro is_row_with_key_of(relation, value, keys, key=none) -%}
     {%- set views = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'view') | map(attribute='relation_name') -%}
     {%- if relation | string in views -%}
-        {{ is_wanted }}
+        {{ has_key_of(value, keys, key) }}
     {%- else -%}
-        rowid in (select found.rowid from {{ relation }} as found where {{ is_wanted }})
+        rowid in (select found.rowid from {{ relation }} as found where {{ has_key_of(value, keys, key) }})
     {%- endif -%}
 {%- endmacro %}
 
 
-{# Whether a row is of an affected key: true for all rows where everything is built. #}
+{# Whether a row of a relation is of an affected key: true for all rows where everything is built. #}
 {% macro is_affected(relation, value, key=none) -%}
     {%- if is_incremental() -%}
-        {{ is_row_of(relation, value, affected_keys(), key) }}
+        {{ is_row_with_key_of(relation, value, affected_keys(), key) }}
     {%- else -%}
         true
     {%- endif -%}
 {%- endmacro %}
 
 
+{# The same of a row that stands in no relation: of a CTE that computes it. #}
+{% macro has_affected_key(value, key=none) -%}
+    {{ has_key_of(value, affected_keys(), key) if is_incremental() else 'true' }}
+{%- endmacro %}
+
+
+{# The key by which a model is incremental, as one text: its column, or several. #}
+{% macro key_of(node) %}
+    {% set key = node.config.unique_key or [] %}
+    {% do return(key if key is string else key | join(', ')) %}
+{% endmacro %}
+
+
+{# The condition that a row of a relation, which a model made, bears an affected key, whoever asks; none for
+   a model without such keys. #}
+{% macro bears_affected_key(relation, node) %}
+    {% if not node.config.meta.affected_by %}
+        {% do return(none) %}
+    {% endif %}
+    {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
+    {% do return(is_row_with_key_of(relation, key_of(node), keys.relation_name)) %}
+{% endmacro %}
+
+
+{# The model that a relation is the table of; none where there is none. #}
+{% macro model_of(relation) %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
+        {% do return(node) %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
 {# In a delta, the earlier rows of a staging table that bear the identity of a row that has arrived: they
    are judged anew together. #}
 {% macro and_earlier_rows(arrived) -%}
     {%- if is_incremental() -%}
-        {%- set key = config.get('unique_key') | join(', ') if config.get('unique_key') is not string else config.get('unique_key') -%}
         union all
         select * exclude (verdict, batch_number{{ ', recency_rank, is_latest' if not this.identifier.endswith('_events') }})
         from {{ this }}
-        where {{ is_row_of(this, key, arrived) }}
+        where {{ is_row_with_key_of(this, key_of(model), arrived) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -86,10 +123,12 @@
 {%- endmacro %}
 
 
-{# The pre_hook of a table that is built whole and by whose changes others are affected. #}
+{# The pre_hook of a table by whose changes others are affected. Of an incremental one, the rows of the
+   affected keys are enough: the others stay. #}
 {% macro keep_earlier() -%}
     {%- if is_delta() -%}
-        create or replace table earlier.{{ this.identifier }} as select * from {{ this }}
+        create or replace table earlier.{{ this.identifier }} as
+        select * from {{ this }} where {{ bears_affected_key(this, model) or 'true' }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -99,6 +138,7 @@
     (
         (
             select {{ columns | join(', ') }} from {{ relation }}
+            where {{ bears_affected_key(relation, model_of(relation)) or 'true' }}
             except all
             select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
         )
@@ -107,6 +147,7 @@
             select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
             except all
             select {{ columns | join(', ') }} from {{ relation }}
+            where {{ bears_affected_key(relation, model_of(relation)) or 'true' }}
         )
     )
 {%- endmacro %}
@@ -115,11 +156,11 @@
 {# The incremental strategy replace_affected: out with all rows of the affected keys, in with their new
    ones. Without a table of affected keys they are those of the new rows. A null key is never affected. #}
 {% macro get_incremental_replace_affected_sql(arguments) %}
-    {% set key = arguments.unique_key if arguments.unique_key is string else arguments.unique_key | join(', ') %}
+    {% set key = key_of(model) %}
     {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}
     {% set keys = affected_keys() if model.config.meta.affected_by else arguments.temp_relation %}
     delete from {{ arguments.target_relation }}
-    where ({{ key }}) in (select {{ key }} from {{ keys }});
+    where {{ has_key_of(key, keys) }};
     insert into {{ arguments.target_relation }} ({{ columns }})
     select {{ columns }} from {{ arguments.temp_relation }}
 {% endmacro %}
@@ -133,19 +174,16 @@
         {% do conditions.append('(' ~ config.get('where') ~ ')') %}
     {% endif %}
     {% if is_delta() %}
-        {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
-            {% set key = node.config.unique_key if node.config.unique_key is string else (node.config.unique_key or []) | join(', ') %}
-            {% if node.config.meta.affected_by %}
-                {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by].relation_name %}
-                {% do conditions.append(is_row_of(relation, key, keys)) %}
-            {% elif node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
-                {% set arrived = 'batch_number = ' ~ batch().number %}
-                {% do conditions.append(
-                    is_row_of(relation, key, relation ~ ' where ' ~ arrived)
-                    if model.test_metadata.name.startswith('unique') else arrived
-                ) %}
-            {% endif %}
-        {% endfor %}
+        {% set node = model_of(relation) %}
+        {% if node and bears_affected_key(relation, node) %}
+            {% do conditions.append(bears_affected_key(relation, node)) %}
+        {% elif node and node.config.materialized == 'incremental' and 'batch_number' in node.columns %}
+            {% set arrived = 'batch_number = ' ~ batch().number %}
+            {% do conditions.append(
+                is_row_with_key_of(relation, key_of(node), relation ~ ' where ' ~ arrived)
+                if model.test_metadata.name.startswith('unique') else arrived
+            ) %}
+        {% endif %}
     {% endif %}
     {% if conditions %}
         {% do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as judged_rows') %}
@@ -158,7 +196,7 @@
 {% macro is_of_batch(column, keys) -%}
     {%- set relation = ref(keys) -%}
     {%- if is_delta() -%}
-        {{ column }} in (select {{ column.split('.') | last }} from {{ relation }})
+        {{ has_key_of(column, relation, column.split('.') | last) }}
     {%- else -%}
         true
     {%- endif -%}

@@ -1,11 +1,16 @@
 -- One row a contact that survives all merges, as its latest row tells.
-{{ config(pre_hook="{{ keep_earlier() }}") }}
+{{ config(
+    materialized='incremental',
+    unique_key='contact_id',
+    meta={'affected_by': 'int_contacts_remerged'},
+    pre_hook="{{ waits_for(['int_contacts_remerged']) }}{{ keep_earlier() }}"
+) }}
 with
 
 contacts as (
     select *
     from {{ ref('stg_contacts') }}
-    where is_latest
+    where is_latest and {{ is_affected(ref('stg_contacts'), 'contact_id') }}
 ),
 
 merged as (
@@ -13,6 +18,7 @@ merged as (
         surviving_contact_id,
         count(*) - 1 as merged_contacts
     from {{ ref('int_contacts_merged') }}
+    where {{ is_affected(ref('int_contacts_merged'), 'surviving_contact_id', 'contact_id') }}
     group by surviving_contact_id
 ),
 

@@ -1,5 +1,11 @@
 -- One row a conversion and a touch considered for it by the active policy: those of the 60 days before it,
 -- and the first one after. A touch comes once a conversion, so touches don't add up over conversions.
+{{ config(
+    materialized='incremental',
+    unique_key=['conversion_type', 'conversion_id'],
+    meta={'affected_by': 'int_conversions_reattributed'},
+    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
+) }}
 with
 
 policies as (
@@ -9,15 +15,21 @@ policies as (
 ),
 
 conversions as (
-    select * from {{ ref('int_conversions_identified') }}
+    select *
+    from {{ ref('int_conversions_identified') }}
+    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
 ),
 
 touches as (
-    select * from {{ ref('int_touches') }}
+    select *
+    from {{ ref('int_touches') }}
+    where {{ is_affected(ref('int_touches'), 'contact_id') }}
 ),
 
 considered as (
-    select * from {{ ref('int_touches_considered') }}
+    select *
+    from {{ ref('int_touches_considered') }}
+    where {{ is_affected(ref('int_touches_considered'), 'conversion_type, conversion_id') }}
 ),
 
 first_after as (

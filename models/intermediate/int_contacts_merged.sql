@@ -1,6 +1,11 @@
 -- One row a known contact: the contact that it is after all merges. The work grows with the length
 -- of the chains (each contact meets every later one of its chain once).
-{{ config(pre_hook="{{ keep_earlier() }}") }}
+{{ config(
+    materialized='incremental',
+    unique_key='contact_id',
+    meta={'affected_by': 'int_contacts_remerged'},
+    pre_hook="{{ waits_for(['int_contacts_remerged']) }}{{ keep_earlier() }}"
+) }}
 with recursive
 
 contacts as (
@@ -82,6 +87,7 @@ final as (
         coalesce(chain_ends.surviving_contact_id, contacts.contact_id) as surviving_contact_id
     from contacts
     left join chain_ends on contacts.contact_id = chain_ends.contact_id
+    where {{ has_affected_key('contacts.contact_id', 'contact_id') }}
 )
 
 select * from final

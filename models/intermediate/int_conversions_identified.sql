@@ -1,24 +1,18 @@
 -- One row a conversion (an order, a goal) and the contact that it belongs to: the one that its
 -- contact_id is after all merges; without a known one, the one that all contacts bearing its e-mail are.
+{{ config(
+    materialized='incremental',
+    unique_key=['conversion_type', 'conversion_id'],
+    meta={'affected_by': 'int_conversions_reidentified'},
+    pre_hook="{{ waits_for(['int_conversions_reidentified']) }}"
+) }}
 with
 
 contacts as (
     select * from {{ ref('int_contacts_merged') }}
 ),
 
-emails as (
-    select
-        lower(stg_contacts.email) as email,
-        count(distinct contacts.surviving_contact_id) as surviving_contacts,
-        min(contacts.surviving_contact_id) as surviving_contact_id,
-        array_agg(distinct contacts.surviving_contact_id) as candidate_contact_ids -- DuckDB only: lists
-    from {{ ref('stg_contacts') }} as stg_contacts
-    inner join contacts on stg_contacts.contact_id = contacts.contact_id
-    where stg_contacts.is_latest and stg_contacts.email is not null
-    group by lower(stg_contacts.email)
-),
-
-conversions as (
+all_conversions as (
     select
         'order' as conversion_type,
         order_id as conversion_id,
@@ -49,6 +43,26 @@ conversions as (
         event_at as converted_at
     from {{ ref('stg_goal_events') }}
     where verdict = 'accepted'
+),
+
+conversions as (
+    select *
+    from all_conversions
+    where {{ has_affected_key('conversion_type, conversion_id') }}
+),
+
+emails as (
+    select
+        lower(stg_contacts.email) as email,
+        count(distinct contacts.surviving_contact_id) as surviving_contacts,
+        min(contacts.surviving_contact_id) as surviving_contact_id,
+        array_agg(distinct contacts.surviving_contact_id) as candidate_contact_ids -- DuckDB only: lists
+    from {{ ref('stg_contacts') }} as stg_contacts
+    inner join contacts on stg_contacts.contact_id = contacts.contact_id
+    where
+        stg_contacts.is_latest
+        and lower(stg_contacts.email) in (select lower(conversions.email) from conversions)
+    group by lower(stg_contacts.email)
 ),
 
 final as (

@@ -8,10 +8,8 @@ with
 
 {% if is_delta() -%}
 new_contacts as (
-    select contacts.contact_id
-    from {{ contacts }} as contacts
-    anti join {{ earlier('int_contacts_merged') }} as earlier_contacts
-        on contacts.contact_id = earlier_contacts.contact_id
+    select contact_id
+    from {{ changed(contacts, ['contact_id']) }}
 ),
 
 final as (

@@ -1,12 +1,18 @@
 -- One row an order with a paid event. Money stays decimal: each amount is converted by its own
 -- event's currency at the latest rate at or before converted_at, and only the sums are rounded (half
 -- up). An amount without a rate leaves the order's reporting money unknown (NULL), never 0.
+{{ config(
+    materialized='incremental',
+    unique_key='order_id',
+    meta={'affected_by': 'int_conversions_reidentified'},
+    pre_hook="{{ waits_for(['int_conversions_reidentified']) }}"
+) }}
 with
 
 order_events as (
     select * replace (upper(currency) as currency)
     from {{ ref('stg_order_events') }}
-    where verdict = 'accepted'
+    where verdict = 'accepted' and {{ is_affected(ref('stg_order_events'), 'order_id') }}
 ),
 
 orders as (

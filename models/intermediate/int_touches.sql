@@ -1,5 +1,11 @@
 -- One row a touch of a contact that converted, by whatever policy: an open or click that counts, but
 -- perhaps for a machine, and the delivery of a message. Which of them can earn credit, a policy says.
+{{ config(
+    materialized='incremental',
+    unique_key='contact_id',
+    meta={'affected_by': 'int_contacts_retouched'},
+    pre_hook="{{ waits_for(['int_contacts_retouched']) }}"
+) }}
 with
 
 conversions as (
@@ -15,7 +21,9 @@ email_sources as (
 ),
 
 messages as (
-    select * from {{ ref('int_messages_measured') }}
+    select *
+    from {{ ref('int_messages_measured') }}
+    where {{ is_affected(ref('int_messages_measured'), 'contact_id') }}
 ),
 
 engagement as (

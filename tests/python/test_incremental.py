@@ -65,8 +65,11 @@ def _link(link_type: str) -> dict[str, Any]:
 
 
 def _paid(day: float, **values: Any) -> dict[str, Any]:
-    given = {"order_id": "o", "contact_id": "c", "amount": "10.00", "currency": "USD"}
-    return _event("paid", "paid", day, **(given | values))
+    given = {
+        "event_id": "paid", "event_type": "paid", "order_id": "o", "contact_id": "c",
+        "amount": "10.00", "currency": "USD",
+    }  # fmt: skip
+    return _event(day=day, **(given | values))
 
 
 KNOWN: World = {
@@ -122,6 +125,104 @@ CASES = {
         {"engagement_events": [OPENED]},
         CREDIT, "{0}m2", "{0}m",
     ),
+    "a contact converts for the first time, long after its touches": Case(
+        KNOWN | {"send_events": [_sent()], "engagement_events": [OPENED]},
+        {"order_events": [_paid(3)]},
+        CREDIT, None, "{0}m",
+    ),
+    "a late goal is credited to an old touch": Case(
+        KNOWN | {"send_events": [_sent()], "engagement_events": [OPENED]},
+        {
+            "goal_events": [
+                _event("o", "completed", 3, contact_id="c", goal_name="Signed up"),
+            ],
+        },
+        CREDIT, None, "{0}m",
+    ),
+    "a goal that bears an order's id is another conversion": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "send_events": [_sent()],
+            "order_events": [_paid(3)],
+            "goal_events": [_event("o", "completed", 3, contact_id="c2", goal_name="Signed up")],
+        },
+        {"engagement_events": [OPENED]},
+        "select list(conversion_type || ' ' || is_attributed order by all)::varchar "
+        "from core.fct_conversions where conversion_id = '{0}o'",
+        "[goal false, order false]", "[goal false, order true]",
+    ),
+    "a late refund is taken from what was credited": Case(
+        KNOWN
+        | {"send_events": [_sent()], "engagement_events": [OPENED], "order_events": [_paid(3)]},
+        {"order_events": [_paid(4, event_id="refund", event_type="refunded", amount="3.00")]},
+        "select net_revenue::varchar from core.fct_attribution_credits "
+        "where conversion_id = '{0}o' and attribution_policy = 'aesthetix'", "10.00", "7.00",
+    ),
+    "an earlier event of an order names another contact": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3)],
+        },
+        {"order_events": [_paid(2.5, event_id="placed", event_type="placed", contact_id="c2")]},
+        CREDIT, "{0}m", None,
+    ),
+    "an earlier send to another contact takes a touch away": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3)],
+        },
+        {"send_events": [_sent("x", 0.5, contact_id="c2")]},
+        CREDIT, "{0}m", None,
+    ),
+    "a smaller duplicate moves a payment to another order": Case(
+        KNOWN | {"order_events": [_paid(3)]},
+        {"order_events": [_paid(2, order_id="o2")]},
+        "select conversion_id from core.fct_conversions where conversion_id like '{0}o%'",
+        "{0}o", "{0}o2",
+    ),
+    "an order's e-mail becomes somebody's": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(email="former@x.org")],
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id=None, email="C@x.org")],
+        },
+        {"contacts": [_contact(1)]},
+        CREDIT, None, "{0}m",
+    ),
+    "an order's e-mail is nobody's any more": Case(
+        KNOWN
+        | {
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id=None, email="c@x.org")],
+        },
+        {"contacts": [_contact(5, email="c@new.org")]},
+        CREDIT, "{0}m", None,
+    ),
+    "a goal's e-mail becomes that of two": Case(
+        KNOWN
+        | {
+            "goal_events": [_event("o", "completed", 3, email="c@x.org", goal_name="Signed up")],
+        },
+        {"contacts": [_contact(contact_id="c2")]},
+        "select unattributed_reason from core.fct_conversions where conversion_id = '{0}o'",
+        "no_touch", "contact_ambiguous",
+    ),
+    "a source that turns out to be a workflow's email earns no credit": Case(
+        KNOWN
+        | {"send_events": [_sent()], "engagement_events": [OPENED], "order_events": [_paid(3)]},
+        {"email_sources": [_source(1, email_source_type="workflow")]},
+        CREDIT, "{0}m", None,
+    ),
     "a corrected quarantined row counts": Case(
         KNOWN | {"send_events": [_sent(), _sent("x", 0.5, event_type="delivred")]},
         {"send_events": [_sent("x", 0.5, event_type="delivered")]},
@@ -152,6 +253,49 @@ CASES = {
         },
         {"contacts": [_contact(5, merged_into_contact_id="c2")]},
         CREDIT, None, "{0}m",
+    ),
+    "a merge moves an order to the contact that was touched": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "send_events": [_sent()],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id="c2")],
+        },
+        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c")]},
+        CREDIT, None, "{0}m",
+    ),
+    "a merge moves an order known by the e-mail of who was merged before": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(merged_into_contact_id="c2"),
+                _contact(contact_id="c2", email="c2@x.org"),
+                _contact(contact_id="c3", email="c3@x.org"),
+            ],
+            "send_events": [_sent(contact_id="c3")],
+            "engagement_events": [OPENED],
+            "order_events": [_paid(3, contact_id=None, email="c@x.org")],
+        },
+        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c3")]},
+        CREDIT, None, "{0}m",
+    ),
+    "a merge takes along who was merged before": Case(
+        {
+            "contacts": [
+                _contact(merged_into_contact_id="c2"),
+                _contact(contact_id="c2", email="c2@x.org"),
+                _contact(contact_id="c3", email="c3@x.org"),
+            ],
+        },
+        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c3")]},
+        "select merged_contacts from core.dim_contacts where contact_id = '{0}c3'", 0, 2,
+    ),
+    "a merge waits for the contact that it is into": Case(
+        {"contacts": [_contact(merged_into_contact_id="c2")]},
+        {"contacts": [_contact(contact_id="c2", email="c2@x.org")]},
+        "select contact_id from core.dim_contacts where contact_id like '{0}c%'",
+        "{0}c", "{0}c2",
     ),
     "a late domain history turns opens into not measured": Case(
         KNOWN | {"send_events": [_sent()], "engagement_events": [OPENED]},

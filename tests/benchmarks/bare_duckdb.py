@@ -1,16 +1,17 @@
-"""The core tables of a raw lake by one DuckDB process and plain SQL: what the models are compared with.
+"""The core tables of a raw lake by one DuckDB process and plain SQL, to compare a build with.
 
     python tests/benchmarks/bare_duckdb.py LAKE FOLDER
 
 Writes ``FOLDER/bare.duckdb``, with the rows and values of ``email-stats build`` and the default
-settings: ``core.fct_messages``, ``fct_engagement_events``, ``fct_conversions`` (the default policy),
-``fct_order_events``, ``fct_orphans``, ``fct_raw_tables``, ``dim_contacts``, ``dim_email_sources``,
-``dim_sending_domains`` whole; ``fct_quarantined_events`` without ``raw_row``, ``dim_links`` without
-``tagged_url``. Every raw row is cast, trimmed and judged, every duplicate found.
+settings: ``core.fct_messages``, ``fct_engagement_events``, ``fct_conversions`` (the default
+policy), ``fct_order_events``, ``fct_orphans``, ``fct_raw_tables``, ``dim_contacts``,
+``dim_email_sources``, ``dim_sending_domains`` whole; ``fct_quarantined_events`` without
+``raw_row``, ``dim_links`` without ``tagged_url``. Every raw row is cast, trimmed and judged, every
+duplicate found.
 
 What the project does beyond is left out: other attribution policies, tables of touches, marts,
-tests, a manifest of files, increments, publishing, reports. A text that is a time must be ISO-8601's
-extended format.
+tests, a manifest of files, increments, publishing, reports. A text that is a time must be in
+ISO-8601's extended format.
 """
 
 from __future__ import annotations
@@ -20,15 +21,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
-from raw_contract import Column, RawTable, files_of, machine_user_agents, read_contract
+from raw_contract import (
+    WHITE_SPACE,
+    Column,
+    RawTable,
+    files_of,
+    machine_user_agents,
+    read_contract,
+)
 
 STEPS = Path(__file__).with_suffix(".sql")
 
-# Unicode's white space and the byte order mark.
-WHITE_SPACE = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
 NATIVE = {"timestamp": ("TIMESTAMP",), "boolean": ("BOOLEAN",), "decimal": ("DECIMAL",)}
 
 
@@ -39,11 +42,8 @@ def build(lake: Path, folder: Path) -> None:
     database.unlink(missing_ok=True)
     with duckdb.connect(database) as connection:
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        connection.execute(
-            "create temp view user_agents as from read_csv(?, header = true)".replace(
-                "?", _quoted(str(machine_user_agents()))
-            )
-        )
+        seed = _quoted(str(machine_user_agents()))
+        connection.execute(f"create temp view user_agents as from read_csv({seed}, header = true)")
         for table in read_contract():
             connection.execute(_judged(connection, table, files_of(lake, table.name)))
             connection.execute(_accepted(table) if table.is_event else _ranked(table))
@@ -51,9 +51,7 @@ def build(lake: Path, folder: Path) -> None:
         connection.execute(STEPS.read_text(encoding="utf-8"))
 
 
-def _judged(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, files: list[Path]
-) -> str:
+def _judged(connection: duckdb.DuckDBPyConnection, table: RawTable, files: list[Path]) -> str:
     """Return the view of a table's raw rows, cast, with the reason of those to be quarantined.
 
     Files of other types are read by themselves: one of text doesn't make text of all others.
@@ -67,8 +65,9 @@ def _judged(
         kinds.setdefault(kind, []).append(str(file))
     selects = [_cast(table, dict(kind), paths) for kind, paths in kinds.items()]
     if not selects:
-        nulls = (f"cast(null as {each.type}) as {each.name}" for each in table.columns)
-        selects = [f"select {', '.join(nulls)}, cast(null as varchar) as quarantine_reason where false"]
+        nulls = [f"cast(null as {each.type}) as {each.name}" for each in table.columns]
+        nulls.append("cast(null as varchar) as quarantine_reason")
+        selects = [f"select {', '.join(nulls)} where false"]
     rows = f"select coalesce(sum(num_rows), 0) from parquet_file_metadata({_list(map(str, files))})"
     return (
         f"create temp view judged_{table.name} as {' union all '.join(selects)};"
@@ -103,13 +102,11 @@ def _text(name: str, types: dict[str, str]) -> str:
 
 def _is_native(column: Column, types: dict[str, str]) -> bool:
     family = column.type.split("(")[0]
-    return types[column.name].startswith(NATIVE.get(family, ())) 
+    return types[column.name].startswith(NATIVE.get(family, ()))
 
 
 def _may_be_lost(column: Column, types: dict[str, str]) -> bool:
-    return (
-        column.type != "varchar" and column.name in types and not _is_native(column, types)
-    )
+    return column.type != "varchar" and column.name in types and not _is_native(column, types)
 
 
 def _typed(column: Column, types: dict[str, str]) -> str:
@@ -164,8 +161,10 @@ def _lost_names(table: RawTable, types: dict[str, str]) -> set[str]:
 
 
 def _accepted(table: RawTable) -> str:
-    """The accepted events. Few rows are looked at twice: those to be quarantined, and those whose id
-    may come twice, which a hash tells cheaply; they alone are ranked.
+    """The accepted events.
+
+    Few rows are looked at twice: those to be quarantined, and those whose id may come twice, which
+    a hash tells cheaply; they alone are ranked.
     """
     name = table.name
     twice = f"hash(event_id) in (from {name}_twice)"
@@ -176,9 +175,11 @@ def _accepted(table: RawTable) -> str:
         select *, row_number() over ({_first(table, "asc")}) as rank
         from judged_{name} where quarantine_reason is not null or {twice};
         create temp view accepted_{name} as
-        select * exclude (quarantine_reason) from judged_{name} where quarantine_reason is null and not {twice}
+        select * exclude (quarantine_reason) from judged_{name}
+        where quarantine_reason is null and not {twice}
         union all
-        select * exclude (quarantine_reason, rank) from {name}_suspects where quarantine_reason is null and rank = 1
+        select * exclude (quarantine_reason, rank) from {name}_suspects
+        where quarantine_reason is null and rank = 1
     """
 
 
@@ -197,16 +198,15 @@ def _counted(tables: list[RawTable]) -> str:
         judged = f"{table.name}_suspects" if table.is_event else f"ranked_{table.name}"
         named = ("event_id", "email_source_id", "message_id")
         names = [each.name for each in table.columns if each.name in named]
-        rows.append(
-            f"select {', '.join([*names, 'quarantine_reason', 'loaded_at'])}, {_quoted(table.name)} as raw_table"
-            f" from {judged} where quarantine_reason is not null"
-        )
+        names += ["quarantine_reason", "loaded_at", f"{_quoted(table.name)} as raw_table"]
+        is_quarantined = "quarantine_reason is not null"
+        rows.append(f"select {', '.join(names)} from {judged} where {is_quarantined}")
         kind, duplicates = ("event", "rank > 1") if table.is_event else ("entity", "false")
         counts.append(
             f"select {_quoted(table.name)} as raw_table, {_quoted(kind)} as kind,"
             f" cast((from raw_{table.name}) as bigint) as raw_rows,"
-            f" count(*) filter (where quarantine_reason is null and {duplicates}) as duplicate_rows,"
-            f" count(*) filter (where quarantine_reason is not null) as quarantined_rows from {judged}"
+            f" count(*) filter (where not ({is_quarantined}) and {duplicates}) as duplicate_rows,"
+            f" count(*) filter (where {is_quarantined}) as quarantined_rows from {judged}"
         )
     return (
         f"create temp view quarantined as {' union all by name '.join(rows)};"

@@ -1,4 +1,4 @@
-"""The core tables of a raw lake by polars, streaming: what the models are compared with.
+"""The core tables of a raw lake by polars, streaming, to compare a build with.
 
     python tests/benchmarks/bare_polars.py LAKE FOLDER
 
@@ -38,6 +38,7 @@ class Build:
     def __init__(
         self, folder: Path, events: dict[str, Events], entities: dict[str, Entities]
     ) -> None:
+        """Write below ``folder``, from tables that were judged."""
         self._folder = folder
         self._events = events
         self._entities = entities
@@ -72,7 +73,7 @@ class Build:
         return pl.scan_parquet(path)
 
     def _contacts(self) -> pl.DataFrame:
-        """Write ``dim_contacts``; returns each known contact and the one that it is after merges."""
+        """Write ``dim_contacts``; returns each contact and the one that it is after merges."""
         contacts = self._entities["contacts"].latest
         merged_into = contacts.select("contact_id", "merged_into_contact_id").filter(
             pl.col("merged_into_contact_id").is_in(contacts["contact_id"].implode())
@@ -384,8 +385,9 @@ class Build:
         named = ["event_id", "email_source_id", "message_id", REASON, "loaded_at"]
         quarantined = pl.concat(
             [
-                table.quarantined.select(pl.col(c) for c in named if c in table.quarantined.columns)
-                .with_columns(raw_table=pl.lit(name))
+                table.quarantined.select(
+                    pl.col(c) for c in named if c in table.quarantined.columns
+                ).with_columns(raw_table=pl.lit(name))
                 for name, table in tables.items()
             ],
             how="diagonal",
@@ -456,8 +458,8 @@ def _merged(merged_into: dict[str, str]) -> dict[str, str]:
 def _grouped(send_events: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a message: its earliest source, contact and address, and its times.
 
-    A message almost always names one of each, so it is grouped by all of them, which streams; the few
-    messages of several groups are looked up again.
+    A message almost always names one of each, so it is grouped by all of them, which streams; the
+    few messages of several groups are looked up again.
     """
     event_at, event_type = pl.col("event_at"), pl.col("event_type")
     times = [event_at.alias("first_event_at")] + [
@@ -495,11 +497,15 @@ def _grouped(send_events: pl.LazyFrame) -> pl.LazyFrame:
         if len(several)
         else several.select(MESSAGE)
     )
-    totals = several.drop(MESSAGE[1:]).group_by("message_id").agg(
-        pl.col("send_events").sum(),
-        pl.col("is_test").any(),
-        pl.col("^first_.*$").min(),
-        pl.col("^last_.*$").max(),
+    totals = (
+        several.drop(MESSAGE[1:])
+        .group_by("message_id")
+        .agg(
+            pl.col("send_events").sum(),
+            pl.col("is_test").any(),
+            pl.col("^first_.*$").min(),
+            pl.col("^last_.*$").max(),
+        )
     )
     merged = earliest.join(totals, on="message_id")
     single = groups.filter(~pl.col("message_id").is_in(ids))
@@ -546,10 +552,8 @@ def _measured(
         how="left",
     )
     valid_from, first_event_at = pl.col("domain_settings_valid_from"), pl.col("first_event_at")
-    in_force = (
-        valid_from.is_null()
-        | ((first_event_at >= valid_from) | pl.col("is_first"))
-        & ((first_event_at < pl.col("valid_to")) | pl.col("valid_to").is_null())
+    in_force = valid_from.is_null() | ((first_event_at >= valid_from) | pl.col("is_first")) & (
+        (first_event_at < pl.col("valid_to")) | pl.col("valid_to").is_null()
     )
     is_external = (pl.col("sending_service") == "external_smtp").fill_null(value=False)
     has_clicks = is_external | pl.col("has_click_tracking").fill_null(value=False)
@@ -564,9 +568,7 @@ def _measured(
         .then(pl.lit("measured"))
         .otherwise(pl.lit("not_tracked"))
     )
-    contacts = survivors.lazy().select(
-        recipient_contact_id="contact_id", contact_id="survivor_id"
-    )
+    contacts = survivors.lazy().select(recipient_contact_id="contact_id", contact_id="survivor_id")
     return (
         sent.join(contacts, on="recipient_contact_id")
         .join(settings.lazy(), on="email_source_id")
@@ -683,7 +685,8 @@ def _engaged(events: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row a message with engagement: what of it counts, and when it happened."""
     event_type, event_at = pl.col("event_type"), pl.col("event_at")
     is_counted, actor = pl.col("is_counted"), pl.col("actor")
-    is_open, is_click = (event_type == "opened") & is_counted, (event_type == "clicked") & is_counted
+    is_open = (event_type == "opened") & is_counted
+    is_click = (event_type == "clicked") & is_counted
     flags = {
         "opens": is_open,
         "clicks": is_click,
@@ -718,7 +721,7 @@ def _engaged(events: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _orders(order_events: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """Return orders with their money. Cents and rates (12 decimals) are whole numbers, so it is exact."""
+    """Return orders with their money, exact: cents and rates (12 decimals) are whole numbers."""
     events = order_events.with_columns(pl.col("currency").str.to_uppercase()).sort(
         "event_at", "event_id"
     )
@@ -766,7 +769,7 @@ def _orders(order_events: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_rate(payments: pl.DataFrame, rates: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """Add the rate of a currency in force when the order was made; the reporting currency's is 1."""
+    """Add the rate in force when the order was made; the reporting currency's is 1."""
     found = payments.sort("converted_at").join_asof(
         rates.rename({"currency": currency, "rate": f"{currency}_rate"}),
         left_on="converted_at",
@@ -789,9 +792,7 @@ def _amount(cents: pl.Expr) -> pl.Expr:
 
 def _dispatched_at() -> pl.Expr:
     shown = ("accepted", "rejected", "delivered", "soft_bounced", "hard_bounced", "engaged")
-    return pl.coalesce(
-        "first_sent_at", pl.min_horizontal(f"first_{each}_at" for each in shown)
-    )
+    return pl.coalesce("first_sent_at", pl.min_horizontal(f"first_{each}_at" for each in shown))
 
 
 def _touches(
@@ -800,7 +801,7 @@ def _touches(
     engagement_events: pl.LazyFrame,
     engaged: pl.LazyFrame,
 ) -> pl.DataFrame:
-    """Return one touch a converting contact and time: a click wins, then the later send, then ids."""
+    """Return one touch a converting contact and time: a click wins, then the later send, ids."""
     contacts = conversions.lazy().select("contact_id").unique()
     of_campaigns = (
         messages.filter(pl.col("email_source_type") == "campaign")
@@ -812,9 +813,7 @@ def _touches(
         engagement_events.filter(
             pl.col("is_counted") & pl.col("event_type").is_in(["opened", "clicked"])
         )
-        .select(
-            "contact_id", "message_id", "email_source_id", "event_id", "event_type", "event_at"
-        )
+        .select("contact_id", "message_id", "email_source_id", "event_id", "event_type", "event_at")
         .join(of_campaigns, on="message_id")
         .with_columns(is_click=pl.col("event_type") == "clicked")
         .collect(engine="streaming")

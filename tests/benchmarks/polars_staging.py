@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from raw_contract import Column, RawTable, files_of
+from raw_contract import WHITE_SPACE, Column, RawTable, files_of
 
-# Unicode's white space and the byte order mark.
-WHITE_SPACE = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
-    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
 TRUE, FALSE = ["true", "t", "1", "yes", "y"], ["false", "f", "0", "no", "n"]
 TYPES: dict[str, pl.DataType] = {
     "varchar": pl.String(),
@@ -36,7 +31,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Entities:
-    """An entity table: every row that isn't quarantined, the latest of an identity first (rank 1)."""
+    """An entity table: its rows but quarantined ones, the latest of an identity ranked 1."""
 
     history: pl.DataFrame
     quarantined: pl.DataFrame
@@ -49,8 +44,10 @@ class Entities:
 
 
 def read_events(lake: Path, table: RawTable) -> Events:
-    """Judge an event table. Few rows are looked at twice: those to be quarantined, and those whose id
-    may come twice, which a hash tells cheaply; they alone are ordered.
+    """Judge an event table.
+
+    Few rows are looked at twice: those to be quarantined, and those whose id may come twice, which
+    a hash tells cheaply; they alone are ordered.
     """
     judged, raw_rows = _judged(lake, table)
     identity = pl.col("event_id").hash()
@@ -91,7 +88,7 @@ def read_entities(lake: Path, table: RawTable) -> Entities:
 
 
 def _judged(lake: Path, table: RawTable) -> tuple[pl.LazyFrame, int]:
-    """Return a table's raw rows, cast, with the reason of those to be quarantined; and their number.
+    """Return a table's raw rows, cast, with the reason to quarantine each; and their number.
 
     Files of other types are read by themselves: one of text doesn't make text of all others.
     """
@@ -149,7 +146,7 @@ def _typed(column: Column, schema: dict[str, pl.DataType]) -> pl.Expr:
         return _time(text)
     if column.type == "boolean":
         word = text.str.to_lowercase()
-        return pl.when(word.is_in(TRUE)).then(True).when(word.is_in(FALSE)).then(False)  # noqa: FBT003
+        return pl.when(word.is_in(TRUE)).then(True).when(word.is_in(FALSE)).then(False)
     return text.cast(dtype, strict=False)
 
 
@@ -177,24 +174,28 @@ def _reason(table: RawTable, schema: dict[str, pl.DataType]) -> pl.Expr:
             unknown.append(~(is_known | value.is_null() if each.is_nullable else is_known))
         elif may_be_lost:
             lost.append(value.is_null() & pl.col(f"{each.name}_text").is_not_null())
-    reason = pl.when(pl.any_horizontal(blank)).then(pl.lit("missing_key"))
-    reason = reason.when(pl.any_horizontal(unknown)).then(
-        pl.lit("unknown_event_type" if table.is_event else "unknown_value")
-    )
+    cases = [
+        (pl.any_horizontal(blank), "missing_key"),
+        (
+            pl.any_horizontal(unknown),
+            "unknown_event_type" if table.is_event else "unknown_value",
+        ),
+    ]
     if table.is_event:
         event_at, loaded_at = pl.col("event_at"), pl.col("loaded_at")
-        is_valid = (event_at >= pl.datetime(2000, 1, 1)) & (
-            event_at - pl.duration(days=1) <= loaded_at
-        )
-        reason = reason.when(~is_valid.fill_null(value=False)).then(pl.lit("invalid_timestamp"))
+        is_early = event_at < pl.datetime(2000, 1, 1)
+        is_ahead = event_at - pl.duration(days=1) > loaded_at
+        cases.append(((is_early | is_ahead).fill_null(value=True), "invalid_timestamp"))
     if table.paying_types:
-        pays, is_text = pl.col("event_type").is_in(table.paying_types), "amount" in schema
-        is_text = is_text and _may_be_lost(
-            next(each for each in table.columns if each.name == "amount"), schema
+        pays = pl.col("event_type").is_in(table.paying_types)
+        is_text = any(
+            each.name == "amount" and _may_be_lost(each, schema) for each in table.columns
         )
-        exact = pl.col("amount_text" if is_text else "amount").cast(pl.Decimal(38, 18), strict=False)
+        exact = pl.col("amount_text" if is_text else "amount").cast(
+            pl.Decimal(38, 18), strict=False
+        )
         is_amount = ((exact >= 0) & (exact == pl.col("amount"))).fill_null(value=False)
         is_currency = pl.col("currency").str.contains("^[A-Za-z]{3}$").fill_null(value=False)
-        reason = reason.when(pays & ~is_amount).then(pl.lit("invalid_amount"))
-        reason = reason.when(pays & ~is_currency).then(pl.lit("invalid_currency"))
-    return reason.when(pl.any_horizontal(lost)).then(pl.lit("invalid_value"))
+        cases += [(pays & ~is_amount, "invalid_amount"), (pays & ~is_currency, "invalid_currency")]
+    cases.append((pl.any_horizontal(lost), "invalid_value"))
+    return pl.coalesce([pl.when(test).then(pl.lit(name)) for test, name in cases])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SAMPLED_EVERY = 0.05
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class CommandError(RuntimeError):
@@ -23,7 +22,8 @@ class Cost:
     """Time, CPU, memory and bytes of a command's process and all below it.
 
     CPU and bytes to storage are as the kernel counts them (getrusage). Memory is the most that they
-    held at once, resident, looked at every 50 ms, and at least the peak of the largest alone.
+    held at once, resident, looked at every 50 ms, and at least the peak of the largest alone:
+    not getrusage's, which begins with what this process held when it started the other.
     """
 
     seconds: float
@@ -53,7 +53,7 @@ def measure(
     return Cost(
         seconds=seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        memory_bytes=max(peak.bytes, usage.ru_maxrss * 1024),
+        memory_bytes=peak.bytes,
         written_bytes=usage.ru_oublock * 512,
     )
 
@@ -69,7 +69,9 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self._is_over.wait(_SAMPLED_EVERY):
-            self.bytes = max(self.bytes, sum(map(_resident, _tree(self._pid))))
+            memory = [_memory(pid) for pid in _tree(self._pid)]
+            together = sum(each["VmRSS"] for each in memory)
+            self.bytes = max(self.bytes, together, *(each["VmHWM"] for each in memory))
 
     def end(self) -> None:
         self._is_over.set()
@@ -86,9 +88,14 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> int:
-    fields = _read(Path(f"/proc/{pid}/statm")).split()
-    return int(fields[1]) * _PAGE if fields else 0
+def _memory(pid: int) -> dict[str, int]:
+    """Return the bytes that a process holds (VmRSS), and held at its peak (VmHWM)."""
+    found = {"VmRSS": 0, "VmHWM": 0}
+    for line in _read(Path(f"/proc/{pid}/status")).splitlines():
+        name, _, value = line.partition(":")
+        if name in found:
+            found[name] = int(value.split()[0]) * 1024
+    return found
 
 
 def _read(path: Path) -> str:

@@ -332,5 +332,5 @@ def test_a_text_from_data_keeps_its_direction_to_itself() -> None:
     listed = components.list_of(
         "Caption", "file", [], [], "First 1 of 2.", "marts.x", "select 'مرحبا'"
     )
-    assert '<bdi dir="ltr">select &#39;مرحبا&#39;</bdi>' in listed.markup
+    assert '<pre dir="ltr"><code>select &#39;مرحبا&#39;</code></pre>' in listed.markup
     assert formats.isolated(RTL) == "\u2068\u202eshop\u2069"

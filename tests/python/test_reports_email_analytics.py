@@ -109,7 +109,7 @@ def test_a_long_list_says_how_to_get_all_of_it(
     page = load(sample_warehouse, monkeypatch, metric="bounced", **WHOLE)
     markup = page.contact_list().markup
     assert f"First 5 of {page.contacts_in_all}." in markup
-    query = re.findall(r"<pre><code>(.*?)</code></pre>", markup, re.DOTALL)[0]
+    query = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", markup, re.DOTALL)[0]
     assert warehouse.sql(html.unescape(query)).height == page.contacts_in_all == 8
 
 

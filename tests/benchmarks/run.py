@@ -108,10 +108,11 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     benchmark = Benchmark(options.out.resolve(), keeps=options.keep)
     benchmark.start()
+    folders = [options.out, *([HERE] if options.docs else [])]
     for messages in options.messages:
         benchmark.size(messages)
-    folders = [options.out, *([HERE] if options.docs else [])]
-    write_results(benchmark.measurements, describe_machine(), options.out, folders)
+        # What was measured stays, whatever becomes of the next size.
+        write_results(benchmark.measurements, describe_machine(), options.out, folders)
     print(options.out / "README.md")
 
 

@@ -262,7 +262,11 @@ CASES = {
             "engagement_events": [OPENED],
             "order_events": [_paid(3, contact_id="c2")],
         },
-        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c")]},
+        {
+            "contacts": [
+                _contact(5, contact_id="c2", email="c2@x.org", merged_into_contact_id="c"),
+            ],
+        },
         CREDIT, None, "{0}m",
     ),
     "a merge moves an order known by the e-mail of who was merged before": Case(
@@ -277,7 +281,11 @@ CASES = {
             "engagement_events": [OPENED],
             "order_events": [_paid(3, contact_id=None, email="c@x.org")],
         },
-        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c3")]},
+        {
+            "contacts": [
+                _contact(5, contact_id="c2", email="c2@x.org", merged_into_contact_id="c3"),
+            ],
+        },
         CREDIT, None, "{0}m",
     ),
     "a merge takes along who was merged before": Case(
@@ -288,7 +296,11 @@ CASES = {
                 _contact(contact_id="c3", email="c3@x.org"),
             ],
         },
-        {"contacts": [_contact(5, contact_id="c2", merged_into_contact_id="c3")]},
+        {
+            "contacts": [
+                _contact(5, contact_id="c2", email="c2@x.org", merged_into_contact_id="c3"),
+            ],
+        },
         "select merged_contacts from core.dim_contacts where contact_id = '{0}c3'", 0, 2,
     ),
     "a merge waits for the contact that it is into": Case(

@@ -11,7 +11,10 @@ with
 clicks as (
     select *
     from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and event_type = 'clicked' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
+    where
+        verdict = 'accepted'
+        and event_type = 'clicked'
+        and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
 ),
 
 messages as (

@@ -19,7 +19,9 @@ grouped as (
         message_id,
         -- One min_by of all three costs a third of two.
         min_by(
-            struct_pack(email_source_id := email_source_id, contact_id := contact_id, recipient_email := recipient_email),
+            struct_pack(
+                email_source_id := email_source_id, contact_id := contact_id, recipient_email := recipient_email
+            ),
             (event_at, event_id)
         ) as earliest,
         count(*) as send_events,
@@ -60,15 +62,20 @@ addressed as (
     group by message_id
 ),
 
-final as (
+messages as (
     select
-        grouped.message_id,
-        grouped.earliest.email_source_id,
-        grouped.earliest.contact_id as recipient_contact_id,
-        coalesce(grouped.earliest.recipient_email, addressed.recipient_email) as recipient_email,
-        grouped.* exclude (message_id, earliest)
+        message_id,
+        earliest.email_source_id,
+        earliest.contact_id as recipient_contact_id,
+        earliest.recipient_email,
+        * exclude (message_id, earliest)
     from grouped
-    left join addressed on grouped.message_id = addressed.message_id
+),
+
+final as (
+    select messages.* replace (coalesce(messages.recipient_email, addressed.recipient_email) as recipient_email)
+    from messages
+    left join addressed on messages.message_id = addressed.message_id
 )
 
 select * from final

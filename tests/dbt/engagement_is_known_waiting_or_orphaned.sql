@@ -2,14 +2,22 @@
 -- orphan itself. In a delta the events of the batch's messages are looked up.
 with
 
+events as (
+    select
+        message_id,
+        count(*) as engagement_events
+    from {{ ref('stg_engagement_events') }}
+    where verdict = 'accepted' and {{ is_of_batch('message_id', 'int_messages_reengaged') }}
+    group by message_id
+),
+
 accepted as (
     select
-        count(known.message_id) as known_rows,
-        count(*) - count(messages.message_id) as orphan_rows
-    from {{ ref('stg_engagement_events') }} as events
+        coalesce(sum(events.engagement_events) filter (where known.message_id is not null), 0) as known_rows,
+        coalesce(sum(events.engagement_events) filter (where messages.message_id is null), 0) as orphan_rows
+    from events
     left join {{ ref('fct_messages') }} as known on events.message_id = known.message_id
     left join {{ ref('int_messages_grouped') }} as messages on events.message_id = messages.message_id
-    where events.verdict = 'accepted' and {{ is_of_batch('events.message_id', 'int_messages_reengaged') }}
 ),
 
 known as (

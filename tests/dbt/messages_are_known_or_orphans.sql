@@ -5,10 +5,9 @@ with
 accepted as (
     select
         message_id,
-        count(*) as send_events
-    from {{ ref('stg_send_events') }}
-    where verdict = 'accepted' and {{ is_of_batch('message_id', 'int_messages_remeasured') }}
-    group by message_id
+        send_events
+    from {{ ref('int_messages_grouped') }}
+    where {{ is_of_batch('message_id', 'int_messages_remeasured') }}
 ),
 
 compared as (

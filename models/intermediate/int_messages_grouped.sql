@@ -26,18 +26,19 @@ grouped as (
         ) as earliest,
         count(*) as send_events,
         coalesce(bool_or(is_test), false) as is_test,
+        -- A case in the aggregate costs two thirds of a filter on it.
         min(event_at) as first_event_at,
         max(event_at) as last_event_at,
-        min(event_at) filter (where event_type = 'skipped') as first_skipped_at,
-        min(event_at) filter (where event_type = 'failed') as first_failed_at,
-        min(event_at) filter (where event_type = 'sent') as first_sent_at,
-        min(event_at) filter (where event_type = 'accepted') as first_accepted_at,
-        min(event_at) filter (where event_type = 'rejected') as first_rejected_at,
-        min(event_at) filter (where event_type = 'delivered') as first_delivered_at,
-        max(event_at) filter (where event_type = 'delivered') as last_delivered_at,
-        min(event_at) filter (where event_type = 'soft_bounced') as first_soft_bounced_at,
-        min(event_at) filter (where event_type = 'hard_bounced') as first_hard_bounced_at,
-        max(event_at) filter (where event_type = 'hard_bounced') as last_hard_bounced_at
+        min(case when event_type = 'skipped' then event_at end) as first_skipped_at,
+        min(case when event_type = 'failed' then event_at end) as first_failed_at,
+        min(case when event_type = 'sent' then event_at end) as first_sent_at,
+        min(case when event_type = 'accepted' then event_at end) as first_accepted_at,
+        min(case when event_type = 'rejected' then event_at end) as first_rejected_at,
+        min(case when event_type = 'delivered' then event_at end) as first_delivered_at,
+        max(case when event_type = 'delivered' then event_at end) as last_delivered_at,
+        min(case when event_type = 'soft_bounced' then event_at end) as first_soft_bounced_at,
+        min(case when event_type = 'hard_bounced' then event_at end) as first_hard_bounced_at,
+        max(case when event_type = 'hard_bounced' then event_at end) as last_hard_bounced_at
     from send_events
     group by message_id
 ),

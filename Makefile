@@ -40,7 +40,7 @@ lint: setup
 	$(ISOLATED) EMAIL_STATS_WAREHOUSE=var/lint/lint.duckdb $(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
 test: lint
-	$(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lab: setup
 	$(BIN)/jupyter lab --notebook-dir notebooks/explore

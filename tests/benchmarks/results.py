@@ -160,10 +160,12 @@ def _ratios(results: Results) -> list[list[str]]:
         "full build / bare polars script, time": times("full", "bare_polars"),
         "full build / full build of the size before, time": growth,
         "full build, peak memory": memory("full"),
-        "a day's increment, peak memory": memory("day"),
-        "a day's increment / full build, CPU beyond the start": beyond_start("day"),
-        "a minute's increment / full build, CPU beyond the start": beyond_start("minute"),
     }
+    measured = {each.step for each in results.measurements}
+    for step in ("day", "minute"):
+        if step in measured:
+            lines[f"{NAMES[step]}, peak memory"] = memory(step)
+            lines[f"{NAMES[step]} / full build, CPU beyond the start"] = beyond_start(step)
     header = ["", *(f"{_count(size)} messages" for size in results.sizes)]
     return [header, *([name, *map(line, results.sizes)] for name, line in lines.items())]
 

@@ -24,15 +24,17 @@ from results import START_MESSAGES, Measurement, write_results
 
 HERE = Path(__file__).parent
 SIZES = (100_000, 1_000_000, 10_000_000)
+INCREMENTS = ("day", "minute")
 REPORT = "campaign_dashboard"
 
 
 class Benchmark:
     """Measures one size after the other; everything lies below one folder."""
 
-    def __init__(self, folder: Path, *, keeps: bool) -> None:
+    def __init__(self, folder: Path, increments: list[str], *, keeps: bool) -> None:
         """Work below ``folder``; what was made there is removed, or kept."""
         self._folder = folder
+        self._increments = increments
         self._keeps = keeps
         self.measurements: list[Measurement] = []
 
@@ -54,7 +56,7 @@ class Benchmark:
             shutil.rmtree(output)
         warehouse = folder / "warehouse"
         self._note(messages, "full", self._build(folder, lake, "full"), warehouse)
-        for name in ("day", "minute"):
+        for name in self._increments:
             lake.deliver(name)
             self._note(messages, name, self._build(folder, lake, name), warehouse)
         command = [str(email_stats()), "report", REPORT]
@@ -101,12 +103,15 @@ def main() -> None:
     """Measure, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--messages", type=int, nargs="+", default=SIZES, metavar="N")
+    parser.add_argument(
+        "--increments", nargs="*", choices=INCREMENTS, default=INCREMENTS, metavar="NAME"
+    )
     parser.add_argument("--out", type=Path, default=PROJECT_ROOT / "var" / "benchmarks")
     parser.add_argument("--docs", action="store_true", help="write README.md and the plot here too")
     parser.add_argument("--keep", action="store_true", help="keep lakes, warehouses and logs")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    benchmark = Benchmark(options.out.resolve(), keeps=options.keep)
+    benchmark = Benchmark(options.out.resolve(), options.increments, keeps=options.keep)
     benchmark.start()
     folders = [options.out, *([HERE] if options.docs else [])]
     for messages in options.messages:

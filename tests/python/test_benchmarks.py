@@ -14,7 +14,8 @@ from support import PROJECT_ROOT
 
 BENCHMARKS = PROJECT_ROOT / "tests" / "benchmarks"
 MESSAGES = 2_000
-STEPS = {"bare_duckdb", "bare_polars", "full", "day", "minute", "report"}
+# A build takes long to start: one increment is enough to see that increments are measured.
+STEPS = {"bare_duckdb", "bare_polars", "full", "day", "report"}
 TABLES = {
     *("fct_messages", "fct_engagement_events", "fct_conversions", "fct_order_events"),
     *("fct_orphans", "fct_quarantined_events", "fct_raw_tables"),
@@ -38,7 +39,7 @@ def run(script: str, *arguments: str | Path) -> None:
 def benchmark(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the benchmark of one small lake leaves, with the lake and its warehouse."""
     folder = tmp_path_factory.mktemp("benchmark")
-    run("run.py", "--messages", str(MESSAGES), "--out", folder, "--keep")
+    run("run.py", "--messages", str(MESSAGES), "--increments", "day", "--out", folder, "--keep")
     return folder
 
 
@@ -68,14 +69,13 @@ def test_the_page_has_table_plot_and_machine_but_no_host(benchmark: Path) -> Non
     assert "bare DuckDB script" in {text.text for text in plot.iter() if text.text}
 
 
-def test_increments_are_increments(benchmark: Path) -> None:
+def test_an_increment_is_an_increment(benchmark: Path) -> None:
     said = {
         name: (benchmark / str(MESSAGES) / f"{name}.log").read_text(encoding="utf-8")
-        for name in ("full", "day", "minute")
+        for name in ("full", "day")
     }
     assert "Full refresh" in said["full"]
     assert "Incremental" in said["day"]
-    assert "Incremental" in said["minute"]
 
 
 @pytest.mark.parametrize("script", ["bare_duckdb", "bare_polars"])

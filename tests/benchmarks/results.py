@@ -27,7 +27,7 @@ START_MESSAGES = 100  # of the lake on which the start is measured
 _PAGE = """# Benchmark
 
 What a build costs, and what the same core tables cost without this project. `make benchmark` writes
-this page and the plot (at 10 M messages an hour, and some 20 GB below `var/`); it asserts no time.
+this page and the plot (in a quarter of an hour, with some 20 GB below `var/`); it asserts no time.
 
 {machine}.
 

@@ -109,7 +109,9 @@ def table(name: str) -> pl.DataFrame:
             f"{name!r} is not a table of core or marts, such as 'marts.email_performance'."
         )
     try:
-        return sql(f"select * from {name}")  # noqa: S608 - checked above
+        with connect(location()) as connection:
+            frame: pl.DataFrame = connection.table(name).pl()
+            return frame
     except duckdb.CatalogException as error:
         raise WarehouseError(
             f"The warehouse {paths.published_warehouse()} has no table {name}: check the name; if "

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree
 
 import duckdb
 import pytest
@@ -65,8 +64,9 @@ def test_the_page_has_table_plot_and_machine_but_no_host(benchmark: Path) -> Non
     assert f"{len(os.sched_getaffinity(0))} cores" in page
     assert f"duckdb {duckdb.__version__}" in page
     assert os.uname().nodename not in page
-    plot = ElementTree.parse(benchmark / "benchmark.svg").getroot()  # noqa: S314 - ours
-    assert "bare DuckDB script" in {text.text for text in plot.iter() if text.text}
+    plot = (benchmark / "benchmark.svg").read_text(encoding="utf-8")
+    assert plot.startswith("<svg")
+    assert ">bare DuckDB script</text>" in plot
 
 
 def test_an_increment_is_an_increment(benchmark: Path) -> None:

@@ -221,10 +221,10 @@ def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -
         affected, found = "", ""
         if (relation.schema, relation.name) in increments:
             keys, key = increments[relation.schema, relation.name]
-            affected = f" where ({key}) in (select {key} from built.{keys})"  # noqa: S608  # see above
+            affected = f" where ({key}) in (select {key} from built.{keys})"  # noqa: S608  # dbt's names
             # Only the keys are read in whole, all other columns for the rows that are found.
-            found = f" where rowid in (select rowid from {built}{affected})"  # noqa: S608  # see above
-        connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # see above
+            found = f" where rowid in (select rowid from {built}{affected})"  # noqa: S608  # dbt's names
+        connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # dbt's names
         connection.execute(f"insert into {relation.address} by name from {built}{found}")
 
 

@@ -1,9 +1,13 @@
-"""What the whole suite shares: the sample lake and one build of it."""
+"""What the whole suite shares: the sample lake, one build of it and its reports."""
 
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_worlds import job, rendered, start_rendering
+from report_worlds import job, rendered, start_rendering, wait_for
 from support import PROJECT_ROOT, SampleBuild, dbt
 
 from email_statistics.reports.registry import read_registry
@@ -15,18 +19,41 @@ def sample_lake() -> Path:
     return PROJECT_ROOT / "seeds" / "sample_lake"
 
 
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker fills while the others wait for it."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        is_made = folder / ".made"
+        if not is_made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed to
+            folder.mkdir()
+            make(folder)
+            is_made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def sample_build(sample_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> SampleBuild:
-    """One `dbt build` of the sample from nothing, unit tests and all, as on a fresh clone."""
-    warehouse = tmp_path_factory.mktemp("sample") / "email_stats.duckdb"
-    run = dbt("build", "--show-all-deprecations", lake=sample_lake, warehouse=warehouse)
-    return SampleBuild(warehouse, run)
+    """One `dbt build` of the sample from nothing, unit tests and all, as on a fresh clone.
+
+    All tests of all workers read it: who writes into a build takes a copy.
+    """
+
+    def make(folder: Path) -> None:
+        arguments = ("build", "--show-all-deprecations")
+        run = dbt(*arguments, lake=sample_lake, warehouse=folder / "email_stats.duckdb")
+        SampleBuild(folder).write(run)
+
+    return SampleBuild(_made_once(tmp_path_factory, "sample", make))
 
 
 @pytest.fixture(scope="session")
 def sample_warehouse(sample_build: SampleBuild) -> Path:
     """Where EMAIL_STATS_WAREHOUSE points for readers of the sample."""
-    assert sample_build.run.returncode == 0, sample_build.run.stdout
+    assert sample_build.returncode == 0, sample_build.output
     return sample_build.warehouse
 
 
@@ -45,10 +72,14 @@ def sample_pages(
         )
         for name in registry.reports
     ]
-    folders = [tmp_path_factory.mktemp("sample_pages") / "pages" for _ in range(2)]
-    started = [start_rendering(folder, jobs, seed) for seed, folder in enumerate(folders, start=1)]
-    first, second = [rendered(*one) for one in zip(started, folders, strict=True)]
-    return first, second
+
+    def make(folder: Path) -> None:
+        started = [start_rendering(folder / str(seed), jobs, seed) for seed in (1, 2)]
+        for process in started:
+            wait_for(process)
+
+    folder = _made_once(tmp_path_factory, "sample_pages", make)
+    return rendered(folder / "1"), rendered(folder / "2")
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,12 @@
 """Lakes that grow by deliveries, and whether an incremental build equals a full refresh."""
 
-import contextlib
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 from reference import Row
 from reference.worlds import World, write_lake
-from support import PROJECT_ROOT, BuildError, build_database, environment
 
 # When a table was built is no part of the promise, nor is the order of a list.
 NOT_COMPARED = {
@@ -73,42 +67,3 @@ def differences(database: Path, other: Path) -> list[str]:
                     side = "incremental" if one == "a" else "full refresh"
                     found.append(f"{relation}: {len(rows)} rows only in the {side}: {rows[:2]}")
     return found
-
-
-class Builder:
-    """dbt in this process, with the project read once: builds lakes into warehouses."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._manifest: Any = None
-        self.said: list[str] = []
-
-    def build(self, lake: Path, warehouse: Path, *, is_tested: bool = True) -> Path:
-        """Build a lake with its data tests, or without; returns the build database.
-
-        ``said`` is then what dbt told. Raises ``BuildError`` where the build fails.
-        """
-        if self._manifest is None:
-            self._manifest = self._invoke(["parse"], lake, warehouse).result
-        left_out = ["unit_test"] if is_tested else ["unit_test", "test"]
-        arguments = ["build", *(f"--exclude-resource-type={each}" for each in left_out)]
-        result = self._invoke(arguments, lake, warehouse)
-        if not result.success:
-            raise BuildError("\n".join(self.said[-40:]))
-        return build_database(warehouse)
-
-    def _hear(self, event: Any) -> None:
-        self.said.append(event.info.msg)
-
-    def _invoke(self, arguments: list[str], lake: Path, warehouse: Path) -> Any:
-        self.said = []
-        runner = dbtRunner(manifest=self._manifest, callbacks=[self._hear])
-        with pytest.MonkeyPatch.context() as patch, contextlib.chdir(PROJECT_ROOT):
-            for name, value in environment(lake, warehouse).items():
-                patch.setenv(name, value)
-            patch.setenv("DBT_TARGET_PATH", str(self._folder / "target"))
-            patch.setenv("DBT_LOG_PATH", str(self._folder / "logs"))
-            try:
-                return runner.invoke([*arguments, "--log-level", "none", "--no-print"])
-            finally:
-                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

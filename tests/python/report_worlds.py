@@ -112,10 +112,14 @@ def start_rendering(
     )
 
 
-def rendered(process: subprocess.Popen[str], folder: Path) -> dict[str, Path]:
-    """Wait for the pages of ``start_rendering``, by name."""
+def wait_for(process: subprocess.Popen[str]) -> None:
+    """Wait for what ``start_rendering`` started to have ended well."""
     _, error = process.communicate()
     assert process.returncode == 0, error[-3000:]
+
+
+def rendered(folder: Path) -> dict[str, Path]:
+    """Find the pages of a folder, by name."""
     return {path.stem: path for path in folder.glob("*.html")}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -64,12 +65,44 @@ def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -
     return build_database(warehouse)
 
 
+def staging_project(folder: Path) -> Path:
+    """A copy of the project as far as its staging, with all its seeds and macros: dbt's own ways
+    are tried on a tenth of the models."""
+    parts = ("dbt_project.yml", "profiles.yml", "macros", "models/staging", "tests/dbt/generic")
+    for part in (
+        *parts,
+        *(f"seeds/{path.name}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")),
+    ):
+        source, target = PROJECT_ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    return folder
+
+
 @dataclass(frozen=True)
 class SampleBuild:
     """A build of the sample: where it would be published, and what dbt said."""
 
-    warehouse: Path
-    run: subprocess.CompletedProcess[str]
+    folder: Path
+
+    def write(self, run: subprocess.CompletedProcess[str]) -> None:
+        """Keep what dbt said, for whoever comes to read it."""
+        self._told.write_text(json.dumps([run.returncode, run.stdout]), encoding="utf-8")
+
+    @property
+    def returncode(self) -> int:
+        """How dbt ended."""
+        return int(self._read()[0])
+
+    @property
+    def output(self) -> str:
+        """What dbt said."""
+        return str(self._read()[1])
+
+    @property
+    def warehouse(self) -> Path:
+        """Where it would be published."""
+        return self.folder / "email_stats.duckdb"
 
     @property
     def database(self) -> Path:
@@ -79,6 +112,14 @@ class SampleBuild:
     @property
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the build."""
-        path = self.warehouse.parent / "target" / "manifest.json"
+        path = self.folder / "target" / "manifest.json"
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
+
+    @property
+    def _told(self) -> Path:
+        return self.folder / "told.json"
+
+    def _read(self) -> tuple[int, str]:
+        returncode, output = json.loads(self._told.read_text(encoding="utf-8"))
+        return returncode, output

@@ -18,7 +18,7 @@ import duckdb
 import pytest
 from faults import EMAIL_STATS, copy_build, email_stats, read_version, start_email_stats, the_error
 from kill_builds import Killings, Seconds, kill_builds, point
-from support import PROJECT_ROOT, SampleBuild, build_database, environment
+from support import SampleBuild, build_database, environment, staging_project
 
 from email_statistics.building.database import BuildDatabaseError, reading_passed, settle
 from email_statistics.building.dbt_runner import Dbt
@@ -102,17 +102,7 @@ def test_unit_tests_are_left_out_and_every_data_test_is_run(killed: Killed) -> N
 @pytest.fixture
 def project_with_a_failing_check(tmp_path: Path) -> list[str]:
     """How to start `email-stats` in a copy of the project, to its staging, with such a check."""
-    project = tmp_path / "project"
-    shutil.copytree(PROJECT_ROOT / "macros", project / "macros")
-    shutil.copytree(PROJECT_ROOT / "models" / "staging", project / "models" / "staging")
-    for file in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_ROOT / file, project)
-    (project / "seeds").mkdir()
-    shutil.copy(PROJECT_ROOT / "seeds" / "attribution_policies.csv", project / "seeds")
-    (project / "tests" / "dbt").mkdir(parents=True)
-    shutil.copytree(
-        PROJECT_ROOT / "tests" / "dbt" / "generic", project / "tests" / "dbt" / "generic"
-    )
+    project = staging_project(tmp_path / "project")
     (project / "tests" / "dbt" / "sends_are_blue.sql").write_text(
         "select * from {{ ref('stg_send_events') }} limit 3"
     )

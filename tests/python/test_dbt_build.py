@@ -2,25 +2,27 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import yaml
-from support import PROJECT_ROOT, SampleBuild, build, build_database, dbt
+from builder import Builder
+from support import PROJECT_ROOT, SampleBuild, build_database, dbt, staging_project
 
 from email_statistics.settings import Settings
 
 
 def test_the_sample_builds_green_without_a_warning(sample_build: SampleBuild) -> None:
-    output = sample_build.run.stdout
-    assert sample_build.run.returncode == 0, output
+    output = sample_build.output
+    assert sample_build.returncode == 0, output
     assert "WARN=0 ERROR=0 SKIP=0" in output
     assert "eprecat" not in output
     assert "[WARNING]" not in output
 
 
 def test_the_build_says_first_which_lake_it_reads(sample_build: SampleBuild) -> None:
-    output = sample_build.run.stdout
+    output = sample_build.output
     assert output.index("Raw lake: ") < output.index("START")
 
 
@@ -68,119 +70,138 @@ def tiny_lake(tmp_path: Path) -> Path:
     return lake
 
 
-def test_absent_optional_tables_and_columns_are_empty(tiny_lake: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """dbt, which has read the project."""
+    return Builder(tmp_path_factory.mktemp("dbt"))
+
+
+def test_absent_optional_tables_and_columns_are_empty(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
     (tiny_lake / "contacts" / "_writing.parquet").write_text("not parquet")
     (tiny_lake / "contacts" / ".hidden").mkdir()
     (tiny_lake / "contacts" / ".hidden" / "x.parquet").write_text("not parquet")
-    database = build(tiny_lake, tmp_path / "wh.duckdb")
+    database = builder.build(tiny_lake, tmp_path / "wh.duckdb")
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.sql(
             "select sent, opened, delivered, orders, revenue from marts.email_performance"
         ).fetchall() == [(1, 1, 1, 0, 0)]
 
 
-def _fails(lake: Path, tmp_path: Path, *arguments: str) -> str:
-    run = dbt("build", *arguments, lake=lake, warehouse=tmp_path / "wh.duckdb")
-    assert run.returncode != 0
-    assert "START sql table model" not in run.stdout, "a model ran"
-    return run.stdout
+def _fails(builder: Builder, lake: Path, tmp_path: Path) -> str:
+    assert not builder.run("build", lake=lake, warehouse=tmp_path / "wh.duckdb")
+    said = "\n".join(builder.said)
+    assert "Raw lake: " in said
+    assert "START sql" not in said, "a model ran"
+    return said
 
 
-def test_a_missing_required_table_is_named(tiny_lake: Path, tmp_path: Path) -> None:
+def test_a_missing_required_table_is_named(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
     shutil.rmtree(tiny_lake / "send_events")
-    assert "Raw table 'send_events' is missing" in _fails(tiny_lake, tmp_path)
+    assert "Raw table 'send_events' is missing" in _fails(builder, tiny_lake, tmp_path)
 
 
-def test_a_missing_required_column_is_named_with_its_file(tiny_lake: Path, tmp_path: Path) -> None:
+def test_a_missing_required_column_is_named_with_its_file(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
     file = tiny_lake / "contacts" / "late.parquet"
     duckdb.sql(
         f"copy (select 'c' as contact_id, now() as updated_at, now() as loaded_at) to '{file}'"
     )
-    output = _fails(tiny_lake, tmp_path)
+    output = _fails(builder, tiny_lake, tmp_path)
     assert "late.parquet lacks the required column email" in output
 
 
-def test_a_file_that_is_no_parquet_is_named(tiny_lake: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_no_parquet_is_named(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
     (tiny_lake / "contacts" / "broken.parquet").write_text("not parquet at all")
-    assert "broken.parquet" in _fails(tiny_lake, tmp_path)
+    assert "broken.parquet" in _fails(builder, tiny_lake, tmp_path)
 
 
 def test_a_bad_setting_is_refused_before_any_model(tiny_lake: Path, tmp_path: Path) -> None:
-    output = _fails(tiny_lake, tmp_path, "--vars", "{atribution_window_days: 5}")
-    assert "did you mean 'attribution_window_days'?" in output
+    run = dbt(
+        "build", "--vars", "{atribution_window_days: 5}",
+        lake=tiny_lake, warehouse=tmp_path / "wh.duckdb",
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "did you mean 'attribution_window_days'?" in run.stdout
+    assert "START sql" not in run.stdout
 
 
-def test_a_failed_or_partial_build_says_so_in_the_database(tiny_lake: Path, tmp_path: Path) -> None:
-    warehouse = tmp_path / "wh.duckdb"
+class StagingProject:
+    """The project as far as its staging, built by one dbt command after the other."""
 
-    def outcome() -> tuple[bool, str | None]:
-        with duckdb.connect(build_database(warehouse), read_only=True) as connection:
-            row: tuple[bool, str | None] = connection.sql("from raw.build_outcome").fetchall()[0]
-            return row
+    def __init__(self, lake: Path, folder: Path) -> None:
+        self.folder = staging_project(folder / "project")
+        self._builder = Builder(folder / "dbt", self.folder)
+        self._lake = lake
+        self._warehouse = folder / "wh.duckdb"
 
-    build(tiny_lake, warehouse)
-    assert outcome() == (True, None)
-    dbt("run", lake=tiny_lake, warehouse=warehouse)
-    assert outcome() == (False, "its tests have not run: run dbt test")
-    dbt("test", "--select", "fct_messages", lake=tiny_lake, warehouse=warehouse)
-    assert outcome()[0] is False
-    dbt("test", "--exclude-resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
-    assert outcome() == (True, None)
-    dbt("build", "--resource-type", "test", lake=tiny_lake, warehouse=warehouse)
-    assert "only a part of it was built" in (outcome()[1] or "")
-    dbt("test", "--exclude-resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
-    assert outcome()[0] is False, "tests don't make whole what was built in part"
-    untested = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    dbt("build", *untested, lake=tiny_lake, warehouse=warehouse)
-    dbt("test", "--resource-type", "unit_test", lake=tiny_lake, warehouse=warehouse)
-    assert outcome() == (False, "its tests have not run: run dbt test")
-    dbt("build", "--select", "stg_contacts", lake=tiny_lake, warehouse=warehouse)
-    assert "only a part of it was built" in (outcome()[1] or "")
+    def outcome_of(self, *arguments: str, passes: bool = True) -> tuple[bool, str | None]:
+        """What the build database says of itself after this command."""
+        passed = self._builder.run(*arguments, lake=self._lake, warehouse=self._warehouse)
+        assert passed == passes, self._builder.said[-40:]
+        outcome: tuple[bool, str | None] = self.ask("from raw.build_outcome")[0]
+        return outcome
+
+    def ask(self, query: str) -> list[Any]:
+        """What the build database answers."""
+        with duckdb.connect(build_database(self._warehouse), read_only=True) as connection:
+            return connection.sql(query).fetchall()
+
+
+@pytest.fixture
+def staged(tiny_lake: Path, tmp_path: Path) -> StagingProject:
+    """Such a project that nobody has built yet."""
+    return StagingProject(tiny_lake, tmp_path)
+
+
+DATA_TESTS = ("test", "--exclude-resource-type", "unit_test")
+
+
+def test_a_failed_or_partial_build_says_so_in_the_database(
+    staged: StagingProject, tiny_lake: Path
+) -> None:
+    untested = (False, "its tests have not run: run dbt test")
+    assert staged.outcome_of("build", "--exclude-resource-type", "unit_test") == (True, None)
+    assert staged.outcome_of("run") == untested
+    assert staged.outcome_of("test", "--select", "stg_contacts")[0] is False
+    assert staged.outcome_of(*DATA_TESTS) == (True, None)
+    only_tests = staged.outcome_of("build", "--resource-type", "test")
+    assert "only a part of it was built" in (only_tests[1] or "")
+    assert staged.outcome_of(*DATA_TESTS)[0] is False, "tests don't make whole what is a part"
+    without_data_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    staged.outcome_of("build", *without_data_tests)
+    assert staged.outcome_of("test", "--resource-type", "unit_test") == untested
+    one_model = staged.outcome_of("build", "--select", "stg_contacts")
+    assert "only a part of it was built" in (one_model[1] or "")
     shutil.rmtree(tiny_lake / "contacts")
-    dbt("build", lake=tiny_lake, warehouse=warehouse)
-    assert outcome()[0] is False
+    assert staged.outcome_of("build", passes=False)[0] is False
 
 
-def test_seeds_count_as_those_that_were_loaded(tiny_lake: Path, tmp_path: Path) -> None:
+def test_seeds_count_as_those_that_were_loaded(staged: StagingProject) -> None:
     """`dbt run` loads none: tables of other seeds than the files' are not whole."""
-    warehouse, project = tmp_path / "wh.duckdb", tmp_path / "project"
-    for part in ("dbt_project.yml", "profiles.yml", "macros", "models", "seeds", "tests/dbt"):
-        source, target = PROJECT_ROOT / part, project / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("sample_lake"))
-        else:
-            shutil.copy(source, target)
-    providers = project / "seeds" / "mailbox_providers.csv"
-
-    def outcome_of(*arguments: str) -> tuple[bool, str | None]:
-        run = dbt(
-            *arguments, "--project-dir", str(project), "--profiles-dir", str(project),
-            lake=tiny_lake, warehouse=warehouse,
-        )  # fmt: skip
-        assert run.returncode == 0, run.stdout
-        with duckdb.connect(build_database(warehouse), read_only=True) as connection:
-            row: tuple[bool, str | None] = connection.sql("from raw.build_outcome").fetchall()[0]
-            return row
-
-    only_data_tests = ("test", "--exclude-resource-type", "unit_test")
+    providers = staged.folder / "seeds" / "mailbox_providers.csv"
     not_loaded = (False, "a seed changed and was not loaded: run dbt build")
-    assert outcome_of("build", "--exclude-resource-type", "unit_test") == (True, None)
+    assert staged.outcome_of("build", "--exclude-resource-type", "unit_test") == (True, None)
     providers.write_text(f"{providers.read_text()}example.com,Example\n")
-    assert outcome_of("run") == not_loaded
-    assert outcome_of(*only_data_tests) == not_loaded
-    with duckdb.connect(build_database(warehouse), read_only=True) as connection:
-        assert connection.sql("select is_whole, seeds from raw.batch").fetchall() == [(False, None)]
-    assert outcome_of("seed")[0] is False
-    assert outcome_of("run") == (False, "its tests have not run: run dbt test")
-    assert outcome_of(*only_data_tests) == (True, None)
-    assert outcome_of("seed", "--select", "user_agents")[0] is False
-    assert outcome_of("run") == not_loaded
+    assert staged.outcome_of("run") == not_loaded
+    assert staged.outcome_of(*DATA_TESTS) == not_loaded
+    assert staged.ask("select is_whole, seeds from raw.batch") == [(False, None)]
+    assert staged.outcome_of("seed")[0] is False
+    assert staged.outcome_of("run") == (False, "its tests have not run: run dbt test")
+    assert staged.outcome_of(*DATA_TESTS) == (True, None)
+    assert staged.outcome_of("seed", "--select", "user_agents")[0] is False
+    assert staged.outcome_of("run") == not_loaded
 
 
-def test_real_data_build_at_first_try(real_lake: Path, tmp_path: Path) -> None:
+def test_real_data_build_at_first_try(builder: Builder, real_lake: Path, tmp_path: Path) -> None:
     """The totals are those of that folder's README."""
-    database = build(real_lake, tmp_path / "wh.duckdb")
+    database = builder.build(real_lake, tmp_path / "wh.duckdb")
     with duckdb.connect(database, read_only=True) as connection:
         orders, revenue, free = connection.sql(
             "select count(*), cast(sum(revenue) as varchar), count(*) filter (where revenue = 0) "

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import duckdb
-from support import PROJECT_ROOT, SampleBuild, dbt
+from faults import copy_build
+from support import PROJECT_ROOT, SampleBuild, build_database, dbt
 
 
 def test_every_column_is_described(sample_build: SampleBuild) -> None:
@@ -37,16 +38,15 @@ def test_every_report_is_an_exposure(sample_build: SampleBuild) -> None:
 
 
 def test_the_page_is_one_offline_file_and_leaves_the_build_as_it_is(
-    sample_build: SampleBuild, sample_lake: Path
+    sample_build: SampleBuild, sample_lake: Path, tmp_path: Path
 ) -> None:
-    with duckdb.connect(sample_build.database, read_only=True) as connection:
+    warehouse = copy_build(sample_build.database, tmp_path)
+    with duckdb.connect(build_database(warehouse), read_only=True) as connection:
         outcome = connection.sql("from raw.build_outcome").fetchall()
-    run = dbt("docs", "generate", "--static", lake=sample_lake, warehouse=sample_build.warehouse)
+    run = dbt("docs", "generate", "--static", lake=sample_lake, warehouse=warehouse)
     assert run.returncode == 0, run.stdout
-    page = (sample_build.warehouse.parent / "target" / "static_index.html").read_text(
-        encoding="utf-8"
-    )
+    page = (tmp_path / "target" / "static_index.html").read_text(encoding="utf-8")
     assert re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=[\"']?https?:", page) == []
     assert "from raw to screen" in page
-    with duckdb.connect(sample_build.database, read_only=True) as connection:
+    with duckdb.connect(build_database(warehouse), read_only=True) as connection:
         assert connection.sql("from raw.build_outcome").fetchall() == outcome

@@ -15,7 +15,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from deliveries import Builder, deliver, differences, shuffle_into_deliveries
+from builder import Builder
+from deliveries import deliver, differences, shuffle_into_deliveries
 from reference.worlds import DIRTY_RATES, World, draw_worlds, prefixed
 from support import PROJECT_ROOT, build_database, environment
 

@@ -1,8 +1,5 @@
 """The pages of Email Analytics, deliverability and diagnostics in a real browser."""
 
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +7,7 @@ from typing import Any
 import pytest
 from browser import Scheme, chromium, visit
 from playwright.sync_api import Browser
-from report_worlds import NAMES, hostile_copy, job, rendered, start_rendering
+from report_worlds import NAMES, hostile_copy, job, rendered, start_rendering, wait_for
 from support import build_database
 
 from email_statistics import warehouse
@@ -42,35 +39,14 @@ def pages(
     ]
     folder = tmp_path_factory.mktemp("pages") / "pages"
     jobs = [job(page, report, path, **given) for page, report, path, given in worlds]
-    made = rendered(start_rendering(folder, jobs), folder)
-    return made | {f"{report}-sample": sample_pages[0][report] for report in REPORTS}
+    wait_for(start_rendering(folder, jobs))
+    return rendered(folder) | {f"{report}-sample": sample_pages[0][report] for report in REPORTS}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
-
-
-def test_the_command_renders_them_by_their_notebooks(
-    sample_warehouse: Path, tmp_path: Path
-) -> None:
-    run = subprocess.run(
-        [Path(sys.executable).with_name("email-stats"), "report", *REPORTS],
-        env={
-            "EMAIL_STATS_WAREHOUSE": str(build_database(sample_warehouse)),
-            "EMAIL_STATS_REPORTS": str(tmp_path),
-            "PATH": "",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    for report in REPORTS:
-        assert re.search(rf"{report} +done", run.stdout)
-        page = next(tmp_path.glob(f"{report}/*/report.html")).read_text("utf-8")
-        assert page.count("es-lead") > 0
 
 
 def test_a_page_fits_its_window_and_asks_for_nothing(

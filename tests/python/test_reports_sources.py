@@ -22,6 +22,7 @@ from report_worlds import (
     rendered,
     start_rendering,
     unmeasured_statements,
+    wait_for,
 )
 from support import build_database
 
@@ -134,9 +135,10 @@ def pages(
     halves = [jobs[::2], jobs[1::2]]
     folders = [folder / "one", folder / "two"]
     started = [start_rendering(*one) for one in zip(folders, halves, strict=True)]
-    made = [rendered(*one) for one in zip(started, folders, strict=True)]
+    for process in started:
+        wait_for(process)
     samples = {f"{report}-sample": sample_pages[0][report] for report in REPORTS}
-    return samples | made[0] | made[1]
+    return samples | rendered(folders[0]) | rendered(folders[1])
 
 
 @pytest.fixture(scope="module")

@@ -279,6 +279,10 @@
     {% if reason %}
         {% do log('Full refresh: ' ~ reason ~ '.', info=true) %}
     {% else %}
+        {# What a delta looks keys up in would otherwise fill all memory, as a cache. -- DuckDB only #}
+        {% call statement(auto_begin=false) %}
+            set memory_limit = '{{ single_value("select increment_megabytes from raw.project") }}MB'
+        {% endcall %}
         {% do log('Incremental: ' ~ found[0] ~ ' new files with ' ~ found[1] ~ ' rows.', info=true) %}
     {% endif %}
 {% endmacro %}

@@ -156,13 +156,55 @@
 {# The incremental strategy replace_affected: out with all rows of the affected keys, in with their new
    ones. Without a table of affected keys they are those of the new rows. A null key is never affected. #}
 {% macro get_incremental_replace_affected_sql(arguments) %}
-    {% set key = key_of(model) %}
-    {% set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') %}
-    {% set keys = affected_keys() if model.config.meta.affected_by else arguments.temp_relation %}
-    delete from {{ arguments.target_relation }}
-    where {{ has_key_of(key, keys) }};
-    insert into {{ arguments.target_relation }} ({{ columns }})
-    select {{ columns }} from {{ arguments.temp_relation }}
+    {% set target, computed = arguments.target_relation, arguments.temp_relation %}
+    {% set columns = arguments.dest_columns | map(attribute='name') | list %}
+    {% set is_of_affected_key = has_key_of(key_of(model), affected_keys() if model.config.meta.affected_by else computed) %}
+    {% set primary_key = primary_key_of(model) %}
+    {% if primary_key %}
+        {{ merge_affected(target, computed, is_of_affected_key, primary_key, columns) }}
+    {% else %}
+        delete from {{ target }}
+        where {{ is_of_affected_key }};
+        insert into {{ target }} ({{ columns | join(', ') }})
+        select {{ columns | join(', ') }} from {{ computed }}
+    {% endif %}
+{% endmacro %}
+
+
+{# The same of a table with a primary key: a row that comes back under its key is changed where it stands.
+   Taken out and put in again, with another thread at work, DuckDB's index now and then holds it for a
+   duplicate. #}
+{% macro merge_affected(target, computed, is_of_affected_key, primary_key, columns) %}
+    {% set others = columns | reject('in', primary_key) | list %}
+    {% set conditions = [] %}
+    {% for column in primary_key %}
+        {% do conditions.append('kept.' ~ column ~ ' = computed.' ~ column) %}
+    {% endfor %}
+    delete from {{ target }} as kept
+    where
+        {{ is_of_affected_key }}
+        and not exists (select * from {{ computed }} as computed where {{ conditions | join(' and ') }});
+    merge into {{ target }} as kept
+    using {{ computed }} as computed
+        on {{ conditions | join(' and ') }}
+    when matched and row({{ prefixed(others, 'kept') }}) is distinct from row({{ prefixed(others, 'computed') }})
+        then update set {% for column in others %}{{ column }} = computed.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    when not matched then
+        insert ({{ columns | join(', ') }}) values ({{ prefixed(columns, 'computed') }})
+{% endmacro %}
+
+
+{% macro prefixed(columns, relation) -%}
+    {% for column in columns %}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+
+{# The columns of a model's primary key; none where its yml states none. #}
+{% macro primary_key_of(node) %}
+    {% for constraint in node.constraints if constraint.type == 'primary_key' %}
+        {% do return(constraint.columns) %}
+    {% endfor %}
+    {% do return(none) %}
 {% endmacro %}
 
 

@@ -6,6 +6,8 @@ import duckdb
 
 # Left to itself DuckDB takes 80 % of the machine, of which most is a cache of what the disk holds.
 BUILDING = 7_000
+# A batch on top of what was built needs no more, however much that is.
+INCREMENT = 2_000
 # The next two are open at the same time.
 COPYING = 2_500
 READING = 1_000
@@ -13,5 +15,10 @@ READING = 1_000
 
 def limit_memory(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
     """Let DuckDB take so many megabytes, or half of a smaller machine's memory."""
+    connection.execute(f"set memory_limit = '{available_megabytes(megabytes)}MB'")
+
+
+def available_megabytes(megabytes: int) -> int:
+    """Return so many megabytes, or half of a smaller machine's memory."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1_000_000
-    connection.execute(f"set memory_limit = '{min(megabytes, machine // 2)}MB'")
+    return min(megabytes, machine // 2)

@@ -1,4 +1,4 @@
-"""What a build is compared with the one before by: the files of the lake, the seeds, the models."""
+"""What a build finds around it: the files of the lake, the seeds, the models, the machine."""
 
 import hashlib
 from functools import cache
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from email_statistics.building.memory import INCREMENT, available_megabytes
 from email_statistics.checks.lake import lake_files
 
 _SEEDS = ("seeds/*.csv",)
@@ -46,15 +47,22 @@ def note_surroundings(connection: duckdb.DuckDBPyConnection, lake: Path, project
     connection.execute(
         """
         create schema if not exists raw;
-        create or replace table raw.project (lake_folder varchar, seeds varchar, models varchar);
+        create or replace table raw.project (
+            lake_folder varchar, seeds varchar, models varchar, increment_megabytes bigint
+        );
         create or replace table raw.lake_files (
             raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint
         )
         """
     )
     connection.execute(
-        "insert into raw.project values (?, ?, ?)",
-        [f"{lake}/", seeds_fingerprint(project), models_fingerprint(project)],
+        "insert into raw.project values (?, ?, ?, ?)",
+        [
+            f"{lake}/",
+            seeds_fingerprint(project),
+            models_fingerprint(project),
+            available_megabytes(INCREMENT),
+        ],
     )
     columns = [list(column) for column in zip(*files, strict=True)] if files else [[]] * 4
     connection.execute(

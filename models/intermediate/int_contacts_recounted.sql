@@ -15,17 +15,33 @@ moved as (
     cross join {{ earlier('build') }} as earlier_build
 ),
 
+-- Not a reference: the segments as this batch finds them.
+earlier_contacts as (
+    select *
+    from {{ contacts.replace_path(schema='marts', identifier='contact_engagement') }}
+    where segment not in ('hygiene', 'unsubscribed')
+),
+
+-- Whom the last days, moving on, leave in another segment: the first two segments don't depend on them, the
+-- next on the contact's last open and click, the others on messages too.
 passed_by as (
-    select messages.contact_id
-    from {{ messages }} as messages
+    select earlier_contacts.contact_id
+    from earlier_contacts
     cross join moved
     where
-        messages.delivered_at between moved.moved_from - interval {{ var('sunset_days') }} day
+        earlier_contacts.last_opened_at between moved.moved_from - interval {{ var('engaged_days') }} day
+        and moved.moved_to - interval {{ var('engaged_days') }} day
+        or earlier_contacts.last_clicked_at between moved.moved_from - interval {{ var('engaged_days') }} day
+        and moved.moved_to - interval {{ var('engaged_days') }} day
+    union distinct
+    select messages.contact_id
+    from {{ messages }} as messages
+    inner join earlier_contacts on messages.contact_id = earlier_contacts.contact_id
+    cross join moved
+    where
+        earlier_contacts.segment <> 're_engagement'
+        and messages.delivered_at between moved.moved_from - interval {{ var('sunset_days') }} day
         and moved.moved_to - interval {{ var('sunset_days') }} day
-        or messages.last_opened_at between moved.moved_from - interval {{ var('engaged_days') }} day
-        and moved.moved_to - interval {{ var('engaged_days') }} day
-        or messages.last_clicked_at between moved.moved_from - interval {{ var('engaged_days') }} day
-        and moved.moved_to - interval {{ var('engaged_days') }} day
 ),
 
 final as (

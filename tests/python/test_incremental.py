@@ -93,6 +93,16 @@ class Case:
     after: Any
 
 
+def _delivered(number: int, day: float) -> dict[str, Any]:
+    return _sent(f"d{number}", day, message_id=f"m{number}", event_type="delivered")
+
+
+# Nothing else in the lake is as late: it moves what the last days are.
+MUCH_LATER = {
+    "contacts": [_contact(contact_id="late", email="late@x.org")],
+    "send_events": [_sent("late", 107, message_id="late", contact_id="late")],
+}
+SEGMENT = "select segment from marts.contact_engagement where contact_id = '{0}c'"
 MESSAGE = "select {} from core.fct_messages where message_id = '{{0}}m'"
 CREDIT = "select message_id from core.fct_conversions where conversion_id = '{0}o'"
 CASES = {
@@ -352,6 +362,26 @@ CASES = {
         KNOWN | {"send_events": [_sent(), _sent("s2", 1, message_id="m2")]},
         {"send_events": [_sent("t", 2, is_test=True)]},
         "select recipients::int from marts.email_performance where email_source_id = '{0}s'", 2, 1,
+    ),
+    "an open that is too long ago is nothing to re-engage by": Case(
+        KNOWN
+        | {
+            "send_events": [_delivered(1, 60)],
+            "engagement_events": [_event("o", "opened", 61, message_id="m1")],
+        },
+        MUCH_LATER, SEGMENT, "re_engagement", "other",
+    ),
+    "what nobody opened too long ago is no reason to sunset": Case(
+        KNOWN | {"send_events": [_delivered(number, 15) for number in (1, 2, 3)]},
+        MUCH_LATER, SEGMENT, "sunset", "other",
+    ),
+    "what was opened too long ago keeps from sunset no longer": Case(
+        KNOWN
+        | {
+            "send_events": [_delivered(0, 15), *(_delivered(number, 60) for number in (1, 2, 3))],
+            "engagement_events": [_event("o", "opened", 16, message_id="m0")],
+        },
+        MUCH_LATER, SEGMENT, "other", "sunset",
     ),
     "an earlier send of an unknown source makes a message an orphan": Case(
         KNOWN | {"send_events": [_sent(), _sent("s2", 1, message_id="m2")]},

@@ -7,7 +7,7 @@ import duckdb
 # Left to itself DuckDB takes 80 % of the machine, of which most is a cache of what the disk holds.
 BUILDING = 7_000
 # A batch on top of what was built needs no more, however much that is.
-INCREMENT = 2_000
+INCREMENT = 1_000
 # The next two are open at the same time.
 COPYING = 2_500
 READING = 1_000

@@ -279,9 +279,13 @@
     {% if reason %}
         {% do log('Full refresh: ' ~ reason ~ '.', info=true) %}
     {% else %}
-        {# What a delta looks keys up in would otherwise fill all memory, as a cache. -- DuckDB only #}
+        {# What a delta looks its keys up in would otherwise fill all memory, as a cache. -- DuckDB only #}
+        {% set megabytes = single_value(
+            'select cast(least(building, increment + increment_a_million_rows * ' ~ found[1] ~ ' / 1000000) as bigint)'
+            ~ ' from raw.memory'
+        ) %}
         {% call statement(auto_begin=false) %}
-            set memory_limit = '{{ single_value("select increment_megabytes from raw.project") }}MB'
+            set memory_limit = '{{ megabytes }}MB'
         {% endcall %}
         {% do log('Incremental: ' ~ found[0] ~ ' new files with ' ~ found[1] ~ ' rows.', info=true) %}
     {% endif %}

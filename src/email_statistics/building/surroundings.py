@@ -6,7 +6,12 @@ from pathlib import Path
 
 import duckdb
 
-from email_statistics.building.memory import INCREMENT, available_megabytes
+from email_statistics.building.memory import (
+    BUILDING,
+    INCREMENT,
+    INCREMENT_A_MILLION_ROWS,
+    available_megabytes,
+)
 from email_statistics.checks.lake import lake_files
 
 _SEEDS = ("seeds/*.csv",)
@@ -42,13 +47,14 @@ def _digest(project: Path, patterns: tuple[str, ...]) -> str:
 
 
 def note_surroundings(connection: duckdb.DuckDBPyConnection, lake: Path, project: Path) -> None:
-    """Write ``raw.lake_files`` and ``raw.project`` into the build database."""
+    """Write ``raw.lake_files``, ``raw.project`` and ``raw.memory`` (in megabytes) into it."""
     files = lake_files(lake)
     connection.execute(
         """
         create schema if not exists raw;
-        create or replace table raw.project (
-            lake_folder varchar, seeds varchar, models varchar, increment_megabytes bigint
+        create or replace table raw.project (lake_folder varchar, seeds varchar, models varchar);
+        create or replace table raw.memory (
+            building bigint, increment bigint, increment_a_million_rows bigint
         );
         create or replace table raw.lake_files (
             raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint
@@ -56,13 +62,12 @@ def note_surroundings(connection: duckdb.DuckDBPyConnection, lake: Path, project
         """
     )
     connection.execute(
-        "insert into raw.project values (?, ?, ?, ?)",
-        [
-            f"{lake}/",
-            seeds_fingerprint(project),
-            models_fingerprint(project),
-            available_megabytes(INCREMENT),
-        ],
+        "insert into raw.project values (?, ?, ?)",
+        [f"{lake}/", seeds_fingerprint(project), models_fingerprint(project)],
+    )
+    connection.execute(
+        "insert into raw.memory values (?, ?, ?)",
+        [*map(available_megabytes, (BUILDING, INCREMENT)), INCREMENT_A_MILLION_ROWS],
     )
     columns = [list(column) for column in zip(*files, strict=True)] if files else [[]] * 4
     connection.execute(

@@ -75,6 +75,25 @@ def test_nulls_blanks_and_absent_columns_are_counted_alike(tmp_path: Path) -> No
     assert counts.loaded_through == 1767312000.0
 
 
+def test_what_is_no_time_hides_no_freshness(tmp_path: Path) -> None:
+    """Files of other types, and without the column, side by side."""
+    native = "select 'a' as event_id, timestamp '2026-01-03 01:00' as loaded_at, null as email"
+    _lake(tmp_path, "goal_events", native, "native.parquet")
+    texts = "('b', 'soon', ' '), ('c', '2026-01-02', 'e'), ('d', '', null)"
+    _lake(
+        tmp_path,
+        "goal_events",
+        f"select * from (values {texts}) as rows (event_id, loaded_at, email)",
+        "texts.parquet",
+    )
+    _lake(tmp_path, "goal_events", "select 'e' as event_id", "bare.parquet")
+    counts = count_lake(tmp_path).tables["goal_events"]
+    assert counts.rows == 5
+    assert counts.nulls["loaded_at"] == 2
+    assert counts.nulls["email"] == 4
+    assert counts.loaded_through == 1767402000.0
+
+
 def test_odd_names_and_writers_at_work(tmp_path: Path) -> None:
     plain = _lake(tmp_path / "lake", "links/k=v", "select 'l' as link_id", "a[b]*?'.parquet")
     lake = plain.rename(tmp_path / "it's [1] lake")

@@ -1,7 +1,9 @@
 """The figures of a raw lake, read from its files' footers and, for event types, one column."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -97,12 +99,8 @@ def _count_table(
 ) -> TableCounts:
     if not files:
         return TableCounts(rows=0, nulls={}, event_types={}, loaded_through=None)
-    escaped = (
-        str(file).replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files
-    )
     try:
-        rows = connection.read_parquet(list(escaped), union_by_name=True, hive_partitioning=False)
-        return _count_rows(rows, table)
+        return _Reader(connection, [str(file) for file in files]).count(table)
     except duckdb.Error as error:
         raise RawLakeError(
             f"The raw table {table.name} can't be read ({str(error).splitlines()[0]}): deliver the "
@@ -110,35 +108,99 @@ def _count_table(
         ) from error
 
 
-def _count_rows(rows: duckdb.DuckDBPyRelation, table: RawTable) -> TableCounts:
-    types = {
-        name.lower(): str(data_type)
-        for name, data_type in zip(rows.columns, rows.types, strict=True)
-    }
-    present = [column.name for column in table.columns if column.name in types]
-    measures = ["count(*)", *(f"count(*) - count({name})" for name in present)]
-    if "loaded_at" in present:
-        measures.append(
-            "epoch(try_cast(cast(max(loaded_at) as varchar) as timestamp with time zone))"
+class _Reader:
+    """The files of one raw table; what their footers don't tell is read, of as few as it takes."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+        self._connection = connection
+        self._globs = {
+            file: file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files
+        }
+        # For each column the files that have it, and whether it is text there.
+        self._is_text: dict[str, dict[str, bool]] = {}
+        for file, name, is_text in self._ask(
+            "select file_name, lower(name), coalesce(duckdb_type, type) = 'VARCHAR'"
+            " from parquet_schema($files)"
+        ):
+            self._is_text.setdefault(name, {})[file] = is_text
+
+    def count(self, table: RawTable) -> TableCounts:
+        rows = self._ask("select cast(sum(num_rows) as bigint) from parquet_file_metadata($files)")[
+            0
+        ][0]
+        known = self._nulls_by_footers(rows)
+        nulls = {}
+        for name in (column.name for column in table.columns):
+            if name not in self._is_text:
+                nulls[name] = rows
+                continue
+            counted = known[name] if name in known else rows - self._count(name)
+            nulls[name] = counted + self._blanks(name)
+        return TableCounts(
+            rows=rows,
+            nulls=nulls,
+            event_types=self._event_types(),
+            loaded_through=self._loaded_through(),
         )
-    counted = rows.aggregate(", ".join(measures)).fetchall()[0]
-    nulls = dict(zip(present, counted[1:], strict=False))
-    for name in present:
-        if types[name] == "VARCHAR":
-            blanks = rows.filter(f"{name} < '{_FIRST_PRINTABLE}' and trim({name}) = ''")
-            nulls[name] += blanks.aggregate("count(*)").fetchall()[0][0]
-    event_types = {}
-    if "event_type" in present:
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        files = list(self._globs.values())
+        return self._connection.execute(query, {"files": files}).fetchall()
+
+    def _rows(self, files: Iterable[str]) -> duckdb.DuckDBPyRelation:
+        globs = [self._globs[file] for file in files]
+        return self._connection.read_parquet(globs, union_by_name=True, hive_partitioning=False)
+
+    def _nulls_by_footers(self, rows: int) -> dict[str, int]:
+        """Count the nulls a column as the footers state them; without columns of which one doesn't.
+
+        A file that lacks a column holds nothing but nulls of it.
+        """
+        values = self._ask(
+            """
+            select lower(path_in_schema), cast(sum(num_values - stats_null_count) as bigint)
+            from parquet_metadata($files)
+            group by lower(path_in_schema)
+            having count(*) = count(stats_null_count)
+            """
+        )
+        return {name: rows - count for name, count in values}
+
+    def _count(self, name: str) -> int:
+        counted: int = self._rows(self._is_text[name]).aggregate(f"count({name})").fetchall()[0][0]
+        return counted
+
+    def _blanks(self, name: str) -> int:
+        texts = [file for file, is_text in self._is_text[name].items() if is_text]
+        if not texts:
+            return 0
+        blanks = self._rows(texts).filter(f"{name} < '{_FIRST_PRINTABLE}' and trim({name}) = ''")
+        counted: int = blanks.aggregate("count(*)").fetchall()[0][0]
+        return counted
+
+    def _event_types(self) -> dict[str, int]:
+        if "event_type" not in self._is_text:
+            return {}
         event_type = "lower(trim(cast(event_type as varchar)))"
-        event_types = dict(
-            rows.filter("event_type is not null")
+        return dict(
+            self._rows(self._is_text["event_type"])
+            .filter("event_type is not null")
             .aggregate(f"{event_type}, count(*)", event_type)
             .order("1")
             .fetchall()
         )
-    return TableCounts(
-        rows=counted[0],
-        nulls={column.name: nulls.get(column.name, counted[0]) for column in table.columns},
-        event_types=event_types,
-        loaded_through=counted[-1] if "loaded_at" in present else None,
-    )
+
+    def _loaded_through(self) -> float | None:
+        """The latest loaded_at that is a time, in seconds; what isn't is quarantined later."""
+        latest: list[float | None] = []
+        for is_text in (False, True):
+            files = [
+                file for file, text in self._is_text.get("loaded_at", {}).items() if text == is_text
+            ]
+            if files:
+                # The greatest of native times is known from the footers; texts are read.
+                time = "max(try_cast(trim(loaded_at) as timestamp with time zone))"
+                if not is_text:
+                    time = "try_cast(cast(max(loaded_at) as varchar) as timestamp with time zone)"
+                latest += self._rows(files).aggregate(f"epoch({time})").fetchall()[0]
+        return max((each for each in latest if each is not None), default=None)

@@ -2,15 +2,17 @@
 
    raw.files is the manifest of the files that the tables were built from; raw.lake_files what the lake
    holds now (written by dbt_plugin.py as dbt opens the database, with the fingerprints of seeds and
-   models); raw.batch the build at work or the latest one; raw.loaded_seeds the seeds that lie in the
-   database, which a `dbt run` leaves as they are. The manifest is written before the tables, so it
-   counts only where raw.batch says that they are whole: anything that ends a build early leaves it as
-   not whole, and the next one is a full refresh. #}
+   models); raw.batch the build at work or the latest one; raw.pair by what the two files of the database
+   know each other; raw.loaded_seeds the seeds that lie in it, which a `dbt run` leaves as they are. The
+   manifest is written before the tables, so it counts only where raw.batch says that they are whole:
+   anything that ends a build early leaves it as not whole, and the next one is a full refresh. #}
 
 {% macro prepare_batches() %}
     {% call statement(auto_begin=false) %}
         create schema if not exists raw;
         create schema if not exists earlier;
+        create schema if not exists steps.raw;
+        create schema if not exists steps.earlier;
         create table if not exists raw.files (
             raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint, raw_rows bigint,
             file_columns varchar, batch_number bigint
@@ -21,23 +23,33 @@
         create table if not exists raw.batch (
             number bigint, is_delta boolean, reason varchar, settings varchar, seeds varchar, models varchar,
             is_whole boolean
-        )
+        );
+        create table if not exists raw.pair (id uuid);
+        create table if not exists steps.raw.pair (id uuid)
     {% endcall %}
 {% endmacro %}
 
 
-{# raw.increments: which tables change by keys in a delta, and where these keys are; for publishing. #}
-{% macro note_increments() %}
-    {% call statement(auto_begin=false) %}
-        create or replace table raw.increments (schema_name varchar, name varchar, keys varchar, key varchar)
-    {% endcall %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'incremental' and node.config.meta.affected_by %}
-        {% set keys = graph.nodes['model.' ~ project_name ~ '.' ~ node.config.meta.affected_by] %}
+{# In a full refresh of everything: takes out what was built before, so that the new tables take its place on
+   the disk, and nothing of it is left in the file that is published. Through dbt, which knows these tables. #}
+{% macro drop_what_was_built() %}
+    {% set query %}
+        select database_name, schema_name, table_name from duckdb_tables() where not internal
+        union all
+        select database_name, schema_name, view_name from duckdb_views() where not internal
+    {% endset %}
+    {% set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list %}
+    {% set schemas = models | map(attribute='schema') | list %}
+    {% for row in run_query(query).rows if row[1] in schemas %}
+        {% set relation = load_relation(api.Relation.create(database=row[0], schema=row[1], identifier=row[2])) %}
+        {% if relation %}
+            {% do adapter.drop_relation(relation) %}
+        {% endif %}
+    {% endfor %}
+    {# DuckDB frees their blocks as it writes down what its log holds. -- DuckDB only #}
+    {% for database in models | map(attribute='database') | unique %}
         {% call statement(auto_begin=false) %}
-            insert into raw.increments values (
-                {{ quote_text(node.schema) }}, {{ quote_text(node.alias) }},
-                {{ quote_text(keys.schema ~ '.' ~ keys.alias) }}, {{ quote_text(key_of(node)) }}
-            )
+            checkpoint {{ adapter.quote(database) }}
         {% endcall %}
     {% endfor %}
 {% endmacro %}
@@ -98,6 +110,8 @@
     {% set last = batches[0] %}
     {% if not last[3] %}
         {% do return('the last build did not finish, or did not pass its tests') %}
+    {% elif not single_value('select count(*) = 1 from raw.pair inner join steps.raw.pair as twin on pair.id = twin.id') %}
+        {% do return('the two files of the build database are not of one build') %}
     {% elif last[0] != settings_in_force() %}
         {% do return('a setting changed') %}
     {% elif last[1] != last[4] %}
@@ -274,7 +288,13 @@
         insert into raw.columns select * from raw.columns_now;
         commit
     {% endcall %}
-    {% do note_increments() %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.pair as select uuid() as id;
+        create or replace table steps.raw.pair as select id from raw.pair
+    {% endcall %}
+    {% if reason and not left_out('model', selected_resources) %}
+        {% do drop_what_was_built() %}
+    {% endif %}
     {% set found = run_query('select count(*), coalesce(sum(raw_rows), 0) from raw.arrived').rows[0] %}
     {% if reason %}
         {% do log('Full refresh: ' ~ reason ~ '.', info=true) %}

@@ -72,7 +72,8 @@
 {%- endmacro %}
 
 
-{# The same of a row that stands in no relation: of a CTE that computes it. #}
+{# The same where to look for the rows first wouldn't pay: many bear the key (a source's, a week's), or a CTE
+   computes them. #}
 {% macro has_affected_key(value, key=none) -%}
     {{ has_key_of(value, affected_keys(), key) if is_incremental() else 'true' }}
 {%- endmacro %}
@@ -117,9 +118,10 @@
 {%- endmacro %}
 
 
-{# A table as it was before this batch; see keep_earlier. #}
-{% macro earlier(name) -%}
-    earlier.{{ name }}
+{# A table as it was before this batch; see keep_earlier. It lies in the table's own database, for one
+   transaction writes to one. #}
+{% macro earlier(relation) -%}
+    {{ relation.replace_path(schema='earlier') }}
 {%- endmacro %}
 
 
@@ -127,7 +129,7 @@
    affected keys are enough: the others stay. #}
 {% macro keep_earlier() -%}
     {%- if is_delta() -%}
-        create or replace table earlier.{{ this.identifier }} as
+        create or replace table {{ earlier(this) }} as
         select * from {{ this }} where {{ bears_affected_key(this, model) or 'true' }}
     {%- endif -%}
 {%- endmacro %}
@@ -140,11 +142,11 @@
             select {{ columns | join(', ') }} from {{ relation }}
             where {{ bears_affected_key(relation, model_of(relation)) or 'true' }}
             except all
-            select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
+            select {{ columns | join(', ') }} from {{ earlier(relation) }}
         )
         union all
         (
-            select {{ columns | join(', ') }} from {{ earlier(relation.identifier) }}
+            select {{ columns | join(', ') }} from {{ earlier(relation) }}
             except all
             select {{ columns | join(', ') }} from {{ relation }}
             where {{ bears_affected_key(relation, model_of(relation)) or 'true' }}

@@ -12,7 +12,7 @@ moved as (
         least(build.data_through_at, earlier_build.data_through_at) as moved_from,
         greatest(build.data_through_at, earlier_build.data_through_at) as moved_to
     from {{ build }} as build
-    cross join {{ earlier('build') }} as earlier_build
+    cross join {{ earlier(build) }} as earlier_build
 ),
 
 -- Not a reference: the segments as this batch finds them.

@@ -17,7 +17,7 @@ earlier_touches as (
 
 earlier_conversions as (
     select *
-    from {{ conversions.replace_path(schema='core', identifier='fct_conversions') }}
+    from {{ conversions.replace_path(database=target.database, schema='core', identifier='fct_conversions') }}
 ),
 
 final as (

@@ -1,12 +1,14 @@
 """Lakes that grow by deliveries, and whether an incremental build equals a full refresh."""
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 from reference import Row
 from reference.worlds import World, write_lake
+from support import PROJECT_ROOT, steps_of
 
 # When a table was built is no part of the promise, nor is the order of a list.
 NOT_COMPARED = {
@@ -38,32 +40,48 @@ def deliver(delivery: World, lake: Path, name: str, *, dirt: bool = True) -> Non
     write_lake([worlds], delivery.get("exchange_rates", []), lake, dirt=dirt, delivery=name)
 
 
+def affected_by() -> dict[str, str]:
+    """The incremental models of the project, and by which table of affected keys each is."""
+    found = {}
+    for path in (PROJECT_ROOT / "models").rglob("*.sql"):
+        keys = re.search(r"'affected_by': '(\w+)'", path.read_text(encoding="utf-8"))
+        if keys:
+            found[path.stem] = keys[1]
+    return found
+
+
 def differences(database: Path, other: Path) -> list[str]:
     """List the tables whose rows differ between two build databases, with two rows of each.
 
-    All but what is batch by batch: staging, and the tables of affected keys.
+    All but what is batch by batch: staging, and the tables of affected keys. Views of the steps
+    find their tables under the database's own name alone.
     """
     found = []
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{database}' as a (read_only)")
         connection.execute(f"attach '{other}' as b (read_only)")
-        relations = connection.sql(
-            "select distinct table_schema || '.' || table_name from information_schema.tables"
-            " where table_catalog in ('a', 'b') and table_schema in"
-            " ('intermediate', 'core', 'marts')"
-            " and table_schema || '.' || table_name not in (select keys from a.raw.increments)"
-            " order by 1"
+        connection.execute(f"attach '{steps_of(database)}' as a_steps (read_only)")
+        connection.execute(f"attach '{steps_of(other)}' as b_steps (read_only)")
+        relations = connection.execute(
+            "select distinct table_catalog in ('a_steps', 'b_steps'), table_schema, table_name"
+            " from information_schema.tables where table_name not in (select unnest(?))"
+            " and (table_schema in ('core', 'marts')"
+            " or table_schema = 'intermediate' and table_type = 'BASE TABLE') order by all",
+            [list(affected_by().values())],
         ).fetchall()
-        for (relation,) in relations:
+        assert {schema for _, schema, _ in relations} == {"core", "marts", "intermediate"}
+        for is_step, schema, table in relations:
+            relation = f"{schema}.{table}"
             left_out = ", ".join(NOT_COMPARED.get(relation, []))
             columns = f"* exclude ({left_out})" if left_out else "*"
-            for one, two in (("a", "b"), ("b", "a")):
+            a, b = ("a_steps", "b_steps") if is_step else ("a", "b")
+            for one, two in ((a, b), (b, a)):
                 rows = connection.sql(
                     f"select {columns} from {one}.{relation}"
                     f" except all select {columns} from {two}.{relation}"
                 ).fetchall()
                 if rows:
-                    side = "incremental" if one == "a" else "full refresh"
+                    side = "incremental" if one == a else "full refresh"
                     found.append(f"{relation}: {len(rows)} rows only in the {side}: {rows[:2]}")
     return found

@@ -3,7 +3,6 @@
 import atexit
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-from support import build_database, environment
+from support import build_database, copy_database, environment
 
 from email_statistics.checks.judge import Judge
 
@@ -54,7 +53,7 @@ def copy_build(database: Path, folder: Path) -> Path:
     warehouse = folder / "wh.duckdb"
     for part in (folder, build_database(warehouse).parent):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copy(database, build_database(warehouse))
+    copy_database(database, build_database(warehouse))
     return warehouse
 
 

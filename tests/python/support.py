@@ -32,6 +32,17 @@ def build_database(warehouse: Path) -> Path:
     return warehouse.parent / "build" / warehouse.name
 
 
+def steps_of(database: Path) -> Path:
+    """The other file of a build database: staging, intermediate and seeds."""
+    return database.with_name(f"{database.name}.steps")
+
+
+def copy_database(database: Path, copy: Path) -> None:
+    """Copy a build database, both files of it."""
+    shutil.copy(database, copy)
+    shutil.copy(steps_of(database), steps_of(copy))
+
+
 def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedProcess[str]:
     """Runs dbt in a process of its own, with its output captured."""
     return subprocess.run(

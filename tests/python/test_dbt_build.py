@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import yaml
 from builder import Builder
-from support import PROJECT_ROOT, SampleBuild, build_database, dbt, staging_project
+from support import PROJECT_ROOT, SampleBuild, build_database, dbt, staging_project, steps_of
 
 from email_statistics.settings import Settings
 
@@ -148,6 +148,11 @@ class StagingProject:
         outcome: tuple[bool, str | None] = self.ask("from raw.build_outcome")[0]
         return outcome
 
+    @property
+    def steps(self) -> Path:
+        """The file of the build database that staging lies in."""
+        return steps_of(build_database(self._warehouse))
+
     def ask(self, query: str) -> list[Any]:
         """What the build database answers."""
         with duckdb.connect(build_database(self._warehouse), read_only=True) as connection:
@@ -197,6 +202,35 @@ def test_seeds_count_as_those_that_were_loaded(staged: StagingProject) -> None:
     assert staged.outcome_of(*DATA_TESTS) == (True, None)
     assert staged.outcome_of("seed", "--select", "user_agents")[0] is False
     assert staged.outcome_of("run") == not_loaded
+
+
+def test_files_of_two_builds_are_no_ground_for_a_batch(staged: StagingProject) -> None:
+    build = ("build", "--exclude-resource-type", "unit_test")
+    reason = "select is_delta, reason from raw.batch"
+    staged.outcome_of(*build)
+    one = staged.steps.read_bytes()
+    staged.outcome_of(*build)
+    assert staged.ask(reason) == [(True, None)]
+    staged.steps.write_bytes(one)
+    for _ in ("put back", "gone"):
+        assert staged.outcome_of(*build) == (True, None)
+        assert staged.ask(reason) == [
+            (False, "the two files of the build database are not of one build")
+        ]
+        staged.steps.unlink()
+
+
+def test_a_full_refresh_takes_out_what_an_older_version_built(staged: StagingProject) -> None:
+    build = ("build", "--exclude-resource-type", "unit_test")
+    staged.outcome_of(*build)
+    with duckdb.connect(staged.steps) as connection:
+        connection.execute("create table staging.stg_of_old as from staging.stg_contacts")
+        connection.execute("create view staging.stg_view_of_old as from staging.stg_contacts")
+    older = "select count(*) from duckdb_columns() where table_name like 'stg%_of_old'"
+    for arguments, is_left in ((build, True), ((*build, "--full-refresh"), False)):
+        staged.outcome_of(*arguments)
+        with duckdb.connect(staged.steps, read_only=True) as connection:
+            assert (connection.sql(older).fetchall()[0][0] > 0) == is_left
 
 
 def test_real_data_build_at_first_try(builder: Builder, real_lake: Path, tmp_path: Path) -> None:

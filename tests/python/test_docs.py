@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 from faults import copy_build
-from support import PROJECT_ROOT, SampleBuild, build_database, dbt
+from support import PROJECT_ROOT, SampleBuild, build_database, dbt, steps_of
 
 
 def test_every_column_is_described(sample_build: SampleBuild) -> None:
@@ -18,6 +18,7 @@ def test_every_column_is_described(sample_build: SampleBuild) -> None:
         if column["description"].strip()
     }
     with duckdb.connect(sample_build.database, read_only=True) as connection:
+        connection.execute(f"attach '{steps_of(sample_build.database)}' as steps (read_only)")
         built = connection.sql(
             "select table_name, column_name from duckdb_columns() where not internal "
             "and schema_name in ('staging', 'intermediate', 'core', 'marts', 'seeds')"

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import pytest
 from builder import Builder
-from deliveries import deliver, differences, shuffle_into_deliveries
+from deliveries import affected_by, deliver, differences, shuffle_into_deliveries
 from reference.worlds import DIRTY_RATES, World, draw_worlds, prefixed
 from support import PROJECT_ROOT, build_database, environment
 
@@ -486,11 +486,11 @@ def test_rows_of_a_primary_key_are_changed_where_they_stand(grown: Lake) -> None
     with duckdb.connect() as connection:
         connection.execute(f"attach '{grown.at_first}' as at_first (read_only)")
         connection.execute(f"attach '{build_database(grown.warehouse)}' as grown (read_only)")
-        tables = connection.sql(
-            "select keyed.schema_name || '.' || table_name, constraint_column_names"
-            " from duckdb_constraints() as keyed inner join grown.raw.increments"
-            " on keyed.schema_name = increments.schema_name and table_name = name"
-            " where database_name = 'grown' and constraint_type = 'PRIMARY KEY'"
+        tables = connection.execute(
+            "select schema_name || '.' || table_name, constraint_column_names"
+            " from duckdb_constraints() where database_name = 'grown'"
+            " and constraint_type = 'PRIMARY KEY' and table_name in (select unnest(?))",
+            [list(affected_by())],
         ).fetchall()
         assert len(tables) > 4
         moved = {}

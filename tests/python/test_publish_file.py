@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -23,7 +22,6 @@ from email_statistics.building.publishing import (
     PublishError,
     publish_database,
     read_published,
-    remember,
 )
 
 
@@ -57,10 +55,15 @@ def test_core_and_marts_are_published_row_for_row_and_nothing_else(files: BuildF
             "select count(*), sum(estimated_size) from duckdb_tables()"
         ).fetchall()
         assert tables == [(done.tables, done.rows)]
-        schemas = connection.sql(
-            "select distinct table_schema from information_schema.tables order by 1"
+    assert _schemas(files.published) == ["core", "marts"]
+
+
+def _schemas(path: Path) -> list[str]:
+    with duckdb.connect(path, read_only=True) as connection:
+        found = connection.sql(
+            "select schema_name from duckdb_schemas() where not internal order by 1"
         ).fetchall()
-    assert schemas == [("core",), ("marts",)]
+    return [name for (name,) in found]
 
 
 def test_every_comment_is_published(files: BuildFiles) -> None:
@@ -93,10 +96,6 @@ def test_views_work_under_any_alias(files: BuildFiles) -> None:
 def test_only_its_owner_can_read_it(files: BuildFiles, sample_lake: Path) -> None:
     run = email_stats("publish", lake=sample_lake, warehouse=files.published)
     assert run.returncode == 0, run.stderr
-    left = files.published.stat()
-    with duckdb.connect(files.database, read_only=True) as connection:
-        stamp = connection.sql("from raw.published_stamp").fetchall()
-    assert stamp == [(left.st_size, left.st_mtime_ns, left.st_ino)]
     for path in (files.published, files.checks_page, files.lock):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert files.published.name in run.stdout.splitlines()[-1]
@@ -127,65 +126,26 @@ def test_a_published_file_that_was_harmed_is_written_anew(files: BuildFiles, dam
     assert read_version(files.published) == whole
 
 
-@pytest.fixture
-def one_ahead(files: BuildFiles) -> BuildFiles:
-    """A build database that is one (empty) batch ahead of what we published."""
-    remember(publish_database(files).stamp, files.database)
+def test_what_stands_in_the_log_alone_is_published_too(files: BuildFiles) -> None:
+    script = (
+        "import duckdb, os, signal;"
+        f"connection = duckdb.connect({str(files.database)!r});"
+        "connection.execute('delete from core.fct_orphans');"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert files.database.with_name("wh.duckdb.wal").exists()
+    publish_database(files)
+    with duckdb.connect(files.published, read_only=True) as connection:
+        assert connection.sql("select count(*) from core.fct_orphans").fetchall() == [(0,)]
+
+
+def test_nothing_of_the_steps_is_left_in_the_published_file(files: BuildFiles) -> None:
     with duckdb.connect(files.database) as connection:
-        connection.execute("update raw.batch set is_delta = true")
-        connection.execute("create or replace table earlier.build as from core.build")
-        for (keys,) in connection.sql("select distinct keys from raw.increments").fetchall():
-            connection.execute(f"delete from {keys}")
-    return files
-
-
-def _ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """In which ways files are filled from here on."""
-    from email_statistics.building import publishing
-
-    filled: list[str] = []
-
-    def spy(way: str) -> None:
-        fill = getattr(publishing, way)
-
-        def noted(*given: Any) -> None:
-            filled.append(way)
-            fill(*given)
-
-        monkeypatch.setattr(publishing, way, noted)
-
-    spy("_copy")
-    spy("_update")
-    return filled
-
-
-def test_a_batch_is_put_on_top_of_what_was_published(
-    one_ahead: BuildFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ways = _ways(monkeypatch)
-    publish_database(one_ahead)
-    assert ways == ["_update"]
-    assert _tables(one_ahead.published) == _tables(one_ahead.database)
-
-
-@pytest.mark.parametrize("meddling", ["written into", "put back", "never remembered"])
-def test_what_somebody_else_may_have_written_is_no_ground_for_a_batch(
-    one_ahead: BuildFiles, monkeypatch: pytest.MonkeyPatch, meddling: str
-) -> None:
-    if meddling == "written into":
-        with duckdb.connect(one_ahead.published) as connection:
-            connection.execute("update core.fct_messages set opens = 999 where opens is not null")
-    elif meddling == "put back":  # from a copy: the same bytes as far as anybody can tell
-        copy = one_ahead.published.with_name("copy")
-        shutil.copy2(one_ahead.published, copy)
-        copy.replace(one_ahead.published)
-    else:
-        with duckdb.connect(one_ahead.database) as connection:
-            connection.execute("drop table raw.published_stamp")
-    ways = _ways(monkeypatch)
-    publish_database(one_ahead)
-    assert ways == ["_copy"]
-    assert _tables(one_ahead.published) == _tables(one_ahead.database)
+        connection.execute("create schema more; create table more.mine as select 'only mine' as t")
+    publish_database(files)
+    assert _schemas(files.published) == ["core", "marts"]
+    assert files.published.stat().st_size <= files.database.stat().st_size
 
 
 def test_a_log_left_beside_the_published_file_goes_with_it(files: BuildFiles) -> None:
@@ -301,15 +261,14 @@ def test_copying_something_else_than_was_built_is_noticed(
 
     publish_database(files)
     whole = read_version(files.published)
-    copy = publishing._copy
+    keep_public = publishing._keep_public
 
-    def copy_but_for_the_sources(
-        connection: duckdb.DuckDBPyConnection, relations: list[publishing._Relation]
-    ) -> None:
-        copy(connection, relations)
-        connection.execute("delete from core.dim_email_sources")
+    def keep_all_but_the_sources(unfinished: Path) -> None:
+        keep_public(unfinished)
+        with duckdb.connect(unfinished) as connection:
+            connection.execute("delete from core.dim_email_sources")
 
-    monkeypatch.setattr(publishing, "_copy", copy_but_for_the_sources)
+    monkeypatch.setattr(publishing, "_keep_public", keep_all_but_the_sources)
     with pytest.raises(PublishError, match="has 0 rows where the build database has"):
         publish_database(files)
     assert read_version(files.published) == whole

@@ -116,7 +116,9 @@ def _folders(part: str) -> Iterator[Diagnosis]:
     existing = next(each for each in files.published.parents if each.exists())
     free = shutil.disk_usage(existing).free
     needed = _ROOM_FOR_BUILDS * sum(
-        each.stat().st_size for each in (files.database, files.published) if each.exists()
+        each.stat().st_size
+        for each in (files.database, files.steps, files.published)
+        if each.exists()
     )
     if free < needed:
         yield Diagnosis(

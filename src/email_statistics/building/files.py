@@ -22,6 +22,11 @@ class BuildFiles:
     database: Path
 
     @property
+    def steps(self) -> Path:
+        """What of the build database isn't published: its steps, a file of their own."""
+        return self.database.with_name(f"{self.database.name}.steps")
+
+    @property
     def lock(self) -> Path:
         """Locked by the process that builds or publishes; says which."""
         return self.database.with_name(f"{self.database.name}.lock")

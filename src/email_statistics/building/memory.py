@@ -9,8 +9,6 @@ BUILDING = 7_000
 # A batch on top of what was built takes as much as its own rows need, however much that is.
 INCREMENT = 1_000
 INCREMENT_A_MILLION_ROWS = 200
-# The next two are open at the same time.
-COPYING = 2_500
 READING = 1_000
 
 

@@ -21,7 +21,7 @@ from email_statistics.building.files import (
 from email_statistics.building.interruption import told_in_a_sentence
 from email_statistics.building.lock import build_lock
 from email_statistics.building.progress import Progress
-from email_statistics.building.publishing import publish_database, read_published, remember
+from email_statistics.building.publishing import publish_database, read_published
 from email_statistics.building.summary import Summary
 from email_statistics.checks.frames import Profile
 from email_statistics.checks.judge import Judge, Verdict
@@ -103,7 +103,8 @@ class Run:
         """Remove what killed builds left behind."""
         for leftover in self.files.leftovers():
             remove(leftover)
-        self.summary.note(settle(self.files.database))
+        for database in (self.files.database, self.files.steps):
+            self.summary.note(settle(database))
 
     def ask(self, stage: Stage, profile: Profile) -> None:
         """Have a profile judged, while this process goes on."""
@@ -144,7 +145,6 @@ class Run:
                 self.hear()
             with self.step("publish"):
                 done = publish_database(self.files)
-        remember(done.stamp, self.files.database)
         self.summary.ends(
             f"Published {done.tables} tables, {done.rows:,} rows, {done.megabytes:,.1f} MB: "
             f"{self.files.published}"
@@ -186,7 +186,8 @@ class Builder:
             run.hear()
         with run.step("models and their checks"):
             built = self._dbt.build(self.options.select, self.options.is_full_refresh, run.progress)
-            make_private(run.files.database)
+            for database in (run.files.database, run.files.steps):
+                make_private(database)
         with reading(run.files.database) as connection:
             run.summary.batched(connection)
         run.summary.built(built)

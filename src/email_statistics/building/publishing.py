@@ -1,15 +1,12 @@
 """Publishing: ``core`` and ``marts`` of the build database, as a file that is whole at any moment.
 
-A new file is written and verified beside the published one, then takes its place in one step that
-the file system makes atomic. Readers that have the old file open keep it till they close it. Where
-the build put one batch on top of what is published, the new file is a copy of the published one in
-which the rows of the batch's keys are replaced: if nobody but us has written there since.
+A copy of the build database, without its bookkeeping, is written and verified beside the published
+file, then takes its place in one step that the file system makes atomic. Readers that have the old
+file open keep it till they close it.
 """
 
-import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +15,7 @@ import duckdb
 from email_statistics.building.database import CONFIG, remove
 from email_statistics.building.faults import is_disk_full, is_locked, sentence_about
 from email_statistics.building.files import BuildFiles, write_log
-from email_statistics.building.memory import COPYING, limit_memory
+from email_statistics.building.memory import READING, limit_memory
 from email_statistics.checks.marts_profile import WarehouseTotals, read_totals
 from email_statistics.errors import EmailStatsError
 
@@ -28,40 +25,12 @@ class PublishError(EmailStatsError):
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """By which a file is known as the one that we left: whoever writes there changes it."""
-
-    file_bytes: int
-    modified_at_ns: int
-    inode: int
-
-
-@dataclass(frozen=True)
 class Published:
     """What was published."""
 
     tables: int
     rows: int
     megabytes: float
-    stamp: Stamp
-
-
-@dataclass(frozen=True)
-class _Relation:
-    """A table or a view of the build database."""
-
-    schema: str
-    name: str
-    view: str | None
-    comment: str | None
-    column_comments: dict[str, str]
-
-    @property
-    def address(self) -> str:
-        return f"{_name(self.schema)}.{_name(self.name)}"
-
-
-_Fill = Callable[[duckdb.DuckDBPyConnection, list[_Relation]], None]
 
 
 def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]:
@@ -86,19 +55,15 @@ def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]
 def publish_database(files: BuildFiles) -> Published:
     """Publish the build database. The caller holds the lock and has judged what is in it.
 
-    Once nobody reads the build database any more, the caller has it ``remember`` the stamp. Raises
-    ``PublishError`` where it can't be written or isn't what the build database holds; the published
-    file is then as it was.
+    Raises ``PublishError`` where it can't be written or isn't what the build database holds; the
+    published file is then as it was.
     """
     unfinished = files.unfinished
     try:
-        if _is_one_batch_ahead(files):
-            shutil.copyfile(files.published, unfinished)
-            rows = _write(files.database, unfinished, _update)
-        else:
-            rows = _write(files.database, unfinished, _copy)
+        _copy(files.database, unfinished)
+        _keep_public(unfinished)
+        rows = _verify(unfinished, files.database)
         _flush(unfinished)
-        stamp = _stamp(unfinished)
         # A log beside the published file is of a program that opened it for writing and died. With
         # the new file it would make it unopenable.
         remove(write_log(files.published))
@@ -118,161 +83,59 @@ def publish_database(files: BuildFiles) -> Published:
     return Published(
         tables=len(rows),
         rows=sum(rows.values()),
-        megabytes=stamp.file_bytes / 1e6,
-        stamp=stamp,
+        megabytes=files.published.stat().st_size / 1e6,
     )
 
 
-def remember(stamp: Stamp, database: Path) -> None:
-    """Keep in the build database how the published file was left; the caller holds the lock.
-
-    Where this fails, nothing is lost: the next publishing copies everything.
-    """
-    with (
-        contextlib.suppress(duckdb.Error),
-        duckdb.connect(database, config=CONFIG) as connection,
-    ):
-        connection.execute(
-            "create or replace table raw.published_stamp as select ?::bigint as file_bytes,"
-            " ?::bigint as modified_at_ns, ?::ubigint as inode",
-            [stamp.file_bytes, stamp.modified_at_ns, stamp.inode],
-        )
+def _copy(database: Path, unfinished: Path) -> None:
+    """Copy a database that nobody writes, with what still stands in its log alone."""
+    for source, target in ((database, unfinished), (write_log(database), write_log(unfinished))):
+        if source.exists():
+            shutil.copyfile(source, target)
 
 
-def _stamp(path: Path) -> Stamp:
-    state = path.stat()
-    return Stamp(state.st_size, state.st_mtime_ns, state.st_ino)
-
-
-def _is_one_batch_ahead(files: BuildFiles) -> bool:
-    """Whether the build database is what we published and one batch on top of it."""
-    if not files.published.exists():
-        return False
-    left = _stamp(files.published)
-    with duckdb.connect(files.database, read_only=True, config=CONFIG) as connection:
-        try:
-            if not connection.sql("select is_delta from raw.batch").fetchall()[0][0]:
-                return False
-            if Stamp(*connection.sql("from raw.published_stamp").fetchall()[0]) != left:
-                return False
-            before = connection.sql(
-                "select built_at, project_version from earlier.build"
-            ).fetchall()
-        except duckdb.CatalogException:
-            return False
-    try:
-        with duckdb.connect(files.published, read_only=True, config=CONFIG) as connection:
-            query = "select built_at, project_version from core.build"
-            return connection.sql(query).fetchall() == before
-    except duckdb.Error:
-        return False
-
-
-def _write(database: Path, unfinished: Path, fill: _Fill) -> dict[str, int]:
-    """Write every public relation into a file; returns the rows of each table, as verified."""
+def _keep_public(unfinished: Path) -> None:
+    """Take everything but the public schemas out of a copy of the build database."""
     with duckdb.connect(unfinished, config=CONFIG) as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set preserve_insertion_order = false")
-        limit_memory(connection, COPYING)
-        connection.execute(f"attach {_text(str(database))} as built (read_only)")
-        relations = _relations(connection)
-        fill(connection, relations)
-        counted = _count(connection, "built.", relations)
-        connection.execute("detach built")
+        limit_memory(connection, READING)
+        for (schema,) in connection.sql(
+            "select schema_name from duckdb_schemas() where not internal"
+            " and database_name = current_database() and schema_name not in ('core', 'marts')"
+        ).fetchall():
+            connection.execute(f"drop schema {_quoted(schema)} cascade")
         connection.execute("checkpoint")
-    with duckdb.connect(unfinished, read_only=True, config=CONFIG) as connection:
-        written = _count(connection, "", relations)
-        for relation in relations:
-            if relation.view is not None:
-                connection.table(relation.address).limit(0).fetchall()
-    for address, rows in counted.items():
-        if written[address] != rows:
+
+
+def _verify(unfinished: Path, database: Path) -> dict[str, int]:
+    """Return the rows of each public table; raises where they aren't the build database's."""
+    written, built = _counted(unfinished), _counted(database)
+    for address, rows in built.items():
+        if written.get(address) != rows:
             raise PublishError(
-                f"{address} has {written[address]:,} rows where the build database has {rows:,}: "
-                "run `email-stats build --full-refresh`. The published file is as it was."
+                f"{address} has {written.get(address, 0):,} rows where the build database has "
+                f"{rows:,}: run `email-stats build --full-refresh`. The published file is as it "
+                "was."
             )
     return written
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> None:
-    """Copy whole relations into a new file."""
-    connection.execute("create schema core; create schema marts")
-    for relation in relations:
-        connection.execute(
-            relation.view or f"create table {relation.address} as from built.{relation.address}"
-        )
-        for statement in _comments(relation):
-            connection.execute(statement)
-
-
-def _update(connection: duckdb.DuckDBPyConnection, relations: list[_Relation]) -> None:
-    """Replace the rows of the batch's keys, and the tables that have none; the views stay."""
-    # Names and keys are those of dbt's models, never of the data.
-    increments = {
-        (schema, name): (keys, key)
-        for schema, name, keys, key in connection.sql(
-            "select schema_name, name, keys, key from built.raw.increments"
-        ).fetchall()
-    }
-    for relation in relations:
-        if relation.view is not None:
-            continue
-        built = f"built.{relation.address}"
-        affected, found = "", ""
-        if (relation.schema, relation.name) in increments:
-            keys, key = increments[relation.schema, relation.name]
-            affected = f" where ({key}) in (select {key} from built.{keys})"  # noqa: S608  # dbt's names
-            # Only the keys are read in whole, all other columns for the rows that are found.
-            found = f" where rowid in (select rowid from {built}{affected})"  # noqa: S608  # dbt's names
-        connection.execute(f"delete from {relation.address}{affected}")  # noqa: S608  # dbt's names
-        connection.execute(f"insert into {relation.address} by name from {built}{found}")
-
-
-def _relations(connection: duckdb.DuckDBPyConnection) -> list[_Relation]:
-    """List tables, then views in the order in which dbt made them: each finds its parts."""
-    column_comments: dict[tuple[str, str], dict[str, str]] = {}
-    for schema, table, column, comment in connection.sql(
-        "select schema_name, table_name, column_name, comment from duckdb_columns()"
-        " where database_name = 'built' and comment is not null"
-    ).fetchall():
-        column_comments.setdefault((schema, table), {})[column] = comment
-    found = connection.sql(
-        """
-        select schema_name, table_name as name, null as view, comment, table_oid as oid
-        from duckdb_tables() where database_name = 'built' and schema_name in ('core', 'marts')
-        union all
-        select schema_name, view_name, sql, comment, view_oid
-        from duckdb_views() where database_name = 'built' and schema_name in ('core', 'marts')
-        order by view is not null, oid
-        """
-    ).fetchall()
-    return [
-        _Relation(schema, name, view, comment, column_comments.get((schema, name), {}))
-        for schema, name, view, comment, _ in found
-    ]
-
-
-def _comments(relation: _Relation) -> list[str]:
-    kind = "table" if relation.view is None else "view"
-    statements = [
-        f"comment on column {relation.address}.{_name(column)} is {_text(comment)}"
-        for column, comment in relation.column_comments.items()
-    ]
-    if relation.comment is not None:
-        statements.append(f"comment on {kind} {relation.address} is {_text(relation.comment)}")
-    return statements
-
-
-def _count(
-    connection: duckdb.DuckDBPyConnection, database: str, relations: list[_Relation]
-) -> dict[str, int]:
-    return {
-        relation.address: connection.table(f"{database}{relation.address}")
-        .aggregate("count(*)")
-        .fetchall()[0][0]
-        for relation in relations
-        if relation.view is None
-    }
+def _counted(database: Path) -> dict[str, int]:
+    """Count the rows of the public tables; raises where a view isn't whole."""
+    with duckdb.connect(database, read_only=True, config=CONFIG) as connection:
+        for schema, view in connection.sql(
+            "select schema_name, view_name from duckdb_views()"
+            " where schema_name in ('core', 'marts')"
+        ).fetchall():
+            connection.table(f"{_quoted(schema)}.{_quoted(view)}").limit(0).fetchall()
+        return {
+            f"{schema}.{table}": connection.table(f"{_quoted(schema)}.{_quoted(table)}")
+            .aggregate("count(*)")
+            .fetchall()[0][0]
+            for schema, table in connection.sql(
+                "select schema_name, table_name from duckdb_tables()"
+                " where schema_name in ('core', 'marts')"
+            ).fetchall()
+        }
 
 
 def _flush(path: Path) -> None:
@@ -284,9 +147,5 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _name(name: str) -> str:
+def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -20,7 +20,8 @@ conversions as (
     where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
 ),
 
-touches as (
+-- DuckDB only: read by each step anew, not kept in memory.
+touches as not materialized (
     select *
     from {{ ref('int_touches') }}
     where {{ is_affected(ref('int_touches'), 'contact_id') }}

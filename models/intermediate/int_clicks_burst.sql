@@ -8,7 +8,8 @@
 ) }}
 with
 
-clicks as (
+-- DuckDB only: read by each step anew, not kept in memory.
+clicks as not materialized (
     select *
     from {{ ref('int_clicks_linked') }}
     where {{ is_affected(ref('int_clicks_linked'), 'message_id') }}

@@ -25,7 +25,8 @@
 {%- endset %}
 with
 
-send_events as (
+-- DuckDB only: read by each step anew, not kept in memory.
+send_events as not materialized (
     select *
     from {{ ref('stg_send_events') }}
     where verdict = 'accepted' and {{ is_affected(ref('stg_send_events'), 'message_id') }}

@@ -9,7 +9,8 @@
 ) }}
 with
 
-order_events as (
+-- DuckDB only: read by each step anew, not kept in memory.
+order_events as not materialized (
     select * replace (upper(currency) as currency)
     from {{ ref('stg_order_events') }}
     where verdict = 'accepted' and {{ is_affected(ref('stg_order_events'), 'order_id') }}

@@ -2,14 +2,34 @@
 {{ config(unique_key='event_id') }}
 with
 
-typed as (
+repeated as (
+    select event_id
+    from (
+        select {{ as_text('source_row.event_id') }} as event_id
+        from {{ source('raw', 'goal_events') }} as source_row
+    ) as ids
+    where event_id is not null
+    group by event_id
+    having count(*) > 1
+),
+
+-- DuckDB only: read twice, for those with rivals and those without, rather than kept in memory.
+source_rows as not materialized (
     select
-        {{ typed_columns('goal_events') }},
-        source_row
+        source_row,
+        {{ may_have_rivals('repeated') }} as may_have_rivals
     from {{ source('raw', 'goal_events') }} as source_row
 ),
 
-judged as (
+typed as not materialized (
+    select
+        {{ typed_columns('goal_events') }},
+        source_row,
+        may_have_rivals
+    from source_rows
+),
+
+judged as not materialized (
     select
         * exclude (source_row),
         {{ quarantine_reason('goal_events') }} as quarantine_reason,
@@ -18,11 +38,19 @@ judged as (
 ),
 
 competing as (
-    select * from judged
+    select * exclude (may_have_rivals)
+    from judged
+    where may_have_rivals
     {{ and_earlier_rows('judged') }}
 ),
 
 ranked as (
+    select
+        * exclude (may_have_rivals),
+        1 as duplicate_rank
+    from judged
+    where not may_have_rivals
+    union all
     select
         *,
         {{ duplicate_rank('goal_events') }} as duplicate_rank

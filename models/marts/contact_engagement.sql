@@ -22,7 +22,7 @@ build as (
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected(ref('fct_messages'), 'contact_id') }}
+    where not is_test and {{ has_affected_key('contact_id') }}
 ),
 
 counted as (

@@ -15,7 +15,7 @@ messages as (
         {{ email_domain('recipient_email') }} as recipient_domain,
         {{ week_of('booked_date') }} as week
     from {{ ref('fct_messages') }}
-    where is_sent and not is_test and {{ is_affected(ref('fct_messages'), week_of('booked_date'), 'week') }}
+    where is_sent and not is_test and {{ has_affected_key(week_of('booked_date'), 'week') }}
 ),
 
 providers as (

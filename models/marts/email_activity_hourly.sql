@@ -8,10 +8,11 @@
 ) }}
 with
 
-messages as (
+-- DuckDB only: read by each step anew, not kept in memory.
+messages as not materialized (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected(ref('fct_messages'), 'email_source_id') }}
+    where not is_test and {{ has_affected_key('email_source_id') }}
 ),
 
 performance as (
@@ -21,7 +22,7 @@ performance as (
 conversions as (
     select *
     from {{ ref('fct_conversions') }}
-    where is_attributed and {{ is_affected(ref('fct_conversions'), 'email_source_id') }}
+    where is_attributed and {{ has_affected_key('email_source_id') }}
 ),
 
 message_activities as (

@@ -21,7 +21,8 @@ links as (
     select * from {{ ref('dim_links') }}
 ),
 
-messages as (
+-- DuckDB only: read by each step anew, not kept in memory.
+messages as not materialized (
     select * from {{ ref('fct_messages') }}
 ),
 

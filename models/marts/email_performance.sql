@@ -11,7 +11,7 @@ with
 daily as (
     select *
     from {{ ref('email_performance_daily') }}
-    where {{ is_affected(ref('email_performance_daily'), 'email_source_id') }}
+    where {{ has_affected_key('email_source_id') }}
 ),
 
 email_sources as (
@@ -21,7 +21,7 @@ email_sources as (
 messages as (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected(ref('fct_messages'), 'email_source_id') }}
+    where not is_test and {{ has_affected_key('email_source_id') }}
 ),
 
 summed as (

@@ -8,10 +8,11 @@
 ) }}
 with
 
-messages as (
+-- DuckDB only: read by each step anew, not kept in memory.
+messages as not materialized (
     select *
     from {{ ref('fct_messages') }}
-    where not is_test and {{ is_affected(ref('fct_messages'), 'email_source_id') }}
+    where not is_test and {{ has_affected_key('email_source_id') }}
 ),
 
 -- Drafts and scheduled sends show nothing until they go out.

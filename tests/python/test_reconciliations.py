@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support import PROJECT_ROOT, SampleBuild
+from support import PROJECT_ROOT, SampleBuild, copy_database, steps_of
 
 # The test, and a change of the built tables that it must catch.
 BREAKS = {
@@ -62,11 +62,15 @@ BREAKS = {
         "where contact_id = (select min(contact_id) from marts.link_clicks)",
         "update marts.link_performance set total_clicks = null where total_clicks > 0",
     ],
-    "outcomes_add_up_to_performance": [
+    "messages_add_up_to_performance": [
         "update core.fct_messages set is_opened = false where message_id = "
         "(select min(message_id) from core.fct_messages where is_opened and not is_test)",
         "update marts.email_performance set hard_bounced = 0",
         "delete from marts.email_performance where sent > 0",
+    ],
+    "outcomes_add_up_to_messages": [
+        "delete from core.dim_contacts where contact_id = "
+        "(select min(contact_id) from core.fct_messages where is_opened and not is_test)",
     ],
     "contacts_add_up_to_messages": [
         "delete from marts.contact_engagement where contact_id = "
@@ -139,8 +143,10 @@ def breakable(
 ) -> duckdb.DuckDBPyConnection:
     """A copy of the build (same file name, so that views find it) without keys in the way."""
     copy = tmp_path_factory.mktemp("broken") / sample_build.database.name
-    copy.write_bytes(sample_build.database.read_bytes())
-    return duckdb.connect(copy)
+    copy_database(sample_build.database, copy)
+    connection = duckdb.connect(copy)
+    connection.execute(f"attach '{steps_of(copy)}' as steps")
+    return connection
 
 
 @pytest.mark.parametrize(
@@ -157,6 +163,21 @@ def test_a_break_is_caught(
         assert breakable.sql(query).fetchall() != []
     finally:
         breakable.execute("rollback")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "is_pending = true where is_sent",
+        "is_failed = false where is_failed",
+        "open_availability = 'unknown'",
+        "link_click_availability = null",
+        "booked_at = null",
+    ],
+)
+def test_a_row_that_cannot_be_is_refused(change: str, breakable: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.ConstraintException, match="fct_messages"):
+        breakable.execute(f"update core.fct_messages set {change}")
 
 
 def test_every_reconciliation_has_a_break() -> None:

@@ -10,23 +10,27 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
+from email_statistics.building.files import refuse_own_name
 from email_statistics.building.memory import BUILDING, limit_memory
 from email_statistics.building.surroundings import note_surroundings
-from email_statistics.settings import SettingsError, read_settings
+from email_statistics.errors import UsageError
+from email_statistics.settings import read_settings
 
 
 class Plugin(BasePlugin):
     """Refuses bad settings and makes the folder of the build database, before a model runs."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Raise ``DbtRuntimeError`` where a setting is unknown or bad.
+        """Raise ``DbtRuntimeError`` where a setting is unknown or bad, or the file's name.
 
         dbt ends with that sentence and exit code 2; no model has run by then.
         """
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         try:
             read_settings(flags.VARS)
-        except SettingsError as error:
+            if self.creds is not None:
+                refuse_own_name(Path(self.creds.path))
+        except UsageError as error:
             raise DbtRuntimeError(str(error)) from error
         # The build database holds personal data: for its owner's eyes only.
         os.umask(0o077)

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from faults import EMAIL_STATS, copy_build, email_stats, read_version, readers, the_error
-from support import SampleBuild, build_database
+from support import SampleBuild, build_database, dbt
 
 from email_statistics.building.database import reading_passed, remove
 from email_statistics.building.files import BuildFiles
@@ -283,6 +283,19 @@ def test_wrong_paths_end_with_usage_errors(tmp_path: Path, sample_lake: Path) ->
         assert str(warehouse.parent if warehouse.name == "wh.duckdb" else warehouse) in the_error(
             run
         )
+
+
+@pytest.mark.parametrize("name", ["core.duckdb", ".Steps.db"])
+def test_a_warehouse_named_as_a_part_of_it_is_refused(
+    name: str, tmp_path: Path, sample_lake: Path
+) -> None:
+    run = email_stats("build", lake=sample_lake, warehouse=tmp_path / name)
+    assert run.returncode == 2, run.stderr
+    assert f"A warehouse can't be called {name}" in the_error(run)
+    built = dbt("build", lake=sample_lake, warehouse=tmp_path / name)
+    assert built.returncode == 2, built.stdout
+    assert f"A warehouse can't be called {name}" in built.stdout
+    assert list(tmp_path.glob("**/*.duckdb")) == []
 
 
 def test_an_unwritable_folder_is_a_sentence(tmp_path: Path, sample_lake: Path) -> None:

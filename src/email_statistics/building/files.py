@@ -12,6 +12,21 @@ from email_statistics import paths
 from email_statistics.errors import UsageError
 
 _OWNER_ONLY = 0o077
+# DuckDB calls a database by its file's name: `core.build` would be a table of either.
+_OWN_NAMES = frozenset(
+    (
+        "core",
+        "earlier",
+        "intermediate",
+        "marts",
+        "raw",
+        "seeds",
+        "staging",
+        "steps",
+        "system",
+        "temp",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -84,11 +99,22 @@ def make_private(path: Path) -> None:
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
+def refuse_own_name(warehouse: Path) -> None:
+    """Raise ``UsageError`` where a warehouse is named as one of its own schemas is."""
+    name = warehouse.name.lstrip(".").partition(".")[0].lower()
+    if name in _OWN_NAMES:
+        raise UsageError(
+            f"A warehouse can't be called {warehouse.name}, for {name} is a name that it or DuckDB "
+            "has in it: point EMAIL_STATS_WAREHOUSE to another file, such as email_stats.duckdb."
+        )
+
+
 def prepare_folders(files: BuildFiles) -> None:
     """Make the folders of the warehouse and see that they can be written.
 
-    Raises ``UsageError`` where one can't be.
+    Raises ``UsageError`` where one can't be, or the file has a name that it can't have.
     """
+    refuse_own_name(files.published)
     for folder in (files.published.parent, files.database.parent):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,7 +4,7 @@
 # make lint    sqlfluff, ruff, types
 # make lab     JupyterLab on the published tables
 # make docs    the tables' documentation as one offline page, var/docs/index.html
-# make benchmark  time, CPU, memory and bytes of builds at 0.1, 1 and 10 M messages (an hour)
+# make benchmark  time, CPU, memory and bytes of builds at 0.1, 1 and 10 M messages (a quarter of an hour)
 # make lock    resolves the dependencies anew (needs uv)
 
 PYTHON ?= python3

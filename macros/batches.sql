@@ -39,16 +39,19 @@
         select database_name, schema_name, view_name from duckdb_views() where not internal
     {% endset %}
     {% set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list %}
+    {% set databases = models | map(attribute='database') | unique | list %}
     {% set schemas = models | map(attribute='schema') | list %}
-    {% for row in run_query(query).rows if row[1] in schemas %}
+    {% for row in run_query(query).rows if row[0] in databases and row[1] in schemas %}
         {% set relation = load_relation(api.Relation.create(database=row[0], schema=row[1], identifier=row[2])) %}
         {% if relation %}
             {% do adapter.drop_relation(relation) %}
         {% endif %}
     {% endfor %}
     {# DuckDB frees their blocks as it writes down what its log holds. -- DuckDB only #}
-    {% for database in models | map(attribute='database') | unique %}
+    {% for database in databases %}
         {% call statement(auto_begin=false) %}
+            drop schema if exists {{ adapter.quote(database) }}.earlier cascade;
+            create schema {{ adapter.quote(database) }}.earlier;
             checkpoint {{ adapter.quote(database) }}
         {% endcall %}
     {% endfor %}
@@ -200,6 +203,13 @@
                     on footers.file_name = schemas.file_name
                 where lake_files.raw_table = {{ quote_text(source.name) }}
             {% endcall %}
+            {% set found = single_value('select count(*) from raw.arrived where raw_table = ' ~ quote_text(source.name)) %}
+            {% if found != files | length %}
+                {% do exceptions.raise_compiler_error(
+                    "Raw table '" ~ source.name ~ "': DuckDB finds " ~ found ~ " of " ~ files | length ~ " files by their"
+                    ~ " paths below " ~ lake_folder() ~ ". Point EMAIL_STATS_RAW to the lake by a plain path."
+                ) %}
+            {% endif %}
         {% endif %}
     {% endfor %}
 {% endmacro %}
@@ -288,10 +298,6 @@
         insert into raw.columns select * from raw.columns_now;
         commit
     {% endcall %}
-    {% call statement(auto_begin=false) %}
-        create or replace table raw.pair as select uuid() as id;
-        create or replace table steps.raw.pair as select id from raw.pair
-    {% endcall %}
     {% if reason and not left_out('model', selected_resources) %}
         {% do drop_what_was_built() %}
     {% endif %}
@@ -315,6 +321,10 @@
 {# on-run-end: the tables are whole where they passed (raw.build_outcome). Seeds that were not loaded are
    not those that they were built from. #}
 {% macro end_batch() %}
+    {% call statement(auto_begin=false) %}
+        create or replace table steps.raw.pair as select uuid() as id;
+        create or replace table raw.pair as select id from steps.raw.pair
+    {% endcall %}
     {% call statement(auto_begin=false) %}
         update raw.batch
         set

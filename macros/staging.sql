@@ -191,7 +191,7 @@
 
 
 {# Whether other rows may bear the event_id of this raw row. Few do, and to rank them alone costs a fifth of
-   ranking all, and leaves all others as they came: by time. In a delta each may have come before. #}
+   ranking all, and leaves the others about as they came, by time. In a delta each may have come before. #}
 {% macro may_have_rivals(repeated) -%}
     {%- if is_incremental() -%}
         true

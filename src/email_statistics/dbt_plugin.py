@@ -10,7 +10,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
-from email_statistics.building.files import refuse_own_name
+from email_statistics.building.files import refuse_bad_name
 from email_statistics.building.memory import BUILDING, limit_memory
 from email_statistics.building.surroundings import note_surroundings
 from email_statistics.errors import UsageError
@@ -29,7 +29,7 @@ class Plugin(BasePlugin):
         try:
             read_settings(flags.VARS)
             if self.creds is not None:
-                refuse_own_name(Path(self.creds.path))
+                refuse_bad_name(Path(self.creds.path))
         except UsageError as error:
             raise DbtRuntimeError(str(error)) from error
         # The build database holds personal data: for its owner's eyes only.

@@ -7,7 +7,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
 def _path(variable: str, default: str) -> Path:
-    return PROJECT_ROOT / Path(os.environ.get(variable) or default).expanduser()
+    path = PROJECT_ROOT / Path(os.environ.get(variable) or default).expanduser()
+    # DuckDB gives the files that it finds without "..", by which we wouldn't know them again.
+    return path.resolve() if ".." in path.parts else path
 
 
 def raw_lake() -> Path:

@@ -21,6 +21,7 @@ from email_statistics.checks.raw_counts import (
 )
 from email_statistics.checks.raw_profile import raw_profile
 from email_statistics.checks.thresholds import Stage, read_thresholds
+from email_statistics.paths import raw_lake
 
 DAY = 86_400.0
 
@@ -94,13 +95,25 @@ def test_what_is_no_time_hides_no_freshness(tmp_path: Path) -> None:
     assert counts.loaded_through == 1767402000.0
 
 
-def test_odd_names_and_writers_at_work(tmp_path: Path) -> None:
+def test_parts_of_nested_columns_are_no_columns(tmp_path: Path) -> None:
+    extra = "{'email': ' ', 'loaded_at': 'soon', 'event_id': 7} as properties, [' '] as email_list"
+    times = "timestamp '2026-01-03 01:00' as loaded_at"
+    _lake(tmp_path, "goal_events", f"select ' ' as event_id, {times}, {extra}")
+    counts = count_lake(tmp_path).tables["goal_events"]
+    assert [counts.nulls[name] for name in ("event_id", "email", "contact_id")] == [1, 1, 1]
+    assert counts.loaded_through == 1767402000.0
+
+
+def test_odd_names_and_writers_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = _lake(tmp_path / "lake", "links/k=v", "select 'l' as link_id", "a[b]*?'.parquet")
     lake = plain.rename(tmp_path / "it's [1] lake")
     (lake / "links" / "_new.parquet").write_text("half")
     (lake / "links" / ".tmp").mkdir()
     (lake / "links" / ".tmp" / "x.parquet").write_text("half")
     assert count_lake(lake).tables["links"].rows == 1
+    (tmp_path / "beside").mkdir()
+    monkeypatch.setenv("EMAIL_STATS_RAW", str(tmp_path / "beside" / ".." / lake.name))
+    assert count_lake(raw_lake()).tables["links"].rows == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"no parquet at all" * 9, b"PAR1" + b"x" * 99 + b"PAR1"])

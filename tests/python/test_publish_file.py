@@ -285,7 +285,7 @@ def test_wrong_paths_end_with_usage_errors(tmp_path: Path, sample_lake: Path) ->
         )
 
 
-@pytest.mark.parametrize("name", ["core.duckdb", ".Steps.db"])
+@pytest.mark.parametrize("name", ["core.duckdb", ".Steps.db", "o'b.duckdb"])
 def test_a_warehouse_named_as_a_part_of_it_is_refused(
     name: str, tmp_path: Path, sample_lake: Path
 ) -> None:

@@ -15,12 +15,12 @@ from packaging.requirements import Requirement
 from email_statistics import paths
 from email_statistics.building.database import reading, reading_passed
 from email_statistics.building.environment import refuse_unknown_variables, settings_in_force
-from email_statistics.building.files import build_files, write_log
+from email_statistics.building.files import build_files, refuse_bad_name, write_log
 from email_statistics.building.lock import holder
 from email_statistics.checks.lake import raw_files, raw_tables, require_lake
 from email_statistics.errors import EmailStatsError
 
-# A build writes its database anew and a published file beside the old one.
+# A build may spill to the disk what its tables take, and publishes beside the old file.
 _ROOM_FOR_BUILDS = 2
 
 
@@ -100,6 +100,7 @@ def _lake(part: str) -> Iterator[Diagnosis]:
 
 def _folders(part: str) -> Iterator[Diagnosis]:
     files = build_files()
+    refuse_bad_name(files.published)
     unwritable = [
         folder
         for folder in (files.published.parent, files.database.parent, paths.PROJECT_ROOT / "var")

@@ -18,6 +18,7 @@ _OWN_NAMES = frozenset(
         "core",
         "earlier",
         "intermediate",
+        "main",
         "marts",
         "raw",
         "seeds",
@@ -99,13 +100,14 @@ def make_private(path: Path) -> None:
         path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
-def refuse_own_name(warehouse: Path) -> None:
-    """Raise ``UsageError`` where a warehouse is named as one of its own schemas is."""
+def refuse_bad_name(warehouse: Path) -> None:
+    """Raise ``UsageError`` where DuckDB or dbt couldn't address tables by a warehouse's name."""
     name = warehouse.name.lstrip(".").partition(".")[0].lower()
-    if name in _OWN_NAMES:
+    if name in _OWN_NAMES or {"'", '"'} & set(name):
         raise UsageError(
-            f"A warehouse can't be called {warehouse.name}, for {name} is a name that it or DuckDB "
-            "has in it: point EMAIL_STATS_WAREHOUSE to another file, such as email_stats.duckdb."
+            f"A warehouse can't be called {warehouse.name}: to DuckDB it is {name}, which has a "
+            "quote in it, or is the name of a part of it or of DuckDB. Point EMAIL_STATS_WAREHOUSE "
+            "to another file, such as email_stats.duckdb."
         )
 
 
@@ -114,7 +116,7 @@ def prepare_folders(files: BuildFiles) -> None:
 
     Raises ``UsageError`` where one can't be, or the file has a name that it can't have.
     """
-    refuse_own_name(files.published)
+    refuse_bad_name(files.published)
     for folder in (files.published.parent, files.database.parent):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

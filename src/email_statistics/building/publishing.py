@@ -60,9 +60,10 @@ def publish_database(files: BuildFiles) -> Published:
     """
     unfinished = files.unfinished
     try:
+        rows = _counted(files.database)
         _copy(files.database, unfinished)
         _keep_public(unfinished)
-        rows = _verify(unfinished, files.database)
+        _verify(unfinished, rows)
         _flush(unfinished)
         # A log beside the published file is of a program that opened it for writing and died. With
         # the new file it would make it unopenable.
@@ -88,10 +89,14 @@ def publish_database(files: BuildFiles) -> Published:
 
 
 def _copy(database: Path, unfinished: Path) -> None:
-    """Copy a database that nobody writes, with what still stands in its log alone."""
-    for source, target in ((database, unfinished), (write_log(database), write_log(unfinished))):
-        if source.exists():
-            shutil.copyfile(source, target)
+    """Copy a database that nobody writes, with what still stands in its log alone.
+
+    The log first: with the first descriptor of the database that a process closes, the kernel takes
+    back the lock by which DuckDB keeps writers away. From then on only the copy is looked at.
+    """
+    if write_log(database).exists():
+        shutil.copyfile(write_log(database), write_log(unfinished))
+    shutil.copyfile(database, unfinished)
 
 
 def _keep_public(unfinished: Path) -> None:
@@ -106,9 +111,9 @@ def _keep_public(unfinished: Path) -> None:
         connection.execute("checkpoint")
 
 
-def _verify(unfinished: Path, database: Path) -> dict[str, int]:
-    """Return the rows of each public table; raises where they aren't the build database's."""
-    written, built = _counted(unfinished), _counted(database)
+def _verify(unfinished: Path, built: dict[str, int]) -> None:
+    """Raise where a file hasn't the rows of each public table that were built."""
+    written = _counted(unfinished)
     for address, rows in built.items():
         if written.get(address) != rows:
             raise PublishError(
@@ -116,7 +121,6 @@ def _verify(unfinished: Path, database: Path) -> dict[str, int]:
                 f"{rows:,}: run `email-stats build --full-refresh`. The published file is as it "
                 "was."
             )
-    return written
 
 
 def _counted(database: Path) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""The figures of a raw lake, read from its files' footers and, for event types, one column."""
+"""The figures of a raw lake, read from its files' footers, and of columns where these don't tell.
+
+Event types are read, and of texts what may be blank and when they were loaded.
+"""
 
 import json
 from collections.abc import Iterable
@@ -116,11 +119,12 @@ class _Reader:
         self._globs = {
             file: file.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]") for file in files
         }
-        # For each column the files that have it, and whether it is text there.
+        # For each column the files that have it, and whether it is text there. The path of a part
+        # of a nested column has a comma.
         self._is_text: dict[str, dict[str, bool]] = {}
         for file, name, is_text in self._ask(
-            "select file_name, lower(name), coalesce(duckdb_type, type) = 'VARCHAR'"
-            " from parquet_schema($files)"
+            "select distinct file_name, lower(path_in_schema), type = 'BYTE_ARRAY'"
+            " from parquet_metadata($files)"
         ):
             self._is_text.setdefault(name, {})[file] = is_text
 
@@ -162,6 +166,8 @@ class _Reader:
             from parquet_metadata($files)
             group by lower(path_in_schema)
             having count(*) = count(stats_null_count)
+                -- Not of two columns that differ in case.
+                and count(*) = count(distinct (file_name, row_group_id))
             """
         )
         return {name: rows - count for name, count in values}
@@ -174,7 +180,8 @@ class _Reader:
         texts = [file for file, is_text in self._is_text[name].items() if is_text]
         if not texts:
             return 0
-        blanks = self._rows(texts).filter(f"{name} < '{_FIRST_PRINTABLE}' and trim({name}) = ''")
+        text = f"cast({name} as varchar)"
+        blanks = self._rows(texts).filter(f"{text} < '{_FIRST_PRINTABLE}' and trim({text}) = ''")
         counted: int = blanks.aggregate("count(*)").fetchall()[0][0]
         return counted
 
@@ -199,7 +206,7 @@ class _Reader:
             ]
             if files:
                 # The greatest of native times is known from the footers; texts are read.
-                time = "max(try_cast(trim(loaded_at) as timestamp with time zone))"
+                time = "max(try_cast(trim(cast(loaded_at as varchar)) as timestamp with time zone))"
                 if not is_text:
                     time = "try_cast(cast(max(loaded_at) as varchar) as timestamp with time zone)"
                 latest += self._rows(files).aggregate(f"epoch({time})").fetchall()[0]

@@ -126,15 +126,22 @@ def test_a_published_file_that_was_harmed_is_written_anew(files: BuildFiles, dam
     assert read_version(files.published) == whole
 
 
-def test_what_stands_in_the_log_alone_is_published_too(files: BuildFiles) -> None:
+def _write_and_die(path: Path, statement: str) -> Path:
+    """Have a process killed that has written into a database; returns the log that it leaves."""
     script = (
         "import duckdb, os, signal;"
-        f"connection = duckdb.connect({str(files.database)!r});"
-        "connection.execute('delete from core.fct_orphans');"
+        f"connection = duckdb.connect({str(path)!r});"
+        f"connection.execute({statement!r});"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", script], check=False)
-    assert files.database.with_name("wh.duckdb.wal").exists()
+    log = path.with_name(f"{path.name}.wal")
+    assert log.exists()
+    return log
+
+
+def test_what_stands_in_the_log_alone_is_published_too(files: BuildFiles) -> None:
+    _write_and_die(files.database, "delete from core.fct_orphans")
     publish_database(files)
     with duckdb.connect(files.published, read_only=True) as connection:
         assert connection.sql("select count(*) from core.fct_orphans").fetchall() == [(0,)]
@@ -150,15 +157,7 @@ def test_nothing_of_the_steps_is_left_in_the_published_file(files: BuildFiles) -
 
 def test_a_log_left_beside_the_published_file_goes_with_it(files: BuildFiles) -> None:
     publish_database(files)
-    script = (
-        "import duckdb, os, signal;"
-        f"connection = duckdb.connect({str(files.published)!r});"
-        "connection.execute('create table marts.mine as select 1');"
-        "os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    subprocess.run([sys.executable, "-c", script], check=False)
-    log = files.published.with_name("wh.duckdb.wal")
-    assert log.exists()
+    log = _write_and_die(files.published, "create table marts.mine as select 1")
     publish_database(files)
     assert not log.exists()
     assert _tables(files.published) == _tables(files.database)

@@ -143,14 +143,6 @@
 {%- endmacro %}
 
 
-{# A column an outcome: how many messages bear its flag. #}
-{% macro flagged_outcomes() -%}
-    {%- for outcome in outcomes() %}
-        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
-
-
 {# A column an outcome, 0 where there is none, from rows (outcome). #}
 {% macro pivoted_outcomes() -%}
     {%- for outcome in outcomes() %}

@@ -25,8 +25,8 @@
 {%- endset %}
 with
 
--- DuckDB only: read by each step anew, not kept in memory.
-send_events as not materialized (
+-- DuckDB only: all are read by each step anew, not kept in memory; the few of a delta are looked up once.
+send_events as {{ '' if is_incremental() else 'not ' }}materialized (
     select *
     from {{ ref('stg_send_events') }}
     where verdict = 'accepted' and {{ is_affected(ref('stg_send_events'), 'message_id') }}

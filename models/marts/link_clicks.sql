@@ -1,5 +1,11 @@
 -- One row a link of a standard campaign (link_key as in link_performance) and contact who clicked it.
 -- Clicks add up over contacts to the link's; contacts don't add up over links.
+{{ config(
+    materialized='incremental',
+    unique_key='contact_id',
+    meta={'affected_by': 'int_contacts_recounted'},
+    pre_hook="{{ waits_for(['int_contacts_recounted']) }}"
+) }}
 with
 
 campaigns as (
@@ -9,11 +15,16 @@ campaigns as (
 clicks as (
     select *
     from {{ ref('fct_engagement_events') }}
-    where event_type = 'clicked' and is_counted
+    where
+        event_type = 'clicked'
+        and is_counted
+        and {{ is_affected(ref('fct_engagement_events'), 'contact_id') }}
 ),
 
 contacts as (
-    select * from {{ ref('dim_contacts') }}
+    select *
+    from {{ ref('dim_contacts') }}
+    where {{ is_affected(ref('dim_contacts'), 'contact_id') }}
 ),
 
 clicked as (

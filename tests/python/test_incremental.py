@@ -242,6 +242,16 @@ CASES = {
         {"email_sources": [_source(1, email_source_type="workflow")]},
         CREDIT, "{0}m", None,
     ),
+    "clicks of a campaign that turns out to be another kind are no link's any more": Case(
+        KNOWN
+        | {
+            "send_events": [_sent()],
+            "links": [_link("standard")],
+            "engagement_events": [CLICKED],
+        },
+        {"email_sources": [_source(1, campaign_kind="rss")]},
+        "select sum(clicks)::int from marts.link_clicks where contact_id = '{0}c'", 1, None,
+    ),
     "a corrected quarantined row counts": Case(
         KNOWN | {"send_events": [_sent(), _sent("x", 0.5, event_type="delivred")]},
         {"send_events": [_sent("x", 0.5, event_type="delivered")]},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from email_statistics.building.faults import sentence_about
+from email_statistics.build.faults import sentence_about
 from email_statistics.errors import EmailStatsError, UsageError
 
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.

@@ -10,9 +10,9 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
-from email_statistics.building.files import refuse_bad_name
-from email_statistics.building.memory import BUILDING, limit_memory
-from email_statistics.building.surroundings import note_surroundings
+from email_statistics.build.files import refuse_bad_name
+from email_statistics.build.memory import BUILDING, limit_memory
+from email_statistics.build.surroundings import note_surroundings
 from email_statistics.errors import UsageError
 from email_statistics.settings import read_settings
 

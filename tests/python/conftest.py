@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from report_worlds import job, rendered, start_rendering, wait_for
-from support import PROJECT_ROOT, SampleBuild, dbt
+from helpers.report_worlds import job, rendered, start_rendering, wait_for
+from helpers.support import PROJECT_ROOT, SampleBuild, dbt
 
 from email_statistics.reports.registry import read_registry
 

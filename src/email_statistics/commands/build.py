@@ -47,7 +47,7 @@ def command(
 
     The published file is replaced whole, and only where everything passed.
     """
-    from email_statistics.building.orchestration import BuildOptions, Strictness, build
+    from email_statistics.build.orchestration import BuildOptions, Strictness, build
 
     options = BuildOptions(variables, select, full_refresh)
     strictness = Strictness(strict, accept_changes)
@@ -58,6 +58,6 @@ def command(
         raise click.UsageError(
             "--watch builds what arrives: it can't be had with --select or --full-refresh."
         )
-    from email_statistics.building.watching import watch
+    from email_statistics.build.watching import watch
 
     watch(options, strictness, interval)

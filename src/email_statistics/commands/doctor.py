@@ -15,7 +15,7 @@ def command() -> None:
 
     Ends with exit code 1 where something must be done before a build or a reader can work.
     """
-    from email_statistics.building.doctor import examine
+    from email_statistics.build.doctor import examine
 
     unwell = []
     for diagnosis in examine():

@@ -21,7 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
-from email_statistics.building.faults import is_disk_full, sentence_about
+from email_statistics.build.faults import is_disk_full, sentence_about
 from email_statistics.reports.html import to_html
 from email_statistics.reports.parameters import Value, literal_path
 

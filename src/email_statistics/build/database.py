@@ -1,0 +1,97 @@
+"""The build database: a cache of the lake, remade where it can't be opened."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from email_statistics.build.faults import is_disk_full, is_locked, sentence_about
+from email_statistics.build.files import write_log
+from email_statistics.build.memory import READING, limit_memory
+from email_statistics.errors import EmailStatsError
+
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+class BuildDatabaseError(EmailStatsError):
+    """The build database can't be opened or hasn't passed; the text says what to do."""
+
+
+def settle(database: Path) -> str | None:
+    """See that dbt can open the build database; what a killed build left in its log is replayed.
+
+    Where it is damaged, it is removed, for it holds nothing that the lake doesn't: then the
+    sentence that says so is returned. Raises ``BuildDatabaseError`` where another process has it
+    open, or the disk is full.
+    """
+    if not database.exists():
+        write_log(database).unlink(missing_ok=True)
+        return None
+    try:
+        duckdb.connect(database, config=CONFIG).close()
+    except (duckdb.Error, OSError) as error:
+        if is_locked(error) or is_disk_full(error):
+            raise BuildDatabaseError(sentence_about(str(error))) from error
+        remove(database)
+        remove(write_log(database))
+        return (
+            f"The build database was damaged ({str(error).splitlines()[0]}); it is only a cache of "
+            "the raw lake and is built anew."
+        )
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to a database read-only; raises ``BuildDatabaseError`` where it can't be opened."""
+    try:
+        connection = duckdb.connect(database, read_only=True, config=CONFIG)
+    except duckdb.Error as error:
+        advice = "" if is_locked(error) else " Run `email-stats build`, which makes it anew."
+        raise BuildDatabaseError(f"{sentence_about(str(error))}{advice}") from error
+    with connection:
+        connection.execute("set timezone = 'UTC'")
+        limit_memory(connection, READING)
+        yield connection
+
+
+@contextmanager
+def reading_passed(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect read-only to a build database that is whole and passed every check.
+
+    While it is open no other process can write there, so what was judged stays what it was.
+    Raises ``BuildDatabaseError`` where there is none or it hasn't passed.
+    """
+    if not database.exists():
+        raise BuildDatabaseError(
+            f"There is nothing to publish: the build database {database} doesn't exist; run "
+            "`email-stats build`, or `dbt build` first."
+        )
+    with reading(database) as connection:
+        try:
+            outcome = connection.sql("select is_passed, reason from raw.build_outcome").fetchall()
+        except duckdb.CatalogException as error:
+            raise BuildDatabaseError(
+                f"The build database {database} doesn't say whether it passed: run "
+                "`email-stats build`."
+            ) from error
+        is_passed, reason = outcome[0] if outcome else (False, "the build has not finished")
+        if not is_passed:
+            raise BuildDatabaseError(
+                f"The build database can't be published: {reason}. Correct that and run "
+                "`email-stats build`, or `dbt build` and `email-stats publish`."
+            )
+        yield connection

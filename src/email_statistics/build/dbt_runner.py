@@ -1,0 +1,196 @@
+"""``dbt build`` in this process, with its own words turned into progress and one sentence."""
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from email_statistics import paths
+from email_statistics.build.faults import sentence_about
+from email_statistics.build.progress import Progress
+from email_statistics.errors import EmailStatsError, UsageError
+
+_ARGUMENTS = (
+    "--log-level", "none",
+    "--no-print",
+    "--no-use-colors",
+    "--project-dir", str(paths.PROJECT_ROOT),
+    "--profiles-dir", str(paths.PROJECT_ROOT),
+)  # fmt: skip
+
+# Heads such as "Runtime Error in model x (models/x.sql)", and the places listed after a message.
+_HEAD = re.compile(r"^(\w+ )+Error in .*$|^(\w+ )*Error$")
+_PLACE = re.compile(r"^(> |compiled code at )")
+
+
+class BuildError(EmailStatsError):
+    """dbt didn't build everything; the text is the first failure and what to do."""
+
+
+@dataclass(frozen=True)
+class DbtBuild:
+    """What a ``dbt build`` that passed did."""
+
+    models: int
+    tests: int
+    warnings: list[str]
+
+
+class Dbt:
+    """dbt, started once: ``start`` reads the project, ``build`` runs it."""
+
+    def __init__(self, variables: str | None) -> None:
+        """``variables`` is the YAML of ``--vars``."""
+        self._variables = ("--vars", variables) if variables else ()
+        self._manifest: Any = None
+
+    def start(self) -> None:
+        """Import dbt and read the project. Raises ``BuildError`` where it can't be read."""
+        result = self._invoke(["parse"])
+        if not result.success:
+            raise BuildError(_told(result.exception))
+        self._manifest = result.result
+
+    def build(self, select: Sequence[str], is_full_refresh: bool, progress: Progress) -> DbtBuild:
+        """Run seeds, models and data tests into the build database, and let go of it.
+
+        Raises ``BuildError`` where one fails, ``UsageError`` where ``select`` names none.
+        """
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        if select:
+            arguments += ["--select", *select]
+        if is_full_refresh:
+            arguments.append("--full-refresh")
+        follower = _Follower(progress, self._nodes_a_layer() if not select else {})
+        result = self._invoke(arguments, follower.hear)
+        if result.result is None:
+            raise BuildError(_told(result.exception))
+        nodes = [each for each in result.result if each.node.resource_type != "operation"]
+        failed = [
+            each for each in result.result if each.status in ("error", "fail", "runtime error")
+        ]
+        if failed or not result.success:
+            raise BuildError(_failure(failed, result.result))
+        if not nodes:
+            raise UsageError(
+                f"--select {' '.join(select)} names no model: name one (such as stg_contacts), a "
+                "folder (marts) or a tag, as for `dbt build --select`."
+            )
+        return DbtBuild(
+            models=sum(each.node.resource_type == "model" for each in nodes),
+            tests=sum(each.node.resource_type == "test" for each in nodes),
+            warnings=[_test_failure(each) for each in nodes if each.status == "warn"],
+        )
+
+    def _invoke(self, arguments: list[str], hear: Callable[[Any], None] | None = None) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        # Where the disk is full, dbt's log is the first to notice, with a traceback a line.
+        logging.raiseExceptions = False
+        runner = dbtRunner(manifest=self._manifest, callbacks=[hear] if hear else [])
+        with _project_folder(), _absolute_paths():
+            try:
+                result = runner.invoke([*arguments, *_ARGUMENTS, *self._variables])
+            finally:
+                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        if isinstance(result.exception, KeyboardInterrupt):
+            raise result.exception
+        return result
+
+    def _nodes_a_layer(self) -> dict[str, int]:
+        layers: dict[str, int] = {}
+        for node in self._manifest.nodes.values():
+            if node.resource_type == "model" and node.config.enabled:
+                layers[node.fqn[1]] = layers.get(node.fqn[1], 0) + 1
+        return layers
+
+
+@dataclass
+class _Follower:
+    """Turns dbt's events into progress: a line when a layer is whole."""
+
+    progress: Progress
+    models_a_layer: dict[str, int]
+    models: dict[str, int] = field(default_factory=dict)
+    tests: int = 0
+
+    def hear(self, event: Any) -> None:
+        if event.info.name == "NodeStart":
+            self.progress.now(event.data.node_info.node_name)
+        elif event.info.name == "NodeFinished":
+            self._finished(event.data.node_info)
+
+    def _finished(self, node: Any) -> None:
+        if node.node_status == "skipped":
+            return
+        if node.resource_type == "test":
+            self.tests += 1
+        if node.resource_type != "model":
+            return
+        layer = node.node_path.split("/")[0]
+        self.models[layer] = self.models.get(layer, 0) + 1
+        if self.models[layer] == self.models_a_layer.get(layer):
+            self.progress.detail(f"{layer:<13}{self.models[layer]:>3} models, {self.tests} checks")
+
+
+@contextlib.contextmanager
+def _project_folder() -> Iterator[None]:
+    """Relative paths count from the project's root; dbt goes there anyway and doesn't come back."""
+    with contextlib.chdir(paths.PROJECT_ROOT):
+        yield
+
+
+@contextlib.contextmanager
+def _absolute_paths() -> Iterator[None]:
+    """profiles.yml and the macros read the variables as they are: a ``~`` must not reach them."""
+    given = {name: os.environ.get(name) for name in ("EMAIL_STATS_RAW", "EMAIL_STATS_WAREHOUSE")}
+    os.environ["EMAIL_STATS_RAW"] = str(paths.raw_lake())
+    os.environ["EMAIL_STATS_WAREHOUSE"] = str(paths.published_warehouse())
+    try:
+        yield
+    finally:
+        for name, value in given.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _failure(failed: Sequence[Any], results: Sequence[Any]) -> str:
+    """Tell the first failure in a sentence, and how many more there are."""
+    first = next((each for each in failed if each.node.resource_type != "test"), failed[0])
+    more = f" {len(failed) - 1} more failed." if len(failed) > 1 else ""
+    skipped = sum(each.status == "skipped" for each in results)
+    passed_over = f" {skipped} were skipped." if skipped else ""
+    if first.node.resource_type == "operation":
+        return _told(first.message)
+    if first.node.resource_type == "test":
+        return f"{_test_failure(first)}{more}{passed_over} Nothing was published."
+    return (
+        f"The {first.node.resource_type} {first.node.name} failed: {_told(first.message)}"
+        f"{more}{passed_over} Nothing was published; its SQL is in {first.node.compiled_path}."
+    )
+
+
+def _test_failure(result: Any) -> str:
+    rows = f"{result.failures:,} rows" if result.failures is not None else _told(result.message)
+    return (
+        f"The check {result.node.name} failed ({rows}): see them with the query in "
+        f"{result.node.compiled_path}."
+    )
+
+
+def _told(problem: object) -> str:
+    """Take the head and the list of places off a message of dbt's: one sentence is left."""
+    lines = [line.strip() for line in str(problem).splitlines()]
+    kept: list[str] = []
+    for line in lines:
+        if _PLACE.match(line):
+            break
+        if line and not _HEAD.match(line):
+            kept.append(line)
+    return sentence_about(" ".join(kept) or str(problem))

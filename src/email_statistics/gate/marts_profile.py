@@ -1,0 +1,260 @@
+"""The frames of the marts check: what is about to be published, beside what is published."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from email_statistics.gate.frames import Profile, Row, share
+from email_statistics.gate.thresholds import Thresholds
+
+_SECONDS_A_DAY = 86_400
+
+# Tables that tell the totals of marts.email_performance_daily once more: by a column of the
+# metric's name; by a flag a message, of those with statistics; by a row a message and outcome.
+_BY_COLUMN = (
+    "marts.email_performance",
+    "marts.email_activity_hourly",
+    "marts.contact_engagement",
+    "marts.deliverability_weekly",
+)
+_BY_FLAG = "core.fct_messages"
+_BY_ROW = "marts.message_outcomes"
+_HAS_STATISTICS = (
+    "not is_test and email_source_id in (select email_source_id from marts.email_performance)"
+)
+
+# What more raw rows don't make less, but for a correction here and there.
+_GROWING = (
+    "recipients", "sent", "delivered", "opens", "clicks", "opened", "clicked", "replied",
+    "unsubscribed", "complained", "conversions", "orders", "revenue",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WarehouseTotals:
+    """What a warehouse was built from and what it sums to."""
+
+    causes: dict[str, Any]
+    raw_rows: int
+    data_through: float | None
+    totals: dict[str, float | None]
+    rates: dict[str, float | None]
+
+
+def read_totals(connection: duckdb.DuckDBPyConnection) -> WarehouseTotals:
+    """Return the totals of the warehouse that ``connection`` reads.
+
+    Raises ``duckdb.Error`` where it lacks a table or a column of today's.
+    """
+    version, lake, settings, raw_rows, data_through = connection.sql(
+        "select project_version, raw_lake, settings, raw_rows, epoch(data_through_at)"
+        " from core.build"
+    ).fetchall()[0]
+    metrics = connection.sql(
+        "select metric, kind, numerator, denominator from core.dim_metrics"
+        " where kind in ('count', 'money', 'rate')"
+    ).fetchall()
+    additive = [metric for metric, kind, *_ in metrics if kind in ("count", "money")]
+    daily = connection.table("marts.email_performance_daily")
+    summed = daily.aggregate(_sum_each(additive)).fetchall()[0]
+    totals = dict(zip(additive, summed, strict=True))
+    return WarehouseTotals(
+        causes={"version of the project": version, "raw lake": lake, "settings": settings},
+        raw_rows=raw_rows,
+        data_through=data_through,
+        totals=totals,
+        rates={
+            metric: _ratio(totals[numerator], totals[denominator])
+            for metric, kind, numerator, denominator in metrics
+            if kind == "rate"
+        },
+    )
+
+
+def marts_profile(
+    connection: duckdb.DuckDBPyConnection,
+    published: WarehouseTotals | None,
+    accepts_changes: bool,
+    thresholds: Thresholds,
+) -> Profile:
+    """Form the frames of stage ``marts`` of ``thresholds.yml``.
+
+    ``connection`` reads the warehouse to be published; ``published`` is what is published now, None
+    where it can't be read. Changes that the settings, the project's version or another lake
+    explain aren't judged, nor are accepted ones.
+    """
+    building = read_totals(connection)
+    profile = Profile(
+        {
+            "raw_tables": _raw_tables(connection, thresholds.few),
+            "tables": _tables(connection),
+            **_columns(connection),
+            "sums": _sums(connection, building.totals),
+        }
+    )
+    note = _explanation(building, published, accepts_changes)
+    if note is not None or published is None:
+        profile.notes.append(f"The figures were not compared with the published version: {note}.")
+        return profile
+    if (published.totals.get("recipients") or 0) >= thresholds.compare_from:
+        profile.frames["totals"] = _changes(building, published)
+        profile.frames["overall_rates"] = [
+            {"subject": rate, "change": _difference(value, published.rates.get(rate))}
+            for rate, value in building.rates.items()
+        ]
+    days_back = _difference(published.data_through, building.data_through)
+    profile.frames["freshness"] = [
+        {
+            "subject": "data_through_at, the latest event,",
+            "days_back": None if days_back is None else days_back / _SECONDS_A_DAY,
+        }
+    ]
+    return profile
+
+
+def _explanation(
+    building: WarehouseTotals, published: WarehouseTotals | None, accepts_changes: bool
+) -> str | None:
+    """Why figures may differ from the published ones, where they may."""
+    if published is None:
+        return "there is none that can be read"
+    if accepts_changes:
+        return "--accept-changes"
+    for cause, value in building.causes.items():
+        if value != published.causes[cause]:
+            return f"the {cause} changed"
+    return None
+
+
+def _raw_tables(connection: duckdb.DuckDBPyConnection, few: int) -> list[Row]:
+    return [
+        {
+            "subject": table,
+            "quarantined_share": share(quarantined, rows, few),
+            "duplicate_share": share(duplicates, rows, few),
+            "orphan_share": share(orphans, rows, few),
+        }
+        for table, rows, quarantined, duplicates, orphans in connection.sql(
+            "select raw_table, raw_rows, quarantined_rows, coalesce(duplicate_rows, 0),"
+            " coalesce(orphan_rows, 0)"
+            " from marts.data_quality where raw_rows > 0 order by raw_table"
+        ).fetchall()
+    ]
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    return [
+        {"subject": table, "rows": connection.table(table).aggregate("count(*)").fetchall()[0][0]}
+        for table in ("core.fct_messages", "marts.email_performance")
+    ]
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """Frames ``rates``, ``numbers`` and ``counts``: a row a column, by one query a table."""
+    rates = {
+        metric
+        for (metric,) in connection.sql(
+            "select metric from core.dim_metrics where kind = 'rate'"
+        ).fetchall()
+    }
+    frames: dict[str, list[Row]] = {"rates": [], "numbers": [], "counts": []}
+    for table, columns in _numeric_columns(connection).items():
+        measures = ", ".join(
+            f"cast(min({name}) as double), cast(max({name}) as double), "
+            f"count(*) filter (where not isfinite(cast({name} as double)))"
+            for name in columns
+        )
+        measured = connection.table(table).aggregate(measures).fetchall()[0]
+        for position, (name, data_type) in enumerate(columns.items()):
+            lowest, highest, not_finite = measured[3 * position : 3 * position + 3]
+            subject = f"{table}.{name}"
+            if data_type == "BIGINT":
+                frames["counts"].append({"subject": subject, "lowest": lowest})
+                continue
+            frames["numbers"].append({"subject": subject, "not_finite": not_finite})
+            if name in rates:
+                frames["rates"].append({"subject": subject, "lowest": lowest, "highest": highest})
+    return frames
+
+
+def _numeric_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Return the counts and fractions of each mart."""
+    tables: dict[str, dict[str, str]] = {}
+    for table, name, data_type in connection.sql(
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = current_database() and schema_name = 'marts'"
+        " and data_type in ('DOUBLE', 'BIGINT') order by table_name, column_index"
+    ).fetchall():
+        tables.setdefault(f"marts.{table}", {})[name] = data_type
+    return tables
+
+
+def _sums(connection: duckdb.DuckDBPyConnection, totals: dict[str, float | None]) -> list[Row]:
+    """How much the totals of other tables differ from those of the daily mart."""
+    rows: list[Row] = []
+    for table in _BY_COLUMN:
+        relation = connection.table(table)
+        metrics = [metric for metric in totals if metric in relation.columns]
+        rows += _differences(table, relation, {metric: metric for metric in metrics}, totals)
+    messages = connection.table(_BY_FLAG)
+    flags = {
+        metric: f"cast(is_{metric} as integer)"
+        for metric in totals
+        if f"is_{metric}" in messages.columns
+    }
+    rows += _differences(_BY_FLAG, messages.filter(_HAS_STATISTICS), flags, totals)
+    outcomes = connection.table(_BY_ROW).aggregate("outcome, count(*)").order("outcome").fetchall()
+    return rows + [_difference_row(_BY_ROW, metric, value, totals) for metric, value in outcomes]
+
+
+def _differences(
+    table: str,
+    relation: duckdb.DuckDBPyRelation,
+    measures: dict[str, str],
+    totals: dict[str, float | None],
+) -> list[Row]:
+    if not measures:
+        return []
+    summed = relation.aggregate(_sum_each(measures.values())).fetchall()[0]
+    return [
+        _difference_row(table, metric, value, totals)
+        for metric, value in zip(measures, summed, strict=True)
+    ]
+
+
+def _difference_row(
+    table: str, metric: str, value: float | None, totals: dict[str, float | None]
+) -> Row:
+    return {
+        "subject": f"{metric} of {table} and of marts.email_performance_daily",
+        "difference": round((value or 0) - (totals[metric] or 0), 2),
+    }
+
+
+def _sum_each(measures: Iterable[str]) -> str:
+    return ", ".join(f"cast(sum({measure}) as double)" for measure in measures)
+
+
+def _changes(building: WarehouseTotals, published: WarehouseTotals) -> list[Row]:
+    raw_growth = _ratio(building.raw_rows, published.raw_rows)
+    rows: list[Row] = []
+    for metric in _GROWING:
+        growth = _ratio(building.totals.get(metric), published.totals.get(metric))
+        rows.append(
+            {
+                "subject": metric,
+                "change": None if growth is None else growth - 1,
+                "unexplained_growth": _ratio(growth, raw_growth),
+            }
+        )
+    return rows
+
+
+def _ratio(numerator: float | None, denominator: float | None) -> float | None:
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def _difference(new: float | None, old: float | None) -> float | None:
+    return new - old if new is not None and old is not None else None

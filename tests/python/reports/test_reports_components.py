@@ -1,0 +1,336 @@
+"""The pieces of a page: text stays text, charts say what they show, colours can be read."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+import yaml
+from helpers.support import PROJECT_ROOT
+
+from email_statistics.reports import charts, components, formats
+from email_statistics.reports.build import Build
+from email_statistics.reports.components import Name, Rank
+from email_statistics.reports.exclusions import EXCLUSIONS
+from email_statistics.reports.figures import Figure
+from email_statistics.reports.funnel import Comparison, funnel_steps
+from email_statistics.reports.metrics import Metric
+from email_statistics.reports.period import Period
+from email_statistics.reports.ranking import top
+from email_statistics.reports.trend import by_day_or_week, by_hour
+
+HOSTILE = (
+    """</style></title><script>alert(1)</script>"'><img src=x onerror=alert(2)> {{ 7*7 }} 🎉"""
+)
+
+
+class Tags(HTMLParser):
+    """The tags and the text of a piece, as a browser would see them."""
+
+    def __init__(self, html: components.Html) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(html.markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def metric(name: str, kind: str = "count", family: str | None = None) -> Metric:
+    return Metric(name, name.capitalize(), "Means.", kind, None, None, "", family, None, None)
+
+
+def plain(name: str, text: str | None, missing: str | None = None) -> Figure:
+    return Figure(metric(name), text, missing, None, None)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        components.header(HOSTILE, HOSTILE, HOSTILE, [(HOSTILE, HOSTILE)]),
+        components.empty(HOSTILE, HOSTILE),
+        components.note(HOSTILE),
+        components.link(HOSTILE),
+        components.table(
+            HOSTILE,
+            [HOSTILE, metric("sent")],
+            [[Name(HOSTILE, HOSTILE, HOSTILE, HOSTILE), HOSTILE]],
+        ),
+        components.ranking(
+            HOSTILE,
+            metric("sent"),
+            "sent",
+            [Rank(Name(HOSTILE, "", HOSTILE, ""), HOSTILE, 0.5, HOSTILE)],
+            HOSTILE,
+            HOSTILE,
+        ),
+        components.switch("name", HOSTILE, [(HOSTILE, components.note(HOSTILE))]),
+    ],
+)
+def test_text_from_data_never_becomes_markup(piece: components.Html) -> None:
+    seen = Tags(piece)
+    assert not {"script", "img", "title"} & set(seen.tags)
+    assert not [name for name, _ in seen.attributes if name.startswith("on")]
+    assert HOSTILE in seen.text
+
+
+@pytest.mark.parametrize("url", ["http://a.example/?a=1&b=<", "HTTPS://a.example/"])
+def test_a_web_address_becomes_a_link_that_tells_nothing(url: str) -> None:
+    seen = Tags(components.link(url))
+    assert ("href", url) in seen.attributes
+    assert ("rel", "noopener noreferrer nofollow") in seen.attributes
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//a.example", "http://["],
+)
+def test_any_other_address_stays_text(url: str) -> None:
+    seen = Tags(components.link(url))
+    assert "a" not in seen.tags
+    assert url.strip() in seen.text
+
+
+def test_a_table_tells_each_reason_once_below_it() -> None:
+    reason = "Not measured: it was off"
+    shown = Tags(
+        components.table(
+            "Emails",
+            ["Email", metric("opened"), metric("clicked")],
+            [["a", plain("opened", None, reason), plain("clicked", None, reason)]],
+        )
+    ).text
+    assert shown.count("Not measured1") == 2
+    assert shown.count(reason) == 1
+
+
+def steps(
+    counts: Mapping[str, int | None], comparisons: Mapping[str, Comparison]
+) -> list[tuple[float | None, str, str]]:
+    figures = [
+        plain(name, str(count), None if count is not None else "Not measured: off")
+        for name, count in counts.items()
+    ]
+    return [
+        (step.share, step.caption, step.drop) for step in funnel_steps(figures, counts, comparisons)
+    ]
+
+
+def test_a_funnel_tells_shares_and_drop_offs() -> None:
+    assert steps(
+        {"sent": 200, "opened": 50, "clicked": 10},
+        {
+            "sent": Comparison(200),
+            "opened": Comparison(200, 50, 200),
+            "clicked": Comparison(200, 10, 50),
+        },
+    ) == [
+        (1.0, "", ""),
+        (0.25, "25.0% of sent", "75.0% drop-off from sent"),
+        (0.05, "5.00% of sent", "80.0% drop-off from opened"),
+    ]
+
+
+def test_a_funnel_compares_only_what_is_measured() -> None:
+    assert steps(
+        {"sent": 200, "opened": 50, "clicked": None},
+        {
+            "sent": Comparison(200),
+            "opened": Comparison(100, 50, 100),
+            "clicked": Comparison(0, None, None),
+        },
+    ) == [
+        (1.0, "", ""),
+        (0.5, "50.0% of sent, measured for 100 of 200", "50.0% drop-off from sent"),
+        (None, "Not measured: off", ""),
+    ]
+
+
+def test_a_step_may_be_more_than_the_one_before() -> None:
+    compared = {
+        "sent": Comparison(10),
+        "clicked": Comparison(10, 2, 10),
+        "ordered": Comparison(10, 3, 2),
+    }
+    assert (
+        steps({"sent": 10, "clicked": 2, "ordered": 3}, compared)[2][2] == "50.0% more than clicked"
+    )
+
+
+def test_only_enough_delivered_ranks_by_a_rate_and_null_and_0_never() -> None:
+    sources = pl.DataFrame(
+        {
+            "email_source_id": list("abcdefg"),
+            "delivered": [100, 99, 500, 500, 500, None, 500],
+            "open_rate": [0.2, 0.9, 0.2, None, 0.0, 0.8, 0.3],
+        }
+    )
+    by_rate = top(sources, metric("open_rate", "rate"), 5, 100)
+    assert by_rate["email_source_id"].to_list() == ["g", "a", "c"]
+    by_count = top(sources, metric("open_rate"), 2, 100)
+    assert by_count["email_source_id"].to_list() == ["b", "f"]
+
+
+def activity(**days: int | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "activity_date": [date.fromisoformat(day[1:].replace("_", "-")) for day in days],
+            "opened": list(days.values()),
+        },
+        schema_overrides={"opened": pl.Int64},
+    )
+
+
+def test_a_day_without_activity_is_0_and_one_not_measured_is_a_gap() -> None:
+    period = Period(date(2026, 1, 1), date(2026, 1, 5), "")
+    step, series = by_day_or_week(
+        activity(d2026_01_02=3, d2026_01_03=None), ["opened"], period, date(2026, 1, 4)
+    )
+    assert step == "day"
+    assert series["at"].to_list() == [date(2026, 1, day) for day in (1, 2, 3, 4)]
+    assert series["opened"].to_list() == [0, 3, None, 0]
+
+
+def test_what_is_measured_on_no_day_is_a_gap_on_all() -> None:
+    period = Period(date(2026, 1, 1), date(2026, 1, 3), "")
+    _, series = by_day_or_week(activity(d2026_01_02=None), ["opened"], period, date(2026, 1, 3))
+    assert series["opened"].to_list() == [None, None, None]
+
+
+def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
+    hours = [datetime(2026, 10, 25, hour) for hour in (0, 1, 3)]  # UTC; summer time ends at 1
+    activity = pl.DataFrame({"activity_hour": hours, "opened": [1, 2, 4]})
+    build = Build(
+        built_at=datetime(2026, 11, 1, tzinfo=UTC),
+        data_through_at=None,
+        project_version="1",
+        raw_lake="lake",
+        settings={"reporting_timezone": "Europe/Berlin", "reporting_currency": "EUR"},
+    )
+    series = by_hour(activity, ["opened"], 24, build)
+    assert series["at"].to_list() == [datetime(2026, 10, 25, hour) for hour in (2, 3, 4)]
+    assert series["opened"].to_list() == [3, 0, 4]
+    assert by_hour(activity, ["opened"], 2, build)["opened"].to_list() == [3, 0]
+
+
+def test_several_lines_share_an_axis_and_differ_by_more_than_colour() -> None:
+    points = series(1, 2, 3).with_columns(other=pl.Series([4, None, 0]))
+    other = charts.Series("other", "var(--es-clicked)", "click")
+    drawn = charts.line_chart(points, [LINE, other], AXES).markup
+    assert "<title>1 Jan 2026: 1 open, 4 clicks</title>" in drawn
+    assert "<title>2 Jan 2026: 2 opens, clicks not measured</title>" in drawn
+    assert 'stroke-dasharray="7,3"' in drawn
+    assert "mark-area" not in drawn
+
+
+def test_a_long_period_goes_by_weeks_from_the_first_activity() -> None:
+    period = Period(date(1, 1, 1), date(9999, 1, 1), "")
+    step, series = by_day_or_week(
+        activity(d2026_01_01=1, d2026_01_04=2, d2026_01_12=None, d2026_01_19=4),
+        ["opened"],
+        period,
+        date(2026, 1, 20),
+    )
+    assert step == "week"
+    assert series["at"].to_list() == [date(2025, 12, 29) + timedelta(weeks=n) for n in range(4)]
+    assert series["opened"].to_list() == [3, 0, None, 4]
+
+
+LINE = charts.Series("value", "var(--es-opened)", "open")
+AXES = charts.Axes(
+    alternative="Opens <by> day", time_title="Day (UTC)", value_title="Emails opened a day"
+)
+
+
+def series(*values: int | None) -> pl.DataFrame:
+    days = [date(2026, 1, 1) + timedelta(days=day) for day in range(len(values))]
+    return pl.DataFrame({"at": days, "value": values}, schema_overrides={"value": pl.Int64})
+
+
+def test_a_chart_has_a_text_alternative_axis_titles_and_tooltips() -> None:
+    drawn = charts.line_chart(series(1, 1204, None), [LINE], AXES).markup
+    assert drawn.count('role="img" aria-label="Opens &lt;by&gt; day"') == 2
+    assert drawn.count(">Day (UTC)</text>") == 2
+    assert drawn.count(">Emails opened a day</text>") == 2
+    assert "<title>2 Jan 2026: 1,204 opens</title>" in drawn
+    assert "<title>3 Jan 2026: opens not measured</title>" in drawn
+
+
+def test_a_chart_takes_its_colours_from_the_stylesheet() -> None:
+    drawn = charts.line_chart(series(0, 0), [LINE], AXES).markup
+    used = set(re.findall(r"var\(--es-[a-z]+\)", drawn))
+    assert used == {"var(--es-line)", "var(--es-muted)", "var(--es-opened)"}
+    assert "http" not in drawn
+
+
+def test_a_day_between_two_gaps_is_a_dot() -> None:
+    alone = charts.line_chart(series(None, 5, None), [LINE], AXES).markup
+    joined = charts.line_chart(series(4, 5, 6), [LINE], AXES).markup
+    assert alone.count("mark-symbol role-mark") == joined.count("mark-symbol role-mark")
+    assert alone.count("A") > joined.count("A")
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_colours_have_enough_contrast_in_both_schemes(scheme: int) -> None:
+    block = re.findall(r"\.es-page \{\s+(--es-ground.*?)\}", components.stylesheet(), re.DOTALL)
+    colours = dict(re.findall(r"--es-([a-z-]+): (#[0-9a-f]{6})", block[scheme]))
+    for ground in ("ground", "surface"):
+        for text in ("text", "muted", "accent"):
+            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    for verdict in ("good", "bad"):
+        assert contrast(colours[verdict], colours[f"{verdict}-ground"]) >= 4.5, verdict
+        assert contrast(colours[verdict], colours["surface"]) >= 4.5, verdict
+    for graphic in (
+        "sent",
+        "delivered",
+        "opened",
+        "clicked",
+        "ordered",
+        "unsubscribed",
+        "replied",
+        "bounced",
+    ):
+        assert contrast(colours[graphic], colours["surface"]) >= 3, graphic
+
+
+RTL = "\N{RIGHT-TO-LEFT OVERRIDE}sh\N{LEFT-TO-RIGHT ISOLATE}op\N{POP DIRECTIONAL ISOLATE}"
+
+
+def test_every_reason_of_the_contract_has_words() -> None:
+    model = yaml.safe_load(
+        (PROJECT_ROOT / "models" / "core" / "fct_engagement_events.yml").read_text(encoding="utf-8")
+    )["models"][0]
+    (column,) = [each for each in model["columns"] if each["name"] == "exclusion_reason"]
+    (test,) = column["data_tests"]
+    assert set(test["accepted_values"]["arguments"]["values"]) == EXCLUSIONS.keys()
+
+
+def test_a_text_from_data_keeps_its_direction_to_itself() -> None:
+    table = components.table("Caption", ["Head"], [["مرحبا"]])
+    assert "<td><bdi>مرحبا</bdi></td>" in table.markup
+    listed = components.list_of(
+        "Caption", "file", [], [], "First 1 of 2.", "marts.x", "select 'مرحبا'"
+    )
+    assert '<pre dir="ltr"><code>select &#39;مرحبا&#39;</code></pre>' in listed.markup
+    assert formats.isolated(RTL) == "\u2068\u202eshop\u2069"

@@ -190,17 +190,6 @@
 {%- endmacro %}
 
 
-{# Whether other rows may bear the event_id of this raw row. Few do, and to rank them alone costs a fifth of
-   ranking all, and leaves the others about as they came, by time. In a delta each may have come before. #}
-{% macro may_have_rivals(repeated) -%}
-    {%- if is_incremental() -%}
-        true
-    {%- else -%}
-        coalesce({{ as_text('source_row.event_id') }}, '') in (select event_id from {{ repeated }})
-    {%- endif -%}
-{%- endmacro %}
-
-
 {# Which of the rows of one event this is: 1 is kept. Quarantined rows don't compete. #}
 {% macro duplicate_rank(table) -%}
     {%- if execute -%}
@@ -228,10 +217,159 @@
 
 
 {# accepted, duplicate or quarantined: exactly one of the three. #}
-{% macro verdict(rank='1') -%}
+{% macro row_status(rank='1') -%}
     case
         when quarantine_reason is not null then 'quarantined'
         when {{ rank }} > 1 then 'duplicate'
         else 'accepted'
     end
+{%- endmacro %}
+
+
+{# The raw rows of a table, cast and judged. -- DuckDB only: CTEs that several steps read are not materialized, so
+   that a large table isn't kept in memory. #}
+{% macro judged_rows(table) %}
+typed as not materialized (
+    select
+        {{ typed_columns(table) }},
+        source_row
+    from source_rows
+),
+
+judged as not materialized (
+    select
+        * exclude (source_row),
+        {{ quarantine_reason(table) }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+    from typed
+),
+{% endmacro %}
+
+
+{# In a delta, the earlier rows of a staging table that have the identity of a row that has arrived: they are judged
+   again together, and replaced (replaced_row). -- DuckDB only: rowid #}
+{% macro earlier_rows(table, computed_columns) -%}
+    {%- set key = key_list(raw_source(table).config.meta.identity) -%}
+    union all by name
+    select * exclude ({{ computed_columns }}), rowid as replaced_row
+    from {{ this }}
+    where {{ has_key(this, model, key, '(select ' ~ key ~ ' from judged)') }}
+{%- endmacro %}
+
+
+{# The hashes by which an increment finds rows, and the batch that the row was judged in. #}
+{% macro bookkeeping_columns(table) -%}
+    {%- for column in looked_up_by(table) %}
+        {{ key_hash(column) }} as {{ column }}_hash,
+    {%- endfor %}
+        {{ batch().number }} as batch_number
+{%- endmacro %}
+
+
+{% macro looked_up_by(table) %}
+    {% do return(raw_source(table).config.meta.get('looked_up_by', []) if execute else []) %}
+{% endmacro %}
+
+
+{% macro computed_columns(table, others) -%}
+    row_status, batch_number
+    {%- for column in looked_up_by(table) %}, {{ column }}_hash{% endfor %}
+    {%- for column in others %}, {{ column }}{% endfor %}
+{%- endmacro %}
+
+
+{# A whole staging model of events: of the rows of one event the smallest is accepted, the others are duplicates.
+   Few events have several rows, and to rank them alone costs a fifth of ranking all, and leaves the others about as
+   they came, by time. In a delta any of them may have come before. #}
+{% macro staged_events(table) -%}
+with
+
+source_rows as not materialized (
+    select source_row
+    from {{ source('raw', table) }} as source_row
+),
+
+repeated as (
+    select event_id
+    from (
+        select {{ as_text('source_row.event_id') }} as event_id
+        from source_rows
+    ) as ids
+    where event_id is not null
+    group by event_id
+    having count(*) > 1
+),
+{{ judged_rows(table) }}
+competing as (
+    select *
+    from judged
+    {%- if is_delta() %}
+    {{ earlier_rows(table, computed_columns(table, [])) }}
+    {%- else %}
+    where coalesce(event_id, '') in (select repeated.event_id from repeated)
+    {%- endif %}
+),
+
+ranked as (
+    {%- if not is_delta() %}
+    select
+        *,
+        1 as duplicate_rank
+    from judged
+    where coalesce(event_id, '') not in (select repeated.event_id from repeated)
+    union all
+    {%- endif %}
+    select
+        *,
+        {{ duplicate_rank(table) }} as duplicate_rank
+    from competing
+),
+
+final as (
+    select
+        * exclude (duplicate_rank),
+        {{ row_status('duplicate_rank') }} as row_status,
+        {{ bookkeeping_columns(table) }}
+    from ranked
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# A whole staging model of entities: the rows of one entity are its history, of which the latest (is_latest,
+   recency_rank 1) stands for it now. #}
+{% macro staged_entities(table) -%}
+with
+
+source_rows as (
+    select source_row
+    from {{ source('raw', table) }} as source_row
+),
+{{ judged_rows(table) }}
+competing as (
+    select *
+    from judged
+    {%- if is_delta() %}
+    {{ earlier_rows(table, computed_columns(table, ['recency_rank', 'is_latest'])) }}
+    {%- endif %}
+),
+
+ranked as (
+    select
+        *,
+        {{ recency_rank(table) }} as recency_rank
+    from competing
+),
+
+final as (
+    select
+        *,
+        {{ row_status() }} as row_status,
+        quarantine_reason is null and recency_rank = 1 as is_latest,
+        {{ bookkeeping_columns(table) }}
+    from ranked
+)
+
+select * from final
 {%- endmacro %}

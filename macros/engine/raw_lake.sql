@@ -118,6 +118,7 @@
     {% endif %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
+        {% do refuse_parts_that_read_a_batch() %}
         {% do begin_batch() %}
         {% call statement(auto_begin=false) %}
             create or replace table raw.contract (raw_table varchar, source varchar)

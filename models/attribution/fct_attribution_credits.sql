@@ -1,11 +1,5 @@
--- One row a conversion, an attribution policy and a message that it credits. Money adds up over the
+-- One row per conversion, an attribution policy and a message that it credits. Money adds up over the
 -- messages of one policy, to the cent, unless the policy is over-crediting; never over policies.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
-) }}
 with
 
 policies as (
@@ -14,14 +8,12 @@ policies as (
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
 considered as (
     select *
-    from {{ ref('int_touches_considered') }}
-    where {{ is_affected(ref('int_touches_considered'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_touches_considered') }}
 ),
 
 -- A message stands once, with the first and the last of its touches.

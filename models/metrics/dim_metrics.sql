@@ -1,4 +1,4 @@
--- One row a metric: what it is called, what it means, what it is measured against. The list itself
+-- One row per metric: what it is called, what it means, what it is measured against. The list itself
 -- is macros/metrics.sql.
 with
 

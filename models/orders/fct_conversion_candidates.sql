@@ -1,4 +1,4 @@
--- One row a conversion that several contacts could have made and a contact of them (after all merges).
+-- One row per conversion that several contacts could have made and a contact of them (after all merges).
 -- Conversions don't add up over contacts.
 with
 

@@ -1,5 +1,4 @@
--- One row a currency and moment from which its rate holds. A row without a positive rate is none.
-{{ config(materialized='view') }}
+-- One row per currency and moment from which its rate holds. A row without a positive rate is none.
 with
 
 exchange_rates as (

@@ -1,12 +1,12 @@
--- One row a campaign whose links are tagged: the UTM parameters that are added to them, in order. A row
--- of the seed for a campaign takes the place of the row for all with the same parameter.
+-- One row per campaign whose links are tagged: the UTM parameters that are added to them, in order. A row
+-- of the seed for a campaign replaces the row for all campaigns with the same parameter.
 with
 
 campaigns as (
     select
         email_source_id,
         {{ slug('email_source_name') }} as email_source_slug
-    from {{ ref('dim_email_sources') }}
+    from {{ ref('int_email_sources_latest') }}
     where
         email_source_type = 'campaign'
         and coalesce(is_utm_tracking_enabled, {{ var('utm_tracking_by_default') }})

@@ -7,7 +7,6 @@ counted as (
         outcome,
         count(*) as messages
     from {{ ref('message_outcomes') }}
-    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
     group by email_source_id, outcome
 ),
 
@@ -22,7 +21,6 @@ outcomes as (
 performance as (
     select *
     from {{ ref('email_performance') }}
-    where {{ is_of_batch('email_source_id', 'int_email_sources_recounted') }}
 )
 
 select coalesce(performance.email_source_id, outcomes.email_source_id) as email_source_id

@@ -59,5 +59,8 @@
             {% endcall %}
         {% endif %}
         {% do end_batch() %}
+        {% if single_value('select is_passed from raw.build_outcome') %}
+            {% do empty_batch_tables() %}
+        {% endif %}
     {% endif %}
 {% endmacro %}

@@ -48,7 +48,7 @@
         {% endif %}
     {% endfor %}
     {# DuckDB frees their blocks as it writes down what its log holds. -- DuckDB only #}
-    {% for database in databases %}
+    {% for database in databases | reject('equalto', 'batch') %}
         {% call statement(auto_begin=false) %}
             drop schema if exists {{ adapter.quote(database) }}.earlier cascade;
             create schema {{ adapter.quote(database) }}.earlier;
@@ -122,7 +122,7 @@
     {% elif last[2] != last[5] %}
         {% do return('the models, or DuckDB, changed') %}
     {% endif %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('incremental', 'table') %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('table', 'by_key', 'staged') %}
         {% if not load_relation(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) %}
             {% do return('the table ' ~ node.name ~ ' is missing') %}
         {% endif %}
@@ -331,4 +331,34 @@
             is_whole = coalesce((select is_passed from raw.build_outcome), false),
             seeds = {{ 'seeds' if has_its_seeds() else 'null' }}
     {% endcall %}
+{% endmacro %}
+
+
+{# on-run-end of a build that passed: batch tables are needed no longer. They stay, empty, so that `dbt test` and the
+   docs find them; a part that reads one can't be built without it (refuse_parts_that_read_a_batch). #}
+{% macro empty_batch_tables() %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('batch', 'changed_keys') %}
+        {% call statement(auto_begin=false) %}
+            truncate {{ node.relation_name }}
+        {% endcall %}
+    {% endfor %}
+    {% call statement(auto_begin=false) %}
+        checkpoint batch
+    {% endcall %}
+{% endmacro %}
+
+
+{# Ends the run where a selected model reads a batch table that isn't selected: it is empty, or of another build. #}
+{% macro refuse_parts_that_read_a_batch() %}
+    {% for node in graph.nodes.values() if node.unique_id in selected_resources and node.resource_type == 'model' %}
+        {% for parent in node.depends_on.nodes if parent.startswith('model.') and parent not in selected_resources %}
+            {% set read = graph.nodes[parent] %}
+            {% if read.config.materialized == 'batch' or read.config.materialized == 'view' and read.database == 'batch' and read.config.meta.kept_in %}
+                {% do exceptions.raise_compiler_error(
+                    "The model " ~ node.name ~ " reads " ~ read.name ~ ", which holds rows of one build only: select it too,"
+                    ~ " for example with --select +" ~ node.name ~ "."
+                ) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
 {% endmacro %}

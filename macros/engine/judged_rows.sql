@@ -36,3 +36,10 @@
         {{ relation }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{# In a reconciliation of what a batch can't break: every row in a full build, none in a delta. #}
+{% macro in_full_build(name) -%}
+    {%- set relation = ref(name) -%}
+    {{ '(select * from ' ~ relation ~ ' where false)' if is_delta() else relation }}
+{%- endmacro %}

@@ -1,29 +1,30 @@
--- A source's rows of an outcome are as many as its messages of that metric.
+-- message_outcomes has a row for each flag of a message that is true, and its status is one of the outcomes. The view
+-- follows from fct_messages alone, so it is read in a full build only.
 with
-
-counted as (
-    select
-        email_source_id,
-        outcome,
-        count(*) as messages
-    from {{ ref('message_outcomes') }}
-    group by email_source_id, outcome
-),
 
 outcomes as (
     select
-        email_source_id,
-        {{ pivoted_outcomes() }}
-    from counted
-    group by email_source_id
+        {{ pivoted_outcomes() }},
+        count(*) filter (where status is null or status not in ('{{ outcomes() | join("', '") }}')) as other_statuses
+    from (
+        select
+            outcome,
+            status,
+            count(*) as messages
+        from {{ in_full_build('message_outcomes') }}
+        group by outcome, status
+    ) as counted
 ),
 
-performance as (
-    select *
-    from {{ ref('email_performance') }}
+messages as (
+    select {% for outcome in outcomes() %}
+        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ in_full_build('fct_messages') }}
+    where not is_test
 )
 
-select coalesce(performance.email_source_id, outcomes.email_source_id) as email_source_id
-from performance
-full join outcomes on performance.email_source_id = outcomes.email_source_id
-where {{ columns_differ('performance', 'outcomes', outcomes()) }}
+select outcomes.*
+from outcomes
+cross join messages
+where outcomes.other_statuses > 0 or {{ columns_differ('outcomes', 'messages', outcomes()) }}

@@ -4,56 +4,34 @@
    cast, and the same row as one value where the cast row is judged. #}
 
 
-{# White space as Unicode knows it, and the byte order mark: a class of RE2 characters. #}
+{# White space as Unicode has it, inside a class of characters. #}
 {% macro white_space() -%}
-    [\s\x0b\x1c-\x1f\x{85}\p{Z}\x{feff}]
+    \s\x0b\x1c-\x1f\x{85}\p{Z}
 {%- endmacro %}
 
 
 {# A raw value as text: trimmed, blank is null. What begins and ends in a visible ASCII character, as
    nearly all does, has nothing to trim: seen twice as fast as a pattern is matched. #}
 {% macro as_text(value) -%}
+    {%- set blanks -%} ^[{{ white_space() }}\x{feff}]+|[{{ white_space() }}\x{feff}]+\z {%- endset -%}
     case
         when
             cast({{ value }} as varchar) between '!' and '~'
             and substr(cast({{ value }} as varchar), -1) between '!' and '~'
             then cast({{ value }} as varchar)
-        else nullif(regexp_replace(cast({{ value }} as varchar), '^{{ white_space() }}+|{{ white_space() }}+$', '', 'g'), '')
+        else nullif({{ replace_matches('cast(' ~ value ~ ' as varchar)', blanks, '') }}, '')
     end
 {%- endmacro %}
 
 
-{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that DuckDB
-   reads. #}
+{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that engines
+   read. #}
 {% macro extended_iso_8601(text) -%}
-    regexp_replace(
-        regexp_replace(
-            replace(upper({{ text }}), ',', '.'),
-            '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2}.*)$', '\1-\2-\3T\4:\5:\6'
-        ),
-        '^(.{10}T\d{2})(Z|[+-].*)?$', '\1:00\2'
-    )
-{%- endmacro %}
-
-
-{# A text as a point in time: converted by its offset or zone, not cut; without one it is UTC, the
-   session's TimeZone (profiles.yml). #}
-{% macro parsed_time(text) -%}
-    coalesce(
-        try_cast({{ text }} as timestamp with time zone),
-        try_cast({{ extended_iso_8601(text) }} as timestamp with time zone)
-    )
-{%- endmacro %}
-
-
-{# A raw value as a UTC timestamp, null where it can't be cast. -- DuckDB only: typeof() folds to a
-   constant, so one branch is left. Finer than microseconds is cut. #}
-{% macro as_timestamp(value) -%}
-    case
-        when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
-            then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
-        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
-    end
+    {%- set basic -%} ^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}.*)$ {%- endset -%}
+    {%- set hour_alone -%} ^(.{10}T[0-9]{2})(Z|[+-].*)?$ {%- endset -%}
+    {{ replace_matches(
+        replace_matches("replace(upper(" ~ text ~ "), ',', '.')", basic, '<1>-<2>-<3>T<4>:<5>:<6>'), hour_alone, '<1>:00<2>'
+    ) }}
 {%- endmacro %}
 
 
@@ -162,7 +140,7 @@
         {{ as_decimal(value, 'decimal(38, 18)') }} >= 0
         and {{ as_decimal(value, 'decimal(38, 18)') }} = {{ as_decimal(value, 'decimal(18, 2)') }}
         -- A cast rounds from the 19th decimal on.
-        and not regexp_matches({{ as_text(value) }}, '[.][0-9]{2}[0-9]*[1-9][0-9]*$'),
+        and not {{ matches(as_text(value), '[.][0-9]{2}[0-9]*[1-9][0-9]*\\z') }},
         false
     )
 {%- endmacro %}
@@ -170,13 +148,13 @@
 
 {# Three letters, in either case. #}
 {% macro is_currency(text) -%}
-    coalesce(regexp_full_match({{ text }}, '[A-Za-z]{3}'), false)
+    coalesce({{ matches_whole(text, '[A-Za-z]{3}') }}, false)
 {%- endmacro %}
 
 
 {# The whole raw row as JSON, where it is quarantined. -- DuckDB only: a row as a struct #}
 {% macro quarantined_raw_row() -%}
-    case when quarantine_reason is not null then cast(to_json(source_row) as varchar) end
+    case when quarantine_reason is not null then {{ as_json('source_row') }} end
 {%- endmacro %}
 
 
@@ -226,19 +204,18 @@
 {%- endmacro %}
 
 
-{# The raw rows of a table, cast and judged. -- DuckDB only: CTEs that several steps read are not materialized, so
-   that a large table isn't kept in memory. #}
+{# The raw rows of a table, cast and judged. #}
 {% macro judged_rows(table) %}
-typed as not materialized (
+typed as {{ not_kept() }} (
     select
         {{ typed_columns(table) }},
         source_row
     from source_rows
 ),
 
-judged as not materialized (
+judged as {{ not_kept() }} (
     select
-        * exclude (source_row),
+        {{ contract_columns(table) }},
         {{ quarantine_reason(table) }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
     from typed
@@ -248,10 +225,14 @@ judged as not materialized (
 
 {# In a delta, the earlier rows of a staging table that have the identity of a row that has arrived: they are judged
    again together, and replaced (replaced_row). -- DuckDB only: rowid #}
-{% macro earlier_rows(table, computed_columns) -%}
+{% macro earlier_rows(table) -%}
     {%- set key = key_list(raw_source(table).config.meta.identity) -%}
-    union all by name
-    select * exclude ({{ computed_columns }}), rowid as replaced_row
+    union all
+    select
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        rowid as replaced_row
     from {{ this }}
     where {{ has_key(this, model, key, '(select ' ~ key ~ ' from judged)') }}
 {%- endmacro %}
@@ -271,10 +252,9 @@ judged as not materialized (
 {% endmacro %}
 
 
-{% macro computed_columns(table, others) -%}
-    row_status, batch_number
-    {%- for column in looked_up_by(table) %}, {{ column }}_hash{% endfor %}
-    {%- for column in others %}, {{ column }}{% endfor %}
+{# The names of a raw table's columns, in the order of the contract. #}
+{% macro contract_columns(table) -%}
+    {{ raw_source(table).columns.keys() | join(', ') if execute else '1' }}
 {%- endmacro %}
 
 
@@ -284,7 +264,7 @@ judged as not materialized (
 {% macro staged_events(table) -%}
 with
 
-source_rows as not materialized (
+source_rows as {{ not_kept() }} (
     select source_row
     from {{ source('raw', table) }} as source_row
 ),
@@ -301,13 +281,16 @@ repeated as (
 ),
 {{ judged_rows(table) }}
 competing as (
-    select *
+    select
+        *
+        {%- if is_delta() %},
+        null as replaced_row
     from judged
-    {%- if is_delta() %}
-    {{ earlier_rows(table, computed_columns(table, [])) }}
-    {%- else %}
+    {{ earlier_rows(table) }}
+        {%- else %}
+    from judged
     where coalesce(event_id, '') in (select repeated.event_id from repeated)
-    {%- endif %}
+        {%- endif %}
 ),
 
 ranked as (
@@ -327,7 +310,10 @@ ranked as (
 
 final as (
     select
-        * exclude (duplicate_rank),
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        {{- ' replaced_row,' if is_delta() }}
         {{ row_status('duplicate_rank') }} as row_status,
         {{ bookkeeping_columns(table) }}
     from ranked
@@ -348,11 +334,15 @@ source_rows as (
 ),
 {{ judged_rows(table) }}
 competing as (
-    select *
+    select
+        *
+        {%- if is_delta() %},
+        null as replaced_row
     from judged
-    {%- if is_delta() %}
-    {{ earlier_rows(table, computed_columns(table, ['recency_rank', 'is_latest'])) }}
-    {%- endif %}
+    {{ earlier_rows(table) }}
+        {%- else %}
+    from judged
+        {%- endif %}
 ),
 
 ranked as (

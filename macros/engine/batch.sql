@@ -100,12 +100,6 @@
 {%- endmacro %}
 
 
-{# A text as a number of 32 bits. -- DuckDB only: hash() #}
-{% macro key_hash(text) -%}
-    cast(hash({{ text }}) & 4294967295 as uinteger)
-{%- endmacro %}
-
-
 {# The rows of a batch table and, of keys that it doesn't hold, those that an earlier build left in the table where
    they are kept (`kept_in`, which has the same columns). #}
 {% macro batch_and_kept_rows(relation, node, key, keys) -%}

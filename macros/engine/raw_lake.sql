@@ -13,11 +13,6 @@
 {%- endmacro %}
 
 
-{% macro quote_text(text) -%}
-    '{{ text | replace("'", "''") }}'
-{%- endmacro %}
-
-
 {# The source of one raw table, from the manifest; in a unit test, to which dbt gives no manifest, from
    raw.contract, which open_raw_lake has written. #}
 {% macro raw_source(table) %}

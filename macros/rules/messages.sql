@@ -116,5 +116,5 @@
 
 {# What stands after the last @ of an address, in lower case; NULL where nothing does. #}
 {% macro email_domain(email) -%}
-    lower(nullif(regexp_extract({{ email }}, '@([^@]+)$', 1), ''))
+    lower(nullif({{ extracted(email, '@([^@]+)\\z', 1) }}, ''))
 {%- endmacro %}

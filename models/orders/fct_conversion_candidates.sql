@@ -12,7 +12,7 @@ final as (
     select
         conversion_type,
         conversion_id,
-        unnest(candidate_contact_ids) as contact_id,
+        {{ items_of('candidate_contact_ids') }} as contact_id,
         converted_at
     from conversions
 )

@@ -44,7 +44,7 @@ emails as (
         lower(stg_contacts.email) as email,
         count(distinct contacts.surviving_contact_id) as surviving_contacts,
         min(contacts.surviving_contact_id) as surviving_contact_id,
-        array_agg(distinct contacts.surviving_contact_id) as candidate_contact_ids -- DuckDB only: lists
+        {{ distinct_list('contacts.surviving_contact_id') }} as candidate_contact_ids
     from {{ ref('stg_contacts') }} as stg_contacts
     inner join contacts on stg_contacts.contact_id = contacts.contact_id
     where
@@ -55,12 +55,21 @@ emails as (
 
 final as (
     select
-        conversions.* replace (
-            coalesce(
-                contacts.surviving_contact_id,
-                case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
-            ) as contact_id
-        ),
+        conversions.conversion_type,
+        conversions.conversion_id,
+        coalesce(
+            contacts.surviving_contact_id,
+            case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
+        ) as contact_id,
+        conversions.email,
+        conversions.channel,
+        conversions.goal_name,
+        conversions.currency,
+        conversions.revenue,
+        conversions.refunded,
+        conversions.original_revenue,
+        conversions.original_refunded,
+        conversions.converted_at,
         contacts.contact_id is null and coalesce(emails.surviving_contacts, 0) > 1 as is_ambiguous,
         -- Read only where it is ambiguous.
         emails.candidate_contact_ids

@@ -5,7 +5,16 @@ with
 
 -- Each step reads them again; kept in memory they would be too many.
 order_events as {{ not_kept() }} (
-    select * replace (upper(currency) as currency)
+    select
+        event_id,
+        event_type,
+        event_at,
+        order_id,
+        contact_id,
+        email,
+        amount,
+        upper(currency) as currency,
+        channel
     from {{ affected('stg_order_events') }}
     where row_status = 'accepted'
 ),

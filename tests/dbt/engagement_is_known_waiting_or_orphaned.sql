@@ -47,3 +47,14 @@ where
             coalesce(accepted.engagement_events, 0)
             <> coalesce(known.engagement_events, 0) + coalesce(orphaned.engagement_events, 0)
     end
+union all
+select
+    'all messages' as message_id,
+    null as engagement_events,
+    null as known_events,
+    raw_tables.orphan_rows as orphan_events
+from {{ ref('fct_raw_tables') }} as raw_tables
+where
+    raw_tables.raw_table = 'engagement_events'
+    and raw_tables.orphan_rows
+    <> (select coalesce(sum(orphaned.engagement_events), 0) from orphaned)

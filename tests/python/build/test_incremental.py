@@ -23,7 +23,12 @@ from reference.worlds import DIRTY_RATES, World, draw_worlds, prefixed
 from email_statistics.build.memory import INCREMENT, available_megabytes
 
 WORLDS = 60
-BUILT_BY_KEY = ["dim_contacts", "email_performance", "email_performance_daily", "contact_engagement"]
+BUILT_BY_KEY = [
+    "dim_contacts",
+    "email_performance",
+    "email_performance_daily",
+    "contact_engagement",
+]
 BUILT_BY_KEY += ["email_activity_hourly", "deliverability_weekly", "link_clicks"]
 FIRST, SECOND, THIRD = "first", "second", "third"
 

@@ -14,7 +14,7 @@ from email_statistics.reports import components, formats
 from email_statistics.reports.components import Html
 from email_statistics.reports.contact_lists import worded
 from email_statistics.reports.conversions import worth
-from email_statistics.reports.metrics import Metric, known_money
+from email_statistics.reports.metrics import Metric
 
 _templates = Environment(
     loader=PackageLoader("email_statistics.explorer"),
@@ -91,13 +91,12 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
         f"{metrics[name].label} {'not measured' if row[name] is None else formats.count(row[name])}"
         for name in _COUNTS
     ]
-    revenue = known_money(pl.DataFrame([dict(row)]), ["revenue"])["revenue"].item()
     facts = [
         formats.isolated(row["email"]) if row["email"] else "no email address",
         f"segment {worded(row['segment'])}",
         *(["Do Not Disturb"] if row["is_do_not_disturb"] else []),
         *counted,
-        f"{formats.plural(row['orders'], 'order')}, {worth(revenue, currency)}",
+        f"{formats.plural(row['orders'], 'order')}, {worth(row['revenue'], currency)}",
     ]
     return title(row["full_name"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 

@@ -30,8 +30,10 @@ select
     engagement.unsubscribed,
     engagement.complained,
     coalesce(engagement.orders, 0) as orders,
-    engagement.revenue,
-    messages.orders_without_rate,
+    -- Unknown where no order has an exchange rate; the mart's sum is then 0.
+    case
+        when engagement.orders = 0 or engagement.orders > messages.orders_without_rate then engagement.revenue
+    end as revenue,
     messages.messages,
     messages.merged_into,
     conversions.conversions

@@ -40,7 +40,7 @@ _LINK_FORM = Choice([82, 10, 6, 1.5, 0.5])
 _UNKNOWN_URL = "https://www.brightsmile.example/landing/new?from=mail"
 
 
-def engagement_events(messages: Chunk, links: Columns) -> tuple[pl.DataFrame, Columns]:
+def engagement_events(messages: Chunk, links: pl.DataFrame) -> tuple[pl.DataFrame, Columns]:
     """Return the raw engagement events of a chunk, and what people did, for their orders.
 
     The latter has ``is_opened``, ``is_ordered`` and ``touched_at`` (the click, else the open).
@@ -171,16 +171,16 @@ class _Engagement:
         self.add(32, "complained", is_complained, complained_at)
 
 
-def _rows(frame: pl.DataFrame, links: Columns) -> pl.DataFrame:
+def _rows(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     link, form = frame["link"].to_numpy(), frame["form"]
     return to_table(
         "engagement_events",
         frame.with_columns(
-            link_id=pl.when(form <= _BY_ID_AND_URL).then(texts(links.link_id, link)),
+            link_id=pl.when(form <= _BY_ID_AND_URL).then(texts(links["link_id"], link)),
             url=pl.when(form == _BY_URL)
-            .then(texts(links.url, link))
+            .then(texts(links["url"], link))
             .when(form == _BY_ID_AND_URL)
-            .then(texts(links.visited_url, link))
+            .then(texts(links["visited_url"], link))
             .when(form == _BY_UNKNOWN_URL)
             .then(pl.lit(_UNKNOWN_URL)),
             user_agent=texts(USER_AGENTS, frame["agent"].to_numpy()),

@@ -13,13 +13,13 @@ from email_statistics.sample.lake import SampleError, SampleFolder, open_sample_
 from email_statistics.sample.messages import World, make_messages, send_events
 from email_statistics.sample.sources import (
     domain_rows,
-    link_rows,
     make_links,
     make_sources,
     rate_rows,
     source_columns,
     source_rows,
 )
+from email_statistics.sample.tables import to_table
 
 DEFAULT_MESSAGES = 5_000
 DEFAULT_SEED = 20_260_630
@@ -48,33 +48,35 @@ def write_sample(
     folder = open_sample_folder(out, messages, seed)
     draws = Draws(seed)
     sources = make_sources(messages, draws)
-    links = link_rows(sources)
+    links = make_links(sources)
     contacts = make_contacts(draws, 800 + 6 * messages // 100)
-    world = World(draws, sources, source_columns(sources, links), contacts, make_links(links))
+    world = World(draws, sources, source_columns(sources, links), contacts)
 
-    folder.write("contacts", "part-00000", contact_rows(contacts, draws))
-    folder.write("sending_domains", "part-00000", domain_rows())
-    folder.write("email_sources", "part-00000", source_rows(sources))
-    folder.write("links", "part-00000", links)
-    folder.write("exchange_rates", "part-00000", rate_rows())
-    folder.write("order_events", "part-web", unprompted_order_events(world, messages))
-    for table, frame in edge_frames(sources, links).items():
-        folder.write(table, "delivery=special/edge_cases", frame)
-    for table, frame in dirty_frames().items():
-        folder.write(table, "dirty", frame)
+    entities = {
+        "contacts": contact_rows(contacts, draws),
+        "sending_domains": domain_rows(),
+        "email_sources": source_rows(sources),
+        "links": to_table("links", links),
+        "exchange_rates": rate_rows(),
+    }
+    folder.write_all("part-00000", entities)
+    folder.write_all("part-web", {"order_events": unprompted_order_events(world, messages)})
+    folder.write_all("delivery=special/edge_cases", edge_frames(sources, links))
+    folder.write_all("dirty", dirty_frames())
     # A writer at work: readers of the lake must skip it.
-    folder.write_text("engagement_events/_temporary.parquet", "not yet a Parquet file\n")
+    at_work = folder.announce("engagement_events/_temporary.parquet")
+    at_work.write_text("not yet a Parquet file\n", encoding="utf-8")
     for chunk, first in enumerate(range(0, messages, chunk_messages)):
         count = min(chunk_messages, messages - first)
         sent = make_messages(world, first, count)
-        engagement, touches = engagement_events(sent, world.links)
-        for table, frame in {
+        engagement, touches = engagement_events(sent, links)
+        events = {
             "send_events": send_events(sent),
             "engagement_events": engagement,
             "order_events": order_events(sent, touches),
             "goal_events": goal_events(sent, touches),
-        }.items():
-            folder.write(table, f"part-{chunk:05}", frame)
+        }
+        folder.write_all(f"part-{chunk:05}", events)
         if progress is not None:
             progress(f"{first + count:,} of {messages:,} messages written")
     return folder

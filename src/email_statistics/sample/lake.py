@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,23 +30,22 @@ class SampleFolder:
     seed: int
     rows: dict[str, int] = field(default_factory=dict)  # by raw table
     files: list[str] = field(default_factory=list)
-    size_bytes: int = 0
 
-    def write(self, table: str, name: str, frame: pl.DataFrame) -> None:
-        """Write one Parquet file of a raw table; an empty frame leaves no file."""
-        if not frame.is_empty():
-            file = self._announce(f"{table}/{name}.parquet")
-            frame.write_parquet(file, compression="zstd")
-            self.rows[table] = self.rows.get(table, 0) + frame.height
-            self.size_bytes += file.stat().st_size
+    @property
+    def size_bytes(self) -> int:
+        """The size of all files but the marker."""
+        return sum((self.path / name).stat().st_size for name in self.files)
 
-    def write_text(self, name: str, text: str) -> None:
-        """Write a file that is no Parquet."""
-        file = self._announce(name)
-        file.write_text(text, encoding="utf-8")
-        self.size_bytes += file.stat().st_size
+    def write_all(self, name: str, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Write a Parquet file per raw table; an empty frame leaves none."""
+        for table, frame in frames.items():
+            if not frame.is_empty():
+                file = self.announce(f"{table}/{name}.parquet")
+                frame.write_parquet(file, compression="zstd")
+                self.rows[table] = self.rows.get(table, 0) + frame.height
 
-    def _announce(self, name: str) -> Path:
+    def announce(self, name: str) -> Path:
+        """Note a file that is about to be written; return its path, in a folder that exists."""
         self.files.append(name)
         self.save_marker()
         file = self.path / name

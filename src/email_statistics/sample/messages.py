@@ -71,7 +71,6 @@ class World:
     plan: pl.DataFrame
     sources: Columns
     contacts: Columns
-    links: Columns
 
 
 def make_messages(world: World, first: int, count: int) -> Chunk:

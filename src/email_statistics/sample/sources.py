@@ -187,8 +187,11 @@ def rate_rows() -> pl.DataFrame:
     return to_table("exchange_rates", _stamped(pl.DataFrame(rates)))
 
 
-def link_rows(sources: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of raw links, in the order of the sources."""
+def make_links(sources: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of raw links, in the order of the sources, with ``visited_url``.
+
+    A click leads to the visited URL: the merge field resolved, the UTM parameters added.
+    """
     catalogue = read_catalogue("links")
     usual, odd = (catalogue.filter((pl.col("kind") == "odd") == is_odd) for is_odd in (False, True))
     twice_odd = pl.concat([odd, odd])
@@ -205,18 +208,7 @@ def link_rows(sources: pl.DataFrame) -> pl.DataFrame:
                 updated_at=source["starts_at"] - timedelta(days=2),
             )
         )
-    return to_table("links", _stamped(pl.concat(some)))
-
-
-def make_links(rows: pl.DataFrame) -> Columns:
-    """Return link_id, url and visited_url (where a click leads: resolved and tagged) of links."""
-    resolved = pl.col("url").str.replace(r"\{\{.*\}\}|%7B%7B.*%7D%7D", "42")
-    has_query = resolved.str.contains("?", literal=True)
-    mark = pl.when(has_query).then(pl.lit("&")).otherwise(pl.lit("?"))
-    is_plain = resolved.str.starts_with("http") & ~resolved.str.contains("#", literal=True)
-    tagged = resolved + mark + pl.lit("utm_medium=email&utm_source=brightsmile")
-    visited = rows.select(pl.when(is_plain).then(tagged).otherwise(resolved)).to_series()
-    return Columns(link_id=rows["link_id"], url=rows["url"], visited_url=visited)
+    return _stamped(pl.concat(some))
 
 
 def source_columns(sources: pl.DataFrame, links: pl.DataFrame) -> Columns:

@@ -32,7 +32,7 @@ def _one(query: str) -> str:
     return value
 
 
-def told(identifier: str) -> str:
+def story_of(identifier: str) -> str:
     """The text of the only story of an id."""
     (story,) = find_stories(identifier)
     return text(story)
@@ -51,7 +51,7 @@ def test_an_order_tells_who_is_credited_and_why_every_other_touch_is_not(
         "and conversion_id = $id",
         id=order,
     )
-    lines = told(order).splitlines()
+    lines = story_of(order).splitlines()
     assert lines[0] == f"Order {order}"
     for touch in touches.to_dicts():
         at = f"{touch['touch_at']:%Y-%m-%d %H:%M:%S.%f}+00:00"
@@ -72,15 +72,15 @@ def test_a_message_tells_what_each_event_counts_as(published: duckdb.DuckDBPyCon
         "select message_id from core.fct_messages "
         "where first_hard_bounced_event_at is not null and is_delivered order by 1 limit 1"
     )
-    assert "not counted as hard_bounced" in told(message)
+    assert "not counted as hard_bounced" in story_of(message)
     excluded = _one(
         "select message_id from core.fct_engagement_events where exclusion_reason = 'not_tracked' "
         "order by 1 limit 1"
     )
-    assert "not counted: tracking was off (not_tracked)" in told(excluded)
+    assert "not counted: tracking was off (not_tracked)" in story_of(excluded)
     test_send = _one("select message_id from core.fct_messages where is_test order by 1 limit 1")
-    assert "A test: it is in no number." in told(test_send)
-    assert "not counted as sent: in a test send (test_send)" in told(test_send)
+    assert "A test: it is in no number." in story_of(test_send)
+    assert "not counted as sent: in a test send (test_send)" in story_of(test_send)
 
 
 def test_a_contact_tells_of_all_its_messages_and_conversions(
@@ -94,7 +94,7 @@ def test_a_contact_tells_of_all_its_messages_and_conversions(
         "select contact_id from core.fct_conversions where is_attributed "
         "group by 1 order by count(*) desc, 1 limit 1"
     )
-    story = told(contact)
+    story = story_of(contact)
     messages = warehouse.sql(
         "select message_id from core.fct_messages where contact_id = $id", id=contact
     )
@@ -105,13 +105,13 @@ def test_a_contact_tells_of_all_its_messages_and_conversions(
 
 def test_what_is_quarantined_or_a_duplicate_says_so(published: duckdb.DuckDBPyConnection) -> None:
     published.close()
-    story = told("ord_dirt_broken")
+    story = story_of("ord_dirt_broken")
     assert "Nothing of it counts" in story
     assert "invalid_amount" in story and "(no time)" in story
     duplicate = _one(
         "select order_id from core.fct_order_events where verdict = 'duplicate' order by 1 limit 1"
     )
-    assert "a duplicate: counts once" in told(duplicate)
+    assert "a duplicate: counts once" in story_of(duplicate)
 
 
 def test_an_id_of_several_kinds_is_told_as_each(published: duckdb.DuckDBPyConnection) -> None:
@@ -128,7 +128,7 @@ def test_text_from_the_data_cannot_steer_a_terminal(published: duckdb.DuckDBPyCo
         "where contact_id = (select min(contact_id) from core.dim_contacts)"
     )
     published.close()
-    story = told("a\x1b[2J\u202e\nb")
+    story = story_of("a\x1b[2J\u202e\nb")
     assert all(line.isprintable() for line in story.split("\n"))
     assert printable("a\x1b\u202eé") == "a\\x1b\\u202eé"
 
@@ -160,7 +160,7 @@ def test_a_contact_is_found_by_each_address_that_it_had(
 
 def test_a_contact_that_was_merged_says_into_which(published: duckdb.DuckDBPyConnection) -> None:
     published.close()
-    story = told("ct_chain_1")
+    story = story_of("ct_chain_1")
     assert "Merged into ct_chain_3." in story
     assert "msg_edge_chain_1, event " in story
 

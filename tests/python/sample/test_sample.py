@@ -417,7 +417,7 @@ FEATURES = {
         left join latest_contacts as further
             on further.contact_id = merged.merged_into_contact_id
         where merged.merged_into_contact_id is not null""",
-    "shared e-mails": """
+    "shared email addresses": """
         select count(*) > 5 from (
             select 1 from latest_contacts where email is not null
             group by lower(trim(email)) having count(*) > 1)""",
@@ -439,7 +439,7 @@ FEATURES = {
             select min(event_at) - any_value(first_opened_at) as delay from clean_orders
             inner join opens on message_id = replace(order_id, 'ord_', 'msg_')
             group by order_id)""",
-    "orders by id, by e-mail in odd writing, by unknown contacts and by nobody": """
+    "orders by id, by email address in odd writing, by unknown contacts and by nobody": """
         select bool_or(email is null) and bool_or(contact_id is null and email = upper(email))
             and bool_or(contact_id is null and email like ' %')
             and bool_or(contact_id = 'ct_lost') and bool_or(contact_id is null and email is null)
@@ -466,7 +466,7 @@ FEATURES = {
         from clean_orders""",
     "decimal amounts in two channels": """
         select bool_or(amount % 1 != 0) and count(distinct channel) = 2 from clean_orders""",
-    "goals of several kinds, some by e-mail alone": """
+    "goals of several kinds, some by email address alone": """
         select count(distinct goal_name) >= 4 and bool_or(contact_id is null) and count(*) > 30
         from clean_goals""",
     "late rows, and rows that arrive in another order": """

@@ -11,39 +11,35 @@ messages as (
         or ($subject = 'contact' and (contact_id = $id or recipient_contact_id = $id))
 ),
 
--- The first event of each type, the last one where it is kept, and the times that were inferred. A message
+-- Of each type of send event the first, and the last where it is kept; times that were inferred. A message
 -- is targeted by an event of its own, before all others.
-unnested as (
+message_times as (
     select
-        *,
-        unnest([
-            {'what': 'targeted', 'stage': 1, 'is_so': true, 'happened_at': case
-                when first_send_event_at is distinct from least(
-                    first_skipped_event_at, first_failed_event_at, first_sent_event_at,
-                    first_accepted_event_at, first_rejected_event_at, first_delivered_event_at,
-                    first_soft_bounced_event_at, first_hard_bounced_event_at
-                ) then first_send_event_at
-            end},
-            {'what': 'sent', 'stage': 2, 'is_so': is_sent, 'happened_at': first_sent_event_at},
-            {'what': 'sent_inferred', 'stage': 2, 'is_so': is_sent, 'happened_at': case
-                when first_sent_event_at is null then sent_at
-            end},
-            {'what': 'accepted', 'stage': 3, 'is_so': is_accepted, 'happened_at': first_accepted_event_at},
-            {'what': 'rejected', 'stage': 3, 'is_so': is_rejected, 'happened_at': first_rejected_event_at},
-            {'what': 'skipped', 'stage': 4, 'is_so': is_skipped, 'happened_at': first_skipped_event_at},
-            {'what': 'failed', 'stage': 4, 'is_so': is_failed, 'happened_at': first_failed_event_at},
-            {'what': 'delivered', 'stage': 4, 'is_so': is_delivered, 'happened_at': first_delivered_event_at},
-            {'what': 'delivered_inferred', 'stage': 4, 'is_so': is_delivered, 'happened_at': case
-                when is_delivered_inferred then delivered_at
-            end},
-            {'what': 'delivered_last', 'stage': 4, 'is_so': is_delivered, 'happened_at':
-                nullif(last_delivered_event_at, first_delivered_event_at)},
-            {'what': 'soft_bounced', 'stage': 4, 'is_so': is_soft_bounced, 'happened_at': first_soft_bounced_event_at},
-            {'what': 'hard_bounced', 'stage': 4, 'is_so': is_hard_bounced, 'happened_at': first_hard_bounced_event_at},
-            {'what': 'hard_bounced_last', 'stage': 4, 'is_so': is_hard_bounced, 'happened_at':
-                nullif(last_hard_bounced_event_at, first_hard_bounced_event_at)}
-        ], recursive := true)
+        messages.*,
+        times.*
     from messages
+    cross join lateral (
+        values
+        ('targeted', 1, true, case
+            when first_send_event_at is distinct from least(
+                first_skipped_event_at, first_failed_event_at, first_sent_event_at, first_accepted_event_at,
+                first_rejected_event_at, first_delivered_event_at, first_soft_bounced_event_at,
+                first_hard_bounced_event_at
+            ) then first_send_event_at
+        end),
+        ('sent', 2, is_sent, first_sent_event_at),
+        ('sent_inferred', 2, is_sent, case when first_sent_event_at is null then sent_at end),
+        ('accepted', 3, is_accepted, first_accepted_event_at),
+        ('rejected', 3, is_rejected, first_rejected_event_at),
+        ('skipped', 4, is_skipped, first_skipped_event_at),
+        ('failed', 4, is_failed, first_failed_event_at),
+        ('delivered', 4, is_delivered, first_delivered_event_at),
+        ('delivered_inferred', 4, is_delivered, case when is_delivered_inferred then delivered_at end),
+        ('delivered_last', 4, is_delivered, nullif(last_delivered_event_at, first_delivered_event_at)),
+        ('soft_bounced', 4, is_soft_bounced, first_soft_bounced_event_at),
+        ('hard_bounced', 4, is_hard_bounced, first_hard_bounced_event_at),
+        ('hard_bounced_last', 4, is_hard_bounced, nullif(last_hard_bounced_event_at, first_hard_bounced_event_at))
+    ) as times (what, stage, is_so, happened_at)
 ),
 
 steps as (
@@ -62,7 +58,7 @@ steps as (
             when not is_so then 'overtaken'
         end as reason,
         stage
-    from unnested
+    from message_times
     where happened_at is not null
 ),
 

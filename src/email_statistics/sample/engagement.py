@@ -63,7 +63,8 @@ class _Engagement:
 
     def __init__(self, messages: Chunk) -> None:
         self.messages = messages
-        self.events = Events("eng", messages, _TYPES)
+        defaults = {"agent": -1, "said": _UNSAID, "link": -1, "form": _BY_ID}
+        self.events = Events("eng", messages, _TYPES, **defaults)
         # Whether opens and clicks are recorded.
         self.is_seen = self.happens("seen", messages.open_share, range(18))
         self.is_followed = self.happens("followed", messages.click_share, range(18))
@@ -96,20 +97,6 @@ class _Engagement:
         is_scripted = (answered >= scripted.start) & (answered < scripted.stop)
         return is_scripted | (self.uniform(name) < chance)
 
-    def add(
-        self,
-        slot: int,
-        event_type: str,
-        mask: Bools,
-        event_at: Ints,
-        agent: int | Ints = -1,
-        said: int | Ints = _UNSAID,
-        link: int | Ints = -1,
-        form: int | Ints = _BY_ID,
-    ) -> None:
-        more = {"agent": agent, "said": said, "link": link, "form": form}
-        self.events.add(slot, event_type, mask, event_at, **more)
-
     def add_people(self) -> None:
         """Add what people open and click, some of them again; some the sender calls human."""
         messages = self.messages
@@ -119,7 +106,7 @@ class _Engagement:
             if repeat > 0:
                 is_open = is_open & (self.uniform(f"reopen.{repeat}") < chance)
                 at = at + _REOPEN_DELAY(self.uniform(f"reopen_delay.{repeat}"))
-            self.add(1 + repeat, "opened", is_open, at, messages.mail_agent, said)
+            self.events.add(1 + repeat, "opened", is_open, at, agent=messages.mail_agent, said=said)
 
         is_click, at = self.is_clicked & self.is_followed, self.clicked_at
         for repeat, chance in enumerate((1.0, *_RECLICK_CHANCES)):
@@ -130,7 +117,8 @@ class _Engagement:
             place = np.square(np.square(self.uniform(f"link.{repeat}")))
             link = messages.first_link + whole(place, messages.links)
             form = _LINK_FORM(self.uniform(f"link_form.{repeat}"))
-            self.add(10 + repeat, "clicked", is_click, at, messages.browser, said, link, form)
+            more = {"agent": messages.browser, "said": said, "link": link, "form": form}
+            self.events.add(10 + repeat, "clicked", is_click, at, **more)
 
     def add_machines(self) -> None:
         """Add images loaded at delivery, and links followed before anybody can."""
@@ -138,7 +126,7 @@ class _Engagement:
         is_prefetched = messages.is_delivered & messages.is_prefetched & self.is_seen
         is_prefetched &= self.uniform("prefetch") < 0.9
         at = delivered_at + SECOND * (2 + whole(self.uniform("prefetch_delay"), 40))
-        self.add(0, "opened", is_prefetched, at, USER_AGENTS.index(APPLE_PREFETCH))
+        self.events.add(0, "opened", is_prefetched, at, agent=USER_AGENTS.index(APPLE_PREFETCH))
 
         is_scanned = messages.is_delivered & messages.is_scanned & self.is_followed
         fate = _FATE_OF_SCAN(self.uniform("scan"))
@@ -147,12 +135,14 @@ class _Engagement:
         for step in range(_BURST_LINKS):
             at = delivered_at + SECOND // 10 + step * _BURST_PACE
             link = messages.first_link + (place + step) % _SCANNED_LINKS
-            self.add(20 + step, "clicked", is_burst, at, messages.browser, link=link)
-        agent = USER_AGENTS.index(SCANNERS[0]) + place % len(SCANNERS)
-        said = np.where(place < 3, _MACHINE, _UNSAID)
-        self.add(9, "opened", is_named, delivered_at + 3 * SECOND, agent, said)
+            self.events.add(20 + step, "clicked", is_burst, at, agent=messages.browser, link=link)
+        scanner = {
+            "agent": USER_AGENTS.index(SCANNERS[0]) + place % len(SCANNERS),
+            "said": np.where(place < 3, _MACHINE, _UNSAID),
+        }
+        self.events.add(9, "opened", is_named, delivered_at + 3 * SECOND, **scanner)
         link = messages.first_link + place
-        self.add(29, "clicked", is_named, delivered_at + 4 * SECOND, agent, said, link)
+        self.events.add(29, "clicked", is_named, delivered_at + 4 * SECOND, link=link, **scanner)
 
     def add_answers(self) -> None:
         """Add replies, unsubscribes and complaints: only where the service reports them."""
@@ -160,15 +150,15 @@ class _Engagement:
         is_read = self.is_read & messages.is_reported
         replied_at = self.opened_at + _REPLY_DELAY(self.uniform("reply_delay"))
         is_replied = is_read & self.happens("reply", 0.008, range(3, 7))
-        self.add(30, "replied", is_replied, replied_at)
+        self.events.add(30, "replied", is_replied, replied_at)
         is_left = is_read & self.happens("leave", 0.008, range(14, 16))
-        self.add(31, "unsubscribed", is_left, self.clicked_at + 5 * SECOND)
+        self.events.add(31, "unsubscribed", is_left, self.clicked_at + 5 * SECOND)
         is_complained = messages.is_delivered & messages.is_reported
         is_complained &= self.happens("complain", 0.0008, range(16, 18))
         delay = _COMPLAINT_DELAY(self.uniform("complaint_delay"))
         by_chance_at, scripted_at = messages.delivered_at + delay, self.opened_at + MINUTE
         complained_at = np.where(messages.answered >= 0, scripted_at, by_chance_at)
-        self.add(32, "complained", is_complained, complained_at)
+        self.events.add(32, "complained", is_complained, complained_at)
 
 
 def _rows(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

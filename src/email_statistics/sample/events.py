@@ -39,11 +39,12 @@ class Events:
     A kind of event has a ``slot`` below 100 and happens at most once to each one of the chunk.
     """
 
-    def __init__(self, prefix: str, chunk: Chunk, types: Sequence[str]) -> None:
-        """Start with none."""
+    def __init__(self, prefix: str, chunk: Chunk, types: Sequence[str], **defaults: int) -> None:
+        """Start with none; ``defaults`` are the columns that an event may leave out."""
         self._prefix = prefix
         self._chunk = chunk
         self._types = types
+        self._defaults = defaults
         self._columns: dict[str, list[Ints]] = defaultdict(list)
 
     def add(
@@ -64,7 +65,7 @@ class Events:
             "event_at": at,
             "loaded_at": (at + lag) // _LOAD_EVERY * _LOAD_EVERY + _LOAD_EVERY,
         }
-        for name, value in more.items():
+        for name, value in (self._defaults | more).items():
             columns[name] = value if isinstance(value, int) else value[where]
         is_twice = fate > 1 - _TWICE_SHARE
         reloaded: Ints = np.where(fate[is_twice] > 1 - _RELOADED_SHARE, HOUR, 0)

@@ -109,10 +109,8 @@ def _ordinary_sources(messages: int, draws: Draws) -> pl.DataFrame:
                 "step_days": 4 * step,
             }
         else:
-            is_on, tracks_opens = (
-                i % 13 != 0,
-                domain[i] != 1 or starts_at >= _NEWS_TRACKS_OPENS_FROM,
-            )
+            is_on = i % 13 != 0
+            tracks_opens = domain[i] != 1 or starts_at >= _NEWS_TRACKS_OPENS_FROM
             row |= {
                 "sending_domain": _DOMAINS[domain[i]],
                 "campaign_kind": (None, "ab_test", "rss")[kind[i]],

@@ -204,12 +204,13 @@
 {%- endmacro %}
 
 
-{# The raw rows of a table, cast and judged. #}
-{% macro judged_rows(table) %}
+{# The raw rows of a table, cast and judged, with other columns of source_rows. #}
+{% macro judged_rows(table, others='') %}
 typed as {{ not_kept() }} (
     select
         {{ typed_columns(table) }},
         source_row
+        {{- others }}
     from source_rows
 ),
 
@@ -218,6 +219,7 @@ judged as {{ not_kept() }} (
         {{ contract_columns(table) }},
         {{ quarantine_reason(table) }} as quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
+        {{- others }}
     from typed
 ),
 {% endmacro %}
@@ -264,48 +266,51 @@ judged as {{ not_kept() }} (
 {% macro staged_events(table) -%}
 with
 
-source_rows as {{ not_kept() }} (
-    select source_row
-    from {{ source('raw', table) }} as source_row
-),
-
 repeated as (
     select event_id
     from (
         select {{ as_text('source_row.event_id') }} as event_id
-        from source_rows
+        from {{ source('raw', table) }} as source_row
     ) as ids
     where event_id is not null
     group by event_id
     having count(*) > 1
 ),
-{{ judged_rows(table) }}
-competing as (
-    select
-        *
-        {%- if is_delta() %},
-        null as replaced_row
-    from judged
-    {{ earlier_rows(table) }}
-        {%- else %}
-    from judged
-    where coalesce(event_id, '') in (select repeated.event_id from repeated)
-        {%- endif %}
-),
 
-ranked as (
-    {%- if not is_delta() %}
+source_rows as {{ not_kept() }} (
     select
-        *,
+        source_row,
+        {% if is_delta() -%}
+        true as is_repeated
+        {%- else -%}
+        coalesce({{ as_text('source_row.event_id') }}, '') in (select repeated.event_id from repeated) as is_repeated
+        {%- endif %}
+    from {{ source('raw', table) }} as source_row
+),
+{{ judged_rows(table, ', is_repeated') }}
+ranked as (
+    select
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        {{- ' null as replaced_row,' if is_delta() }}
         1 as duplicate_rank
     from judged
-    where coalesce(event_id, '') not in (select repeated.event_id from repeated)
+    where not is_repeated
     union all
-    {%- endif %}
     select
         *,
         {{ duplicate_rank(table) }} as duplicate_rank
-    from competing
+    from (
+        select
+            {{ contract_columns(table) }},
+            quarantine_reason,
+            raw_row
+            {{- ', null as replaced_row' if is_delta() }}
+        from judged
+        where is_repeated
+        {{ earlier_rows(table) if is_delta() }}
+    ) as competing
 ),
 
 final as (

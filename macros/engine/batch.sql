@@ -69,11 +69,19 @@
 {%- endmacro %}
 
 
-{# The condition that a row has one of these keys. Of a large table only the keys are read whole, all other columns
-   for the rows found; where many rows share a key (a source's messages) that wouldn't pay.
-   -- DuckDB only: rowid #}
+{# The condition that a row of a model's table has one of these keys (a subquery). #}
 {% macro has_key(relation, node, key, keys) -%}
-    {%- if model.config.meta.is_shared_key or key not in hashed_columns(node) and node.config.materialized == 'table' -%}
+    {{ adapter.dispatch('has_key')(relation, node, key, keys) }}
+{%- endmacro %}
+
+{% macro default__has_key(relation, node, key, keys) -%}
+    ({{ key }}) in {{ keys }}
+{%- endmacro %}
+
+{# Of a large table only the keys are read whole, all other columns for the rows found. Where many rows share a key (a
+   source's messages) that wouldn't pay. #}
+{% macro duckdb__has_key(relation, node, key, keys) -%}
+    {%- if model.config.meta.is_shared_key -%}
         ({{ key }}) in {{ keys }}
     {%- else -%}
         rowid in (select found.rowid from {{ relation }} as found where {{ is_found(node, key, keys) }})
@@ -109,9 +117,7 @@
         select {{ columns }} from {{ relation }} where ({{ key }}) in {{ keys }}
         union all
         select {{ columns }} from {{ kept }}
-        where
-            rowid in (select found.rowid from {{ kept }} as found where ({{ key }}) in {{ keys }})
-            and {{ is_not_in_batch(node) }}
+        where {{ has_key(kept, model_node(node.config.meta.kept_in), key, keys) }} and {{ is_not_in_batch(node) }}
     )
 {%- endmacro %}
 
@@ -177,9 +183,9 @@
     {% if node.config.materialized != 'by_key' %}
         {% do return(none) %}
     {% endif %}
-    {% set keys = model_node(node.config.meta.affected_by).relation_name %}
     {% set key = key_list(node.config.meta.key) %}
-    {% do return('rowid in (select found.rowid from ' ~ relation ~ ' as found where (' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ keys ~ '))') %}
+    {% set keys = '(select ' ~ key ~ ' from ' ~ model_node(node.config.meta.affected_by).relation_name ~ ')' %}
+    {% do return(has_key(relation, node, key, keys)) %}
 {% endmacro %}
 
 

@@ -26,6 +26,10 @@
 {# on-run-end: a build passed where all of it was built and tested, by `dbt build`, or by `dbt run` and
    then `dbt test`. #}
 {% macro record_build_outcome(results) %}
+    {% do adapter.dispatch('record_build_outcome')(results) %}
+{% endmacro %}
+
+{% macro duckdb__record_build_outcome(results) %}
     {% if execute and flags.WHICH in ('build', 'run', 'seed', 'test') %}
         {% set untested = 'its tests have not run: run dbt test' %}
         {% set failed = results | selectattr('status', 'in', ['error', 'fail', 'runtime error', 'skipped', 'partial success'])

@@ -106,6 +106,10 @@
    loads seeds says so. All else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built,
    and leaves it as it is. #}
 {% macro open_raw_lake() %}
+    {% do adapter.dispatch('open_raw_lake')() %}
+{% endmacro %}
+
+{% macro duckdb__open_raw_lake() %}
     {% if execute and flags.WHICH in ('build', 'run', 'seed') %}
         {% do prepare_batches() %}
         {% do forget_build_outcome() %}

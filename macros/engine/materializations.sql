@@ -153,11 +153,26 @@
             drop table {{ computed }}
         {% endcall %}
     {% else %}
-        {# Long texts that hardly repeat are written in half the time. #}
-        {% do run_query("set force_compression = 'zstd'") %}
-        {% do create_whole(relation) %}
-        {% do run_query("set force_compression = 'auto'") %}
+        {% do create_compressed(relation, raw_source(model.name.removeprefix('stg_')).config.meta.get('seldom_repeated', [])) %}
     {% endif %}
     {% do adapter.commit() %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}
+
+
+{# Creates a table whose seldom repeated texts are written by zstd: in two thirds of the time, and no larger. #}
+{% macro create_compressed(relation, seldom_repeated) %}
+    {% set existing = load_cached_relation(relation) %}
+    {% if existing %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
+    {% set columns = get_column_schema_from_query(compiled_code) %}
+    {% call statement('main') %}
+        create table {{ relation }} (
+            {%- for column in columns %}
+            {{ column.name }} {{ column.dtype }}{{ ' using compression zstd' if column.name in seldom_repeated }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        );
+        insert into {{ relation }} {{ compiled_code }}
+    {% endcall %}
+{% endmacro %}

@@ -149,6 +149,18 @@
 {%- endmacro %}
 
 
+{# In models/changes and tests: the rows of a table whose keys a table of changed keys has, by the column that both have;
+   every row in a full refresh. #}
+{% macro of_changed(name, key, keys) -%}
+    {%- set relation, changed = ref(name), ref(keys) -%}
+    {%- if is_delta() -%}
+        (select * from {{ relation }} where {{ has_key(relation, model_node(name), key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }})
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# In models/changes: a table as this build finds it. It is no reference, for the table is built later. #}
 {% macro before(name) -%}
     {%- if execute -%}{{ model_node(name).relation_name }}{%- endif -%}

@@ -26,15 +26,10 @@
 {% endmacro %}
 
 
-{# In a reconciliation: the rows of a table whose keys this batch changed, by the column that both have; all rows in
-   a full refresh. #}
-{% macro judged(name, key, keys) -%}
-    {%- set relation, changed = ref(name), ref(keys) -%}
-    {%- if is_delta() -%}
-        (select * from {{ relation }} where {{ has_key(relation, model_node(name), key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }})
-    {%- else -%}
-        {{ relation }}
-    {%- endif -%}
+{# In a reconciliation: whether a row has a key that this batch changed; true in a full refresh. #}
+{% macro is_changed(key, keys) -%}
+    {%- set changed = ref(keys) -%}
+    {{ '(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ changed ~ ')' if is_delta() else 'true' }}
 {%- endmacro %}
 
 

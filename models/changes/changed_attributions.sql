@@ -1,5 +1,5 @@
 -- One row per conversion whose attribution this batch may change, with the contact that it belongs to now: one that
--- may itself have changed, or one of a contact whose touches may have.
+-- may itself have changed, or one of a contact whose touches changed before it, or changed which is the first one after.
 with
 
 conversions as (
@@ -13,13 +13,47 @@ changed as (
     from {{ ref('changed_conversions') }}
 ),
 
-contacts as (
-    select contact_id
+-- Changed messages, as they are now and as they were.
+messages as (
+    select
+        message_id,
+        contact_id,
+        first_send_event_at
     from {{ ref('int_messages_measured') }}
-    union distinct
-    select contact_id
+    union all
+    select
+        message_id,
+        contact_id,
+        first_send_event_at
     from {{ before('fct_messages') }}
     where message_id in (select changed_messages.message_id from {{ ref('changed_messages') }} as changed_messages)
+),
+
+engagement as (
+    select
+        message_id,
+        min(event_at) as first_engaged_at
+    from {{ of_changed('stg_engagement_events', 'message_id', 'changed_messages') }}
+    group by message_id
+),
+
+-- No touch of a contact from before this time has changed.
+contacts as (
+    select
+        messages.contact_id,
+        min(least(messages.first_send_event_at, engagement.first_engaged_at)) as changed_from
+    from messages
+    left join engagement on messages.message_id = engagement.message_id
+    group by messages.contact_id
+),
+
+first_after as (
+    select
+        conversion_type,
+        conversion_id,
+        touch_at
+    from {{ before('fct_attribution_touches') }}
+    where touch_rank = 0
 ),
 
 final as (
@@ -32,12 +66,19 @@ final as (
         on changed.conversion_type = conversions.conversion_type and changed.conversion_id = conversions.conversion_id
     union distinct
     select
-        conversion_type,
-        conversion_id,
-        contact_id
+        conversions.conversion_type,
+        conversions.conversion_id,
+        conversions.contact_id
     from conversions
+    inner join contacts on conversions.contact_id = contacts.contact_id
+    left join first_after
+        on
+            conversions.conversion_type = first_after.conversion_type
+            and conversions.conversion_id = first_after.conversion_id
     where
-        contact_id in (select contacts.contact_id from contacts)
+        conversions.converted_at >= contacts.changed_from
+        or first_after.touch_at is null
+        or first_after.touch_at >= contacts.changed_from
 )
 
 select * from final

@@ -1,5 +1,5 @@
 -- One row per source, contact and week of booking whose counts this batch may change: of each changed message before
--- and now, and of each source that is described differently.
+-- and now, and of each source that is described differently, or whose links are.
 with
 
 changed_messages as (
@@ -37,6 +37,15 @@ final as (
         {{ changed('dim_email_sources', [
             'email_source_id', 'email_source_type', 'email_source_name', 'workflow_name', 'campaign_kind', 'subject',
             'sending_domain',
+        ]) }}
+    union distinct
+    select
+        email_source_id,
+        null as contact_id,
+        null as week
+    from
+        {{ changed('dim_links', [
+            'link_id', 'email_source_id', 'url', 'tagged_url', 'link_source', 'exclusion_reason',
         ]) }}
 )
 

@@ -8,7 +8,7 @@ performance as (
 ),
 
 links as (
-    select * from {{ ref('dim_links') }}
+    select * from {{ affected('dim_links') }}
 ),
 
 clicks as (
@@ -19,7 +19,7 @@ clicks as (
         min(url) as url,
         count(*) as total_clicks,
         count(distinct message_id) as total_unique_clicks
-    from {{ ref('fct_engagement_events') }}
+    from {{ affected('fct_engagement_events') }}
     where event_type = 'clicked' and is_counted
     group by email_source_id, link_key
 ),

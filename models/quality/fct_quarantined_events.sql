@@ -1,13 +1,6 @@
 -- One row per quarantined raw row, of events and entities, whole, with the first reason that applies.
 with
 
-messages as (
-    select
-        message_id,
-        email_source_id
-    from {{ ref('fct_messages') }}
-),
-
 quarantined as (
     {%- for table in raw_tables() %}
     select
@@ -22,6 +15,14 @@ quarantined as (
     where row_status = 'quarantined'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+messages as (
+    select
+        message_id,
+        email_source_id
+    from {{ ref('fct_messages') }}
+    where message_id in (select quarantined.message_id from quarantined)
 ),
 
 -- A row that names no source has its message's.

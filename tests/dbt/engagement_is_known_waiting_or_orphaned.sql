@@ -6,7 +6,7 @@ accepted as (
     select
         message_id,
         count(*) as engagement_events
-    from {{ judged('stg_engagement_events', 'message_id', 'changed_messages') }}
+    from {{ of_changed('stg_engagement_events', 'message_id', 'changed_messages') }}
     where row_status = 'accepted'
     group by message_id
 ),
@@ -15,7 +15,7 @@ known as (
     select
         message_id,
         count(*) as engagement_events
-    from {{ judged('fct_engagement_events', 'message_id', 'changed_messages') }}
+    from {{ of_changed('fct_engagement_events', 'message_id', 'changed_messages') }}
     group by message_id
 ),
 

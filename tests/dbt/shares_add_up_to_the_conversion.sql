@@ -1,6 +1,12 @@
--- The shares of a conversion are one, and all its money to the cent, by every policy; by one that is
--- over-crediting each credit is the whole conversion.
+-- The shares of a conversion are one, and all its money to the cent, by every policy; by one that is over-crediting each
+-- credit is the whole conversion. In a delta the conversions of the batch are judged.
 with
+
+credits as (
+    select *
+    from {{ ref('fct_attribution_credits') }}
+    where {{ is_changed('conversion_type, conversion_id', 'changed_attributions') }}
+),
 
 shared as (
     select
@@ -10,7 +16,7 @@ shared as (
         is_over_crediting,
         abs(sum(share) - 1) < 1e-9 as is_one,
         {{ summed_columns(credited_money()) }}
-    from {{ ref('fct_attribution_credits') }}
+    from credits
     where not is_over_crediting
     group by conversion_type, conversion_id, attribution_policy, is_over_crediting
     union all
@@ -26,7 +32,7 @@ shared as (
         original_revenue,
         original_refunded,
         original_net_revenue
-    from {{ ref('fct_attribution_credits') }}
+    from credits
     where is_over_crediting
 )
 

@@ -1,5 +1,6 @@
 -- The active policy credits whom fct_conversions, its credits and its ledger name, conversion by conversion,
--- and leaves the same ones uncredited for the same reason.
+-- and leaves the same ones uncredited for the same reason. In a
+-- delta the conversions of the batch are judged.
 with
 
 policies as (
@@ -16,6 +17,7 @@ conversions as (
         touch_at,
         unattributed_reason
     from {{ ref('fct_conversions') }}
+    where {{ is_changed('conversion_type, conversion_id', 'changed_attributions') }}
 ),
 
 credits as (

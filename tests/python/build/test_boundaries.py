@@ -22,7 +22,7 @@ SUBJECTS = {
 }  # fmt: skip
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
-    "changed_attributions": {"fct_messages"},
+    "changed_attributions": {"fct_attribution_touches", "fct_messages"},
     "changed_conversions": {"int_orders_grouped"},
     "changed_message_facts": {"fct_messages"},
     "changed_messages": {"fct_engagement_events", "fct_messages", "int_messages_orphaned"},

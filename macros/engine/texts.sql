@@ -30,13 +30,13 @@
 {%- endmacro %}
 
 
-{# The texts of a group, joined with commas in this order. #}
-{% macro joined_texts(text, order) -%}
-    {{ adapter.dispatch('joined_texts')(text, order) }}
+{# The texts of a group, joined in this order. #}
+{% macro joined_texts(text, order, separator=', ') -%}
+    {{ adapter.dispatch('joined_texts')(text, order, separator) }}
 {%- endmacro %}
 
-{% macro duckdb__joined_texts(text, order) -%}
-    string_agg({{ text }}, ', ' order by {{ order }})
+{% macro duckdb__joined_texts(text, order, separator) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order }})
 {%- endmacro %}
 
 

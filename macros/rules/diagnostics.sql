@@ -1,4 +1,4 @@
-{# What email_diagnostics is made with: its checks, and what the words of a finding can name. #}
+{# What email_diagnostics is made with: its checks, and the evidence that the words of a finding can name. #}
 
 {# Every check, in the order of the guide's troubleshooting. #}
 {% macro checks() %}
@@ -17,7 +17,7 @@
 {% endmacro %}
 
 
-{# The counts of the evidence that words name ({messages}), and that a finding can affect. #}
+{# The counts that words can name ({messages}), and that a finding can affect. #}
 {% macro evidence_counts() %}
     {% do return([
         'messages', 'test_messages', 'recipients', 'sent', 'failed', 'skipped', 'failed_or_skipped', 'pending',
@@ -32,7 +32,7 @@
 {% endmacro %}
 
 
-{# The texts of the evidence that words name ({sending_domain}). #}
+{# The texts that words can name ({sending_domain}). #}
 {% macro evidence_texts() %}
     {% do return([
         'first_sent_date', 'last_sent_date', 'unverified_now', 'unverified_before', 'unreported_now',
@@ -43,36 +43,40 @@
 {% endmacro %}
 
 
-{# A text with its placeholders filled: counts, then rates and their benchmarks, then texts. What senders wrote is
-   filled last, so that a placeholder in it stays what it is. #}
-{% macro filled(text, evidence) -%}
-    {%- set values = [] -%}
-    {%- for name in evidence_counts() -%}
-        {%- do values.append((name, number_in_words(evidence ~ '.' ~ name))) -%}
-    {%- endfor -%}
-    {%- for name in judged_rates() -%}
-        {%- do values.append((name, percentage_in_words(evidence ~ '.' ~ name))) -%}
-        {%- do values.append((name ~ '_benchmark', percentage_in_words(var('metrics')[name].benchmark))) -%}
-    {%- endfor -%}
-    {%- for name in evidence_texts() -%}
-        {%- do values.append((name, evidence ~ '.' ~ name)) -%}
-    {%- endfor -%}
-    {%- set filling = namespace(text=text) -%}
-    {%- for name, value in values -%}
-        {%- set filling.text = "replace(" ~ filling.text ~ ", '{" ~ name ~ "}', coalesce(" ~ value ~ ", ''))" -%}
-    {%- endfor -%}
-    {{ filling.text }}
+{# What stands for the placeholder of this name: a count, a rate or its benchmark, or a text. #}
+{% macro evidence_in_words(name, evidence) -%}
+    case {{ name }}
+        when '' then ''
+        {%- for count in evidence_counts() %}
+        when '{{ count }}' then {{ number_in_words(evidence ~ '.' ~ count) }}
+        {%- endfor %}
+        {%- for rate in judged_rates() %}
+        when '{{ rate }}' then {{ percentage_in_words(evidence ~ '.' ~ rate) }}
+        when '{{ rate }}_benchmark' then {{ percentage_in_words(var('metrics')[rate].benchmark) }}
+        {%- endfor %}
+        {%- for text in evidence_texts() %}
+        when '{{ text }}' then {{ evidence }}.{{ text }}
+        {%- endfor %}
+    end
 {%- endmacro %}
 
 
-{# How many a finding affects: the count of this name, 0 without a name; NULL where there is no such count. #}
+{# The most placeholders that a text can have. #}
+{% macro most_placeholders() %}
+    {% do return(5) %}
+{% endmacro %}
+
+
+{# How many a finding affects: the count of this name, 0 without a name. #}
 {% macro affected(name, evidence) -%}
-    case
-        when {{ name }} is null then 0
-        {%- for count in evidence_counts() %}
-        when {{ name }} = '{{ count }}' then cast(coalesce({{ evidence }}.{{ count }}, 0) as bigint)
-        {%- endfor %}
-    end
+    cast(
+        case {{ name }}
+            {%- for count in evidence_counts() %}
+            when '{{ count }}' then coalesce({{ evidence }}.{{ count }}, 0)
+            {%- endfor %}
+            else 0
+        end as bigint
+    )
 {%- endmacro %}
 
 

@@ -157,19 +157,23 @@ excluded_events as (
     group by email_source_id, event_type, exclusion_reason
 ),
 
+click_reasons as (
+    select
+        excluded_events.*,
+        {{ begun_small('reasons.label') }} || ': ' || {{ number_in_words('excluded_events.events') }} as words
+    from excluded_events
+    inner join reasons on excluded_events.exclusion_reason = reasons.reason and reasons.kind = 'exclusion'
+    where excluded_events.event_type = 'clicked'
+),
+
 excluded_clicks as (
     select
-        excluded_events.email_source_id,
-        {{ joined_texts(
-            begun_small('reasons.label') ~ " || ': ' || " ~ number_in_words('excluded_events.events'),
-            'excluded_events.events desc, excluded_events.exclusion_reason asc'
-        ) }} as excluded_click_list,
-        sum(excluded_events.events) as excluded_clicks,
-        bool_or({{ is_mistake('excluded_events.exclusion_reason') }}) as has_mistakes
-    from excluded_events
-    inner join reasons on excluded_events.exclusion_reason = reasons.reason
-    where excluded_events.event_type = 'clicked' and reasons.kind = 'exclusion'
-    group by excluded_events.email_source_id
+        email_source_id,
+        {{ joined_texts('words', 'events desc, exclusion_reason asc') }} as excluded_click_list,
+        sum(events) as excluded_clicks,
+        bool_or({{ is_mistake('exclusion_reason') }}) as has_mistakes
+    from click_reasons
+    group by email_source_id
 ),
 
 source_links as (
@@ -205,10 +209,11 @@ counted_of_domain as (
 excluded_of_domain as (
     select
         sources.sending_domain,
-        {%- for event_type in ['opened', 'clicked', 'replied', 'unsubscribed', 'complained'] %}
-        sum(excluded_events.events) filter (where excluded_events.event_type = '{{ event_type }}') as {{ event_type }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'opened') as opened,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'clicked') as clicked,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'replied') as replied,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'unsubscribed') as unsubscribed,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'complained') as complained
     from excluded_events
     inner join sources on excluded_events.email_source_id = sources.email_source_id
     group by sources.sending_domain
@@ -272,7 +277,8 @@ quarantined_reasons as (
     select
         email_source_id,
         reason,
-        count(*) as quarantined_rows
+        count(*) as quarantined_rows,
+        {{ number_in_words('count(*)') }} || ' ' || reason as words
     from quarantined_events
     group by email_source_id, reason
 ),
@@ -280,9 +286,7 @@ quarantined_reasons as (
 quarantined as (
     select
         email_source_id,
-        {{ joined_texts(
-            number_in_words('quarantined_rows') ~ " || ' ' || reason", 'quarantined_rows desc, reason asc'
-        ) }} as quarantined_list,
+        {{ joined_texts('words', 'quarantined_rows desc, reason asc') }} as quarantined_list,
         sum(quarantined_rows) as quarantined_rows
     from quarantined_reasons
     group by email_source_id
@@ -538,9 +542,10 @@ found as (
         end as machine_engagement_finding,
 
         -- Guide: the benchmarks of the Summary page.
-        {%- for rate in judged_rates() %}
-        {{ benchmark_finding(rate) }} as {{ rate }}_finding{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ benchmark_finding('delivered_rate') }} as delivered_rate_finding,
+        {{ benchmark_finding('unsubscribe_rate') }} as unsubscribe_rate_finding,
+        {{ benchmark_finding('hard_bounce_rate') }} as hard_bounce_rate_finding,
+        {{ benchmark_finding('complaint_rate') }} as complaint_rate_finding
     from evidence
 ),
 
@@ -567,17 +572,48 @@ findings as (
     cross join checks
 ),
 
-final as (
+-- The text of a finding in pieces: each but the first is a placeholder and what follows it.
+pieces as (
+    {%- for place in range(1, most_placeholders() + 2) %}
+    select
+        check_name,
+        finding,
+        status,
+        affected,
+        {{ place }} as place,
+        split_part('}' || text, '{', {{ place }}) as piece
+    from words
+    where length(text) - length(replace(text, '{', '')) >= {{ place - 1 }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+filled as (
     select
         findings.email_source_id,
         findings.check_name,
         findings.finding,
-        words.status,
-        {{ filled('words.text', 'findings') }} as message,
-        {{ affected('words.affected', 'findings') }} as affected,
-        findings.sort_order
+        findings.sort_order,
+        pieces.status,
+        pieces.place,
+        {{ evidence_in_words("split_part(pieces.piece, '}', 1)", 'findings') }}
+        || split_part(pieces.piece, '}', 2) as piece,
+        {{ affected('pieces.affected', 'findings') }} as affected
     from findings
-    inner join words on findings.check_name = words.check_name and findings.finding = words.finding
+    inner join pieces on findings.check_name = pieces.check_name and findings.finding = pieces.finding
+),
+
+final as (
+    select
+        email_source_id,
+        check_name,
+        finding,
+        status,
+        {{ joined_texts('piece', 'place', separator='') }} as message,
+        affected,
+        sort_order
+    from filled
+    group by email_source_id, check_name, finding, status, affected, sort_order
 )
 
 select * from final

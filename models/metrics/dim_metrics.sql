@@ -5,7 +5,9 @@ final as (
     {%- for name, metric in var('metrics').items() %}
     select
         '{{ name }}' as metric,
-        {%- for column in ['label', 'definition', 'kind', 'numerator', 'denominator', 'unit', 'family', 'benchmark_direction'] %}
+        {%- for column in [
+            'label', 'definition', 'kind', 'numerator', 'denominator', 'unit', 'family', 'benchmark_direction',
+        ] %}
         {{ quote_text(metric[column]) if column in metric else 'cast(null as varchar)' }} as {{ column }},
         {%- endfor %}
         cast({{ loop.index }} as bigint) as sort_order,

@@ -1,4 +1,4 @@
--- One row per kind and reason: why something isn't counted, measured, accepted or credited. The list is seeds/reasons.csv.
+-- One row per kind and reason: why something isn't counted, measured, accepted or credited (seeds/reasons.csv).
 with
 
 reasons as (

@@ -61,6 +61,16 @@
 {%- endmacro %}
 
 
+{# Every placeholder that a text can have; the piece before the first one has none. #}
+{% macro evidence_names() %}
+    {% set names = [''] + evidence_counts() + evidence_texts() %}
+    {% for rate in judged_rates() %}
+        {% do names.extend([rate, rate ~ '_benchmark']) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
 {# The most placeholders that a text can have. #}
 {% macro most_placeholders() %}
     {% do return(5) %}
@@ -68,7 +78,7 @@
 
 
 {# How many a finding affects: the count of this name, 0 without a name. #}
-{% macro affected(name, evidence) -%}
+{% macro affected_count(name, evidence) -%}
     cast(
         case {{ name }}
             {%- for count in evidence_counts() %}

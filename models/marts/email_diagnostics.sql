@@ -262,7 +262,7 @@ ambiguous_conversions as (
     from candidates
     inner join messages
         on candidates.contact_id = messages.contact_id and candidates.converted_at >= messages.sent_at
-    where messages.is_sent and not messages.is_test
+    where not messages.is_test
 ),
 
 ambiguous as (
@@ -598,7 +598,7 @@ filled as (
         pieces.place,
         {{ evidence_in_words("split_part(pieces.piece, '}', 1)", 'findings') }}
         || split_part(pieces.piece, '}', 2) as piece,
-        {{ affected('pieces.affected', 'findings') }} as affected
+        {{ affected_count('pieces.affected', 'findings') }} as affected
     from findings
     inner join pieces on findings.check_name = pieces.check_name and findings.finding = pieces.finding
 ),

@@ -93,19 +93,28 @@ domain_settings as (
 ),
 
 -- A source that has sent nothing is judged by the present settings of its domain.
-in_force as (
+settings_then as (
     select
         sources.email_source_id,
-        domain_settings.sending_domain is not null as has_settings,
-        coalesce(domain_settings.sending_service, 'aesthetix') as sending_service,
-        coalesce(domain_settings.is_external, false) as is_external,
-        coalesce(domain_settings.is_shared, false) as is_shared,
-        coalesce(domain_settings.is_open_off, false) as is_open_off,
-        coalesce(domain_settings.is_click_off, false) as is_click_off,
-        domain_settings.unverified_records,
-        domain_settings.unreported_event_types,
-        coalesce(sent_under.messages, 0) as messages,
-        sent_under.last_booked_at
+        max_by(coalesce(domain_settings.sending_service, 'aesthetix'), sent_under.last_booked_at)
+            as last_sending_service,
+        max(domain_settings.unverified_records) as unverified_before,
+        max(domain_settings.unreported_event_types) as unreported_before,
+        sum(sent_under.messages) filter (where domain_settings.sending_domain is null) as unknown_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_external) as external_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_shared) as shared_messages,
+        sum(sent_under.messages) filter (where coalesce(domain_settings.is_shared, true)) as undedicated_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_open_off) as open_off_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_click_off) as click_off_messages,
+        sum(sent_under.messages) filter (where domain_settings.unverified_records is not null) as unverified_messages,
+        sum(sent_under.messages) filter (where domain_settings.unreported_event_types is not null)
+            as unreported_messages,
+        bool_and(domain_settings.sending_domain is not null) as has_settings,
+        bool_or(coalesce(domain_settings.is_external, false)) as has_external,
+        bool_and(coalesce(domain_settings.is_external, false)) as is_all_external,
+        bool_or(domain_settings.is_shared) as has_shared,
+        bool_or(domain_settings.is_open_off) as has_open_off,
+        bool_or(domain_settings.is_click_off) as has_click_off
     from sources
     left join sent_under on sources.email_source_id = sent_under.email_source_id and sent_under.messages > 0
     left join domain_settings
@@ -115,35 +124,7 @@ in_force as (
                 sent_under.domain_settings_valid_from = domain_settings.valid_from
                 or (sent_under.email_source_id is null and domain_settings.valid_to is null)
             )
-),
-
-settings_then as (
-    select
-        email_source_id,
-        max_by(sending_service, last_booked_at) as last_sending_service,
-        max(unverified_records) as unverified_before,
-        max(unreported_event_types) as unreported_before,
-        sum(messages) filter (where not has_settings) as unknown_messages,
-        sum(messages) filter (where is_external) as external_messages,
-        sum(messages) filter (where is_shared) as shared_messages,
-        sum(messages) filter (where is_shared or not has_settings) as undedicated_messages,
-        sum(messages) filter (where is_open_off) as open_off_messages,
-        sum(messages) filter (where is_click_off) as click_off_messages,
-        sum(messages) filter (where unverified_records is not null) as unverified_messages,
-        sum(messages) filter (where unreported_event_types is not null) as unreported_messages,
-        bool_and(has_settings) as has_settings,
-        bool_or(is_external) as has_external,
-        bool_and(is_external) as is_all_external,
-        bool_or(is_shared) as has_shared,
-        bool_or(is_open_off) as has_open_off,
-        bool_or(is_click_off) as has_click_off
-    from in_force
-    group by email_source_id
-),
-
-settings_now as (
-    select * from domain_settings
-    where valid_to is null
+    group by sources.email_source_id
 ),
 
 excluded_events as (
@@ -228,12 +209,6 @@ domains as (
     left join excluded_of_domain on counted_of_domain.sending_domain = excluded_of_domain.sending_domain
 ),
 
-all_orders as (
-    select count(*) as all_orders
-    from conversions
-    where conversion_type = 'order'
-),
-
 late_orders as (
     select
         messages.email_source_id,
@@ -253,24 +228,16 @@ currencies as (
     group by email_source_id
 ),
 
--- Who may have converted because of a source: one of the candidates got it before.
-ambiguous_conversions as (
-    select distinct
+-- Conversions that a source may have led to: one of the candidates got it before.
+ambiguous as (
+    select
         messages.email_source_id,
-        candidates.conversion_type,
-        candidates.conversion_id
+        count(distinct candidates.conversion_type || ' ' || candidates.conversion_id) as ambiguous_conversions
     from candidates
     inner join messages
         on candidates.contact_id = messages.contact_id and candidates.converted_at >= messages.sent_at
     where not messages.is_test
-),
-
-ambiguous as (
-    select
-        email_source_id,
-        count(*) as ambiguous_conversions
-    from ambiguous_conversions
-    group by email_source_id
+    group by messages.email_source_id
 ),
 
 quarantined_reasons as (
@@ -345,7 +312,7 @@ evidence as (
         coalesce(domains.domain_sent, 0) as domain_sent,
         domains.never_received,
         {{ listed('domains.never_received') }} as never_received_types,
-        all_orders.all_orders,
+        (select count(*) from conversions where conversion_type = 'order') as all_orders,
         late_orders.late_orders,
         coalesce(currencies.currencies, 'a currency') as currencies,
         ambiguous.ambiguous_conversions,
@@ -382,10 +349,10 @@ evidence as (
         cast({{ reporting_date('performance.last_sent_at') }} as varchar) as last_sent_date
     from sources
     cross join policies
-    cross join all_orders
     inner join settings_then on sources.email_source_id = settings_then.email_source_id
     left join totals on sources.email_source_id = totals.email_source_id
-    left join settings_now on sources.sending_domain = settings_now.sending_domain
+    left join domain_settings as settings_now
+        on sources.sending_domain = settings_now.sending_domain and settings_now.valid_to is null
     left join excluded_clicks on sources.email_source_id = excluded_clicks.email_source_id
     left join source_links on sources.email_source_id = source_links.email_source_id
     left join domains on sources.sending_domain = domains.sending_domain
@@ -401,10 +368,8 @@ evidence as (
 found as (
     select
         *,
-
         -- Guide: statistics are stored separately for each sending method.
         email_source_type as how_it_was_sent_finding,
-
         -- Guide: drafts and scheduled campaigns show no data until they go out.
         case
             when is_started and sent = 0 then 'nothing_sent'
@@ -418,7 +383,6 @@ found as (
             when status in ('sent', 'sending') then 'no_events'
             else 'not_out_yet'
         end as not_sent_yet_finding,
-
         -- Guide: an outside SMTP provider cannot report full statistics.
         case
             when not has_settings then 'no_settings'
@@ -426,7 +390,6 @@ found as (
             when has_external then 'some_external'
             else 'aesthetix'
         end as sending_service_finding,
-
         -- Guide: a workflow that changed its sending service is to be duplicated.
         case
             when messages = 0 then 'nothing_sent'
@@ -435,7 +398,6 @@ found as (
             when last_sending_service = 'aesthetix' then 'workflow_came_back'
             else 'workflow_went_external'
         end as sending_service_changed_finding,
-
         -- Guide: opens and clicks are tracked on dedicated domains only.
         case
             when has_shared and is_dedicated_now then 'shared_before'
@@ -444,7 +406,6 @@ found as (
             when is_all_external then 'external'
             else 'dedicated'
         end as shared_domain_finding,
-
         -- Guide: open tracking must be on at the domain level.
         case
             when has_open_off and is_open_tracking_on_now then 'off_before'
@@ -453,7 +414,6 @@ found as (
             when is_all_external then 'external'
             else 'on'
         end as open_tracking_finding,
-
         -- Guide: click tracking must be on at the domain level.
         case
             when campaign_kind in ('ab_test', 'rss') then 'not_supported'
@@ -463,7 +423,6 @@ found as (
             when is_all_external then 'external'
             else 'on'
         end as click_tracking_finding,
-
         -- Guide: Track Clicks must be on before the campaign goes out.
         case
             when email_source_type <> 'campaign' then 'not_a_campaign'
@@ -472,7 +431,6 @@ found as (
             when messages > 0 then 'off'
             else 'off_before_sending'
         end as track_clicks_toggle_finding,
-
         -- Guide: known exclusions suppress click data by design.
         case
             when has_mistaken_clicks then 'mistaken_clicks'
@@ -481,7 +439,6 @@ found as (
             when untracked_links > 0 then 'links_by_design'
             else 'none'
         end as click_exclusions_finding,
-
         -- Guide: the records of the sending domain, as they are now.
         case
             when sending_service is null then 'no_settings'
@@ -490,7 +447,6 @@ found as (
             when unverified_before is not null then 'unverified_before'
             else 'verified'
         end as domain_records_finding,
-
         -- Guide: every relevant event type is configured in the webhook.
         case
             when unreported_now is not null then 'missing'
@@ -498,7 +454,6 @@ found as (
             when webhook_event_types is null then 'unknown'
             else 'all'
         end as event_type_not_configured_finding,
-
         -- An event type that is expected, and never came from the sending domain.
         case
             when never_received like 'delivered%' then 'no_delivered'
@@ -506,7 +461,6 @@ found as (
             when domain_sent < least_messages then 'too_few'
             else 'all'
         end as event_type_never_received_finding,
-
         -- Guide: why does my revenue or conversion show $0?
         case
             when not is_started then 'nothing_sent'
@@ -517,12 +471,10 @@ found as (
             when late_orders > 0 then 'too_late'
             else 'no_touch'
         end as no_revenue_finding,
-
         case when orphan_messages > 0 then 'orphans' else 'none' end as orphans_finding,
         case when quarantined_rows > 0 then 'quarantined' else 'none' end as quarantined_finding,
         case when orders_without_rate > 0 then 'missing' else 'none' end as currency_without_rate_finding,
         case when ambiguous_conversions > 0 then 'ambiguous' else 'none' end as ambiguous_contacts_finding,
-
         -- Delivered as shown only by what recipients did. One lost event in a hundred needs no action.
         case
             when not is_started then 'nothing_sent'
@@ -531,7 +483,6 @@ found as (
             when delivered_inferred > 0 then 'few'
             else 'none'
         end as delivered_without_event_finding,
-
         case
             when not is_started then 'nothing_sent'
             when machine_opened is null then 'not_measured'
@@ -540,7 +491,6 @@ found as (
             when 2 * machine_opened >= opened and opened >= least_messages then 'half'
             else 'counted'
         end as machine_engagement_finding,
-
         -- Guide: the benchmarks of the Summary page.
         {{ benchmark_finding('delivered_rate') }} as delivered_rate_finding,
         {{ benchmark_finding('unsubscribe_rate') }} as unsubscribe_rate_finding,

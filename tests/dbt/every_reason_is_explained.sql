@@ -23,6 +23,11 @@ given as (
     from {{ ref('fct_unattributed_conversions') }}
     union
     select
+        'unattributed' as kind,
+        unattributed_reason as reason
+    from {{ ref('fct_conversions') }}
+    union
+    select
         'ledger' as kind,
         reason
     from {{ ref('fct_attribution_touches') }}

@@ -209,6 +209,12 @@ domains as (
     left join excluded_of_domain on counted_of_domain.sending_domain = excluded_of_domain.sending_domain
 ),
 
+all_orders as (
+    select count(*) as all_orders
+    from conversions
+    where conversion_type = 'order'
+),
+
 late_orders as (
     select
         messages.email_source_id,
@@ -312,7 +318,7 @@ evidence as (
         coalesce(domains.domain_sent, 0) as domain_sent,
         domains.never_received,
         {{ listed('domains.never_received') }} as never_received_types,
-        (select count(*) from conversions where conversion_type = 'order') as all_orders,
+        all_orders.all_orders,
         late_orders.late_orders,
         coalesce(currencies.currencies, 'a currency') as currencies,
         ambiguous.ambiguous_conversions,
@@ -349,6 +355,7 @@ evidence as (
         cast({{ reporting_date('performance.last_sent_at') }} as varchar) as last_sent_date
     from sources
     cross join policies
+    cross join all_orders
     inner join settings_then on sources.email_source_id = settings_then.email_source_id
     left join totals on sources.email_source_id = totals.email_source_id
     left join domain_settings as settings_now

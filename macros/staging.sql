@@ -4,56 +4,34 @@
    cast, and the same row as one value where the cast row is judged. #}
 
 
-{# White space as Unicode knows it, and the byte order mark: a class of RE2 characters. #}
+{# White space as Unicode has it, inside a class of characters. #}
 {% macro white_space() -%}
-    [\s\x0b\x1c-\x1f\x{85}\p{Z}\x{feff}]
+    \s\x0b\x1c-\x1f\x{85}\p{Z}
 {%- endmacro %}
 
 
 {# A raw value as text: trimmed, blank is null. What begins and ends in a visible ASCII character, as
    nearly all does, has nothing to trim: seen twice as fast as a pattern is matched. #}
 {% macro as_text(value) -%}
+    {%- set blanks -%} ^[{{ white_space() }}\x{feff}]+|[{{ white_space() }}\x{feff}]+\z {%- endset -%}
     case
         when
             cast({{ value }} as varchar) between '!' and '~'
             and substr(cast({{ value }} as varchar), -1) between '!' and '~'
             then cast({{ value }} as varchar)
-        else nullif(regexp_replace(cast({{ value }} as varchar), '^{{ white_space() }}+|{{ white_space() }}+$', '', 'g'), '')
+        else nullif({{ replace_matches('cast(' ~ value ~ ' as varchar)', blanks, '') }}, '')
     end
 {%- endmacro %}
 
 
-{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that DuckDB
-   reads. #}
+{# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that engines
+   read. #}
 {% macro extended_iso_8601(text) -%}
-    regexp_replace(
-        regexp_replace(
-            replace(upper({{ text }}), ',', '.'),
-            '^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2}.*)$', '\1-\2-\3T\4:\5:\6'
-        ),
-        '^(.{10}T\d{2})(Z|[+-].*)?$', '\1:00\2'
-    )
-{%- endmacro %}
-
-
-{# A text as a point in time: converted by its offset or zone, not cut; without one it is UTC, the
-   session's TimeZone (profiles.yml). #}
-{% macro parsed_time(text) -%}
-    coalesce(
-        try_cast({{ text }} as timestamp with time zone),
-        try_cast({{ extended_iso_8601(text) }} as timestamp with time zone)
-    )
-{%- endmacro %}
-
-
-{# A raw value as a UTC timestamp, null where it can't be cast. -- DuckDB only: typeof() folds to a
-   constant, so one branch is left. Finer than microseconds is cut. #}
-{% macro as_timestamp(value) -%}
-    case
-        when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
-            then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
-        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
-    end
+    {%- set basic -%} ^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}.*)$ {%- endset -%}
+    {%- set hour_alone -%} ^(.{10}T[0-9]{2})(Z|[+-].*)?$ {%- endset -%}
+    {{ replace_matches(
+        replace_matches("replace(upper(" ~ text ~ "), ',', '.')", basic, '<1>-<2>-<3>T<4>:<5>:<6>'), hour_alone, '<1>:00<2>'
+    ) }}
 {%- endmacro %}
 
 
@@ -162,7 +140,7 @@
         {{ as_decimal(value, 'decimal(38, 18)') }} >= 0
         and {{ as_decimal(value, 'decimal(38, 18)') }} = {{ as_decimal(value, 'decimal(18, 2)') }}
         -- A cast rounds from the 19th decimal on.
-        and not regexp_matches({{ as_text(value) }}, '[.][0-9]{2}[0-9]*[1-9][0-9]*$'),
+        and not {{ matches(as_text(value), '[.][0-9]{2}[0-9]*[1-9][0-9]*\\z') }},
         false
     )
 {%- endmacro %}
@@ -170,13 +148,13 @@
 
 {# Three letters, in either case. #}
 {% macro is_currency(text) -%}
-    coalesce(regexp_full_match({{ text }}, '[A-Za-z]{3}'), false)
+    coalesce({{ matches_whole(text, '[A-Za-z]{3}') }}, false)
 {%- endmacro %}
 
 
 {# The whole raw row as JSON, where it is quarantined. -- DuckDB only: a row as a struct #}
 {% macro quarantined_raw_row() -%}
-    case when quarantine_reason is not null then cast(to_json(source_row) as varchar) end
+    case when quarantine_reason is not null then {{ as_json('source_row') }} end
 {%- endmacro %}
 
 
@@ -187,17 +165,6 @@
         {%- do names.append(column.name) -%}
     {%- endfor -%}
     {%- for name in names %}{{ name }}{{ ' ' ~ direction if direction }} nulls last{{ ', ' if not loop.last }}{% endfor -%}
-{%- endmacro %}
-
-
-{# Whether other rows may bear the event_id of this raw row. Few do, and to rank them alone costs a fifth of
-   ranking all, and leaves the others about as they came, by time. In a delta each may have come before. #}
-{% macro may_have_rivals(repeated) -%}
-    {%- if is_incremental() -%}
-        true
-    {%- else -%}
-        coalesce({{ as_text('source_row.event_id') }}, '') in (select event_id from {{ repeated }})
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -228,10 +195,176 @@
 
 
 {# accepted, duplicate or quarantined: exactly one of the three. #}
-{% macro verdict(rank='1') -%}
+{% macro row_status(rank='1') -%}
     case
         when quarantine_reason is not null then 'quarantined'
         when {{ rank }} > 1 then 'duplicate'
         else 'accepted'
     end
+{%- endmacro %}
+
+
+{# The raw rows of a table, cast and judged, with other columns of source_rows. #}
+{% macro judged_rows(table, others='') %}
+typed as {{ not_kept() }} (
+    select
+        {{ typed_columns(table) }},
+        source_row
+        {{- others }}
+    from source_rows
+),
+
+judged as {{ not_kept() }} (
+    select
+        {{ contract_columns(table) }},
+        {{ quarantine_reason(table) }} as quarantine_reason,
+        {{ quarantined_raw_row() }} as raw_row
+        {{- others }}
+    from typed
+),
+{% endmacro %}
+
+
+{# In a delta, the earlier rows of a staging table that have the identity of a row that has arrived: they are judged
+   again together, and replaced (replaced_row). -- DuckDB only: rowid #}
+{% macro earlier_rows(table) -%}
+    {%- set key = key_list(raw_source(table).config.meta.identity) -%}
+    union all
+    select
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        rowid as replaced_row
+    from {{ this }}
+    where {{ has_key(this, model, key, '(select ' ~ key ~ ' from judged)') }}
+{%- endmacro %}
+
+
+{# The hashes by which an increment finds rows, and the batch that the row was judged in. #}
+{% macro bookkeeping_columns(table) -%}
+    {%- for column in looked_up_by(table) %}
+        {{ key_hash(column) }} as {{ column }}_hash,
+    {%- endfor %}
+        {{ batch().number }} as batch_number
+{%- endmacro %}
+
+
+{% macro looked_up_by(table) %}
+    {% do return(raw_source(table).config.meta.get('looked_up_by', []) if execute else []) %}
+{% endmacro %}
+
+
+{# The names of a raw table's columns, in the order of the contract. #}
+{% macro contract_columns(table) -%}
+    {{ raw_source(table).columns.keys() | join(', ') if execute else '1' }}
+{%- endmacro %}
+
+
+{# A whole staging model of events: of the rows of one event the smallest is accepted, the others are duplicates.
+   Few events have several rows, and to rank them alone costs a fifth of ranking all, and leaves the others about as
+   they came, by time. In a delta any of them may have come before. #}
+{% macro staged_events(table) -%}
+with
+
+repeated as (
+    select event_id
+    from (
+        select {{ as_text('source_row.event_id') }} as event_id
+        from {{ source('raw', table) }} as source_row
+    ) as ids
+    where event_id is not null
+    group by event_id
+    having count(*) > 1
+),
+
+source_rows as {{ not_kept() }} (
+    select
+        source_row,
+        {% if is_delta() -%}
+        true as is_repeated
+        {%- else -%}
+        coalesce({{ as_text('source_row.event_id') }}, '') in (select repeated.event_id from repeated) as is_repeated
+        {%- endif %}
+    from {{ source('raw', table) }} as source_row
+),
+{{ judged_rows(table, ', is_repeated') }}
+ranked as (
+    select
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        {{- ' null as replaced_row,' if is_delta() }}
+        1 as duplicate_rank
+    from judged
+    where not is_repeated
+    union all
+    select
+        *,
+        {{ duplicate_rank(table) }} as duplicate_rank
+    from (
+        select
+            {{ contract_columns(table) }},
+            quarantine_reason,
+            raw_row
+            {{- ', null as replaced_row' if is_delta() }}
+        from judged
+        where is_repeated
+        {{ earlier_rows(table) if is_delta() }}
+    ) as competing
+),
+
+final as (
+    select
+        {{ contract_columns(table) }},
+        quarantine_reason,
+        raw_row,
+        {{- ' replaced_row,' if is_delta() }}
+        {{ row_status('duplicate_rank') }} as row_status,
+        {{ bookkeeping_columns(table) }}
+    from ranked
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# A whole staging model of entities: the rows of one entity are its history, of which the latest (is_latest,
+   recency_rank 1) stands for it now. #}
+{% macro staged_entities(table) -%}
+with
+
+source_rows as (
+    select source_row
+    from {{ source('raw', table) }} as source_row
+),
+{{ judged_rows(table) }}
+competing as (
+    select
+        *
+        {%- if is_delta() %},
+        null as replaced_row
+    from judged
+    {{ earlier_rows(table) }}
+        {%- else %}
+    from judged
+        {%- endif %}
+),
+
+ranked as (
+    select
+        *,
+        {{ recency_rank(table) }} as recency_rank
+    from competing
+),
+
+final as (
+    select
+        *,
+        {{ row_status() }} as row_status,
+        quarantine_reason is null and recency_rank = 1 as is_latest,
+        {{ bookkeeping_columns(table) }}
+    from ranked
+)
+
+select * from final
 {%- endmacro %}

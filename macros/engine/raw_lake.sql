@@ -13,11 +13,6 @@
 {%- endmacro %}
 
 
-{% macro quote_text(text) -%}
-    '{{ text | replace("'", "''") }}'
-{%- endmacro %}
-
-
 {# The source of one raw table, from the manifest; in a unit test, to which dbt gives no manifest, from
    raw.contract, which open_raw_lake has written. #}
 {% macro raw_source(table) %}
@@ -111,6 +106,10 @@
    loads seeds says so. All else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built,
    and leaves it as it is. #}
 {% macro open_raw_lake() %}
+    {% do adapter.dispatch('open_raw_lake')() %}
+{% endmacro %}
+
+{% macro duckdb__open_raw_lake() %}
     {% if execute and flags.WHICH in ('build', 'run', 'seed') %}
         {% do prepare_batches() %}
         {% do forget_build_outcome() %}
@@ -118,6 +117,7 @@
     {% endif %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
+        {% do refuse_parts_that_read_a_batch() %}
         {% do begin_batch() %}
         {% call statement(auto_begin=false) %}
             create or replace table raw.contract (raw_table varchar, source varchar)

@@ -105,14 +105,12 @@
 {%- endmacro %}
 
 
-{# What is told of a touch that was chosen. #}
+{# What is kept of a touch that was chosen. #}
 {% macro touched(touch) -%}
-    struct_pack(
-        message_id := {{ touch }}.message_id,
-        email_source_id := {{ touch }}.email_source_id,
-        touch_type := {{ touch }}.touch_type,
-        touch_at := {{ touch }}.touch_at
-    )
+    {{ struct_of({
+        'message_id': touch ~ '.message_id', 'email_source_id': touch ~ '.email_source_id',
+        'touch_type': touch ~ '.touch_type', 'touch_at': touch ~ '.touch_at',
+    }) }}
 {%- endmacro %}
 
 

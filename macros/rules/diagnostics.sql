@@ -184,3 +184,9 @@
     {%- endfor -%}
     {{ texts_where(conditions) }}
 {%- endmacro %}
+
+
+{# A reason's label as it stands within a sentence: its first letter small. #}
+{% macro begun_small(label) -%}
+    lower(substr({{ label }}, 1, 1)) || substr({{ label }}, 2)
+{%- endmacro %}

@@ -1,16 +1,14 @@
-{# Which links can be tracked (spec: What is measured at all). #}
+{# Which links can be tracked. #}
 
 {# Why a URL can't be tracked, null where it can. White space is Unicode's. #}
 {% macro url_exclusion(url) -%}
+    {%- set http_url -%}
+        [Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*(:[0-9]+)?([/?#][^{{ white_space() }}]*)?
+    {%- endset -%}
     case
-        when regexp_matches({{ url }}, '([{]|%7[Bb]){2}|([}]|%7[Dd]){2}') then 'unresolved_merge_field'
-        when not coalesce(regexp_matches({{ url }}, '^[Hh][Tt][Tt][Pp][Ss]?://'), false) then 'not_http'
-        when
-            not regexp_full_match(
-                {{ url }},
-                '[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*(:[0-9]+)?([/?#][^\s\x0b\x1c-\x1f\x{85}\p{Z}]*)?'
-            )
-            then 'malformed_url'
+        when {{ matches(url, '([{]|%7[Bb]){2}|([}]|%7[Dd]){2}') }} then 'unresolved_merge_field'
+        when not coalesce({{ matches(url, '^[Hh][Tt][Tt][Pp][Ss]?://') }}, false) then 'not_http'
+        when not {{ matches_whole(url, http_url) }} then 'malformed_url'
     end
 {%- endmacro %}
 

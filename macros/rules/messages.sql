@@ -1,42 +1,5 @@
 {# What the facts about one message have in common. #}
 
-{# The earliest event that shows that a message left: a send event of these types, or any engagement. #}
-{% macro dispatched_at(message, engagement) -%}
-    coalesce(
-        {{ message }}.first_sent_at,
-        least(
-            {{ message }}.first_accepted_at,
-            {{ message }}.first_rejected_at,
-            {{ message }}.first_delivered_at,
-            {{ message }}.first_soft_bounced_at,
-            {{ message }}.first_hard_bounced_at,
-            {{ engagement }}.first_engaged_at
-        )
-    )
-{%- endmacro %}
-
-
-{# Whatever bounced in between: the recipient did something, or no hard bounce came after the last delivery. #}
-{% macro is_delivered_at_last(message, engagement) -%}
-    (
-        {{ engagement }}.first_engaged_at is not null
-        or (
-            {{ message }}.first_delivered_at is not null
-            and (
-                {{ message }}.last_hard_bounced_at is null
-                or {{ message }}.last_hard_bounced_at <= {{ message }}.last_delivered_at
-            )
-        )
-    )
-{%- endmacro %}
-
-
-{# When a message was delivered, if it was: its first delivered event, else the first engagement. #}
-{% macro delivered_at(message, engagement) -%}
-    coalesce({{ message }}.first_delivered_at, {{ engagement }}.first_engaged_at)
-{%- endmacro %}
-
-
 {# How many messages: NULL where the flag is NULL (not measured) for every message of the group. #}
 {% macro messages_where(flag) -%}
     cast(sum(cast({{ flag }} as integer)) as bigint)
@@ -153,5 +116,5 @@
 
 {# What stands after the last @ of an address, in lower case; NULL where nothing does. #}
 {% macro email_domain(email) -%}
-    lower(nullif(regexp_extract({{ email }}, '@([^@]+)$', 1), ''))
+    lower(nullif({{ extracted(email, '@([^@]+)\\z', 1) }}, ''))
 {%- endmacro %}

@@ -5,28 +5,28 @@
 {%- endmacro %}
 
 
-{# The digits of a decimal as an integer, the point left out. -- DuckDB only: hugeint #}
+{# The digits of a decimal as an integer, the point left out. #}
 {% macro digits_of(amount) -%}
-    cast(replace(cast({{ amount }} as varchar), '.', '') as hugeint)
+    cast(replace(cast({{ amount }} as varchar), '.', '') as {{ big_integer() }})
 {%- endmacro %}
 
 
 {# A sum of the reporting currency, decimal(38, 14), in a currency of this rate, decimal(20, 12): in
-   cents, rounded half up, exact. There is no division of decimals in DuckDB, so it is one of integers:
+   cents, rounded half up, exact. Decimals don't divide exactly, so it is a quotient of integers:
    twelve of the sum's digits are the rate's, two are the cents. A sum beyond 16 digits is unknown. #}
 {% macro converted_back(amount, rate) -%}
     case
         when {{ amount }} < 10000000000000000 then
             cast(
-                (2 * {{ digits_of(amount) }} + {{ digits_of(rate) }}) // (2 * {{ digits_of(rate) }}) as decimal(20, 0)
+                {{ whole_quotient('2 * ' ~ digits_of(amount) ~ ' + ' ~ digits_of(rate), '2 * ' ~ digits_of(rate)) }} as decimal(20, 0)
             ) * cast(0.01 as decimal(3, 2))
     end
 {%- endmacro %}
 
 
-{# An amount of money as a whole number of cents. -- DuckDB only: hugeint #}
+{# An amount of money as a whole number of cents. #}
 {% macro in_cents(amount) -%}
-    cast({{ amount }} * 100 as hugeint)
+    cast({{ amount }} * 100 as {{ big_integer() }})
 {%- endmacro %}
 
 
@@ -38,5 +38,5 @@
 
 {# The whole cents of a part (so many of so many) of an amount; what is left over is the caller's. #}
 {% macro cents_of_share(amount, part, parts) -%}
-    {{ in_cents(amount) }} * {{ part }} // {{ parts }}
+    {{ whole_quotient(in_cents(amount) ~ ' * ' ~ part, parts) }}
 {%- endmacro %}

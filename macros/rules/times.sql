@@ -1,11 +1,11 @@
 {# Days and hours of the reporting time zone. Times themselves are UTC everywhere. #}
 
-{# A UTC time on the clocks of the reporting time zone. -- DuckDB only: at time zone #}
+{# A UTC time on the clocks of the reporting time zone. #}
 {% macro reporting_time(utc) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
         {{ utc }}
     {%- else -%}
-        (({{ utc }} at time zone 'UTC') at time zone '{{ var('reporting_timezone') }}')
+        {{ on_clocks_of(utc, var('reporting_timezone')) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -32,7 +32,7 @@
 {# So many hours, as people say it: 5 days, 1 day, 36 hours. #}
 {% macro hours_in_words(hours) -%}
     case
-        when {{ hours }} % 24 = 0 then {{ hours }} // 24 || case when {{ hours }} = 24 then ' day' else ' days' end
+        when {{ hours }} % 24 = 0 then {{ whole_quotient(hours, 24) }} || case when {{ hours }} = 24 then ' day' else ' days' end
         else {{ hours }} || case when {{ hours }} = 1 then ' hour' else ' hours' end
     end
 {%- endmacro %}

@@ -1,11 +1,6 @@
--- One row a conversion, an attribution policy and a message that it credits. Money adds up over the
+-- One row per conversion, an attribution policy and a message that it credits. Money adds up over the
 -- messages of one policy, to the cent, unless the policy is over-crediting; never over policies.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
-) }}
+{% set credited = 'conversion_type, conversion_id, attribution_policy' %}
 with
 
 policies as (
@@ -14,14 +9,12 @@ policies as (
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
 considered as (
     select *
-    from {{ ref('int_touches_considered') }}
-    where {{ is_affected(ref('int_touches_considered'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_touches_considered') }}
 ),
 
 -- A message stands once, with the first and the last of its touches.
@@ -50,11 +43,10 @@ touched as (
 placed as (
     select
         *,
-        count(*) over credited as messages,
-        row_number() over (credited order by first_order) = 1 as is_first,
-        row_number() over (credited order by last_order desc) = 1 as is_last
+        count(*) over (partition by {{ credited }}) as messages,
+        row_number() over (partition by {{ credited }} order by first_order) = 1 as is_first,
+        row_number() over (partition by {{ credited }} order by last_order desc) = 1 as is_last
     from touched
-    window credited as (partition by conversion_type, conversion_id, attribution_policy)
 ),
 
 weighed as (
@@ -69,13 +61,13 @@ shared as (
         *,
         case
             when is_over_crediting then 1
-            else cast(sum(weight) over (partition by conversion_type, conversion_id, attribution_policy) as bigint)
+            else cast(sum(weight) over (partition by {{ credited }}) as bigint)
         end as weights
     from weighed
     where weight > 0
 ),
 
--- The cents that a division leaves over are the last touch's.
+-- Rounding differences go to the last touch.
 credited as (
     select
         shared.*,
@@ -99,11 +91,22 @@ credited as (
 
 summed as (
     select
-        * replace (
-            {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
-            {{ from_cents(measure ~ ' + ' ~ measure ~ '_left') }} as {{ measure }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+        conversion_type,
+        conversion_id,
+        attribution_policy,
+        message_id,
+        email_source_id,
+        contact_id,
+        credit_rule,
+        first_touch,
+        last_touch,
+        weight,
+        weights,
+        is_over_crediting,
+        {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
+        {{ from_cents(measure ~ ' + ' ~ measure ~ '_left') }} as {{ measure }},
+        {%- endfor %}
+        converted_at
     from credited
 ),
 

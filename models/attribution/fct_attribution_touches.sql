@@ -1,11 +1,5 @@
--- One row a conversion and a touch considered for it by the active policy: those of the 60 days before it,
+-- One row per conversion and a touch considered for it by the active policy: those of the 60 days before it,
 -- and the first one after. A touch comes once a conversion, so touches don't add up over conversions.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
-) }}
 with
 
 policies as (
@@ -16,21 +10,18 @@ policies as (
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
--- DuckDB only: read by each step anew, not kept in memory.
-touches as not materialized (
+-- Each step reads them again; kept in memory they would be too many.
+touches as {{ not_kept() }} (
     select *
-    from {{ ref('int_touches') }}
-    where {{ is_affected(ref('int_touches'), 'contact_id') }}
+    from {{ affected('int_touches') }}
 ),
 
 considered as (
     select *
-    from {{ ref('int_touches_considered') }}
-    where {{ is_affected(ref('int_touches_considered'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_touches_considered') }}
 ),
 
 first_after as (

@@ -1,11 +1,5 @@
--- One row a conversion: an order that was paid, or a completed goal. Money adds up within a currency
+-- One row per conversion: an order that was paid, or a completed goal. Money adds up within a currency
 -- (original_…) or in the reporting currency; a goal has none.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}{{ keep_earlier() }}"
-) }}
 with
 
 -- One row: the policy that the settings name.
@@ -17,14 +11,12 @@ policies as (
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
 touches as (
     select *
-    from {{ ref('int_touches') }}
-    where {{ is_affected(ref('int_touches'), 'contact_id') }}
+    from {{ affected('int_touches') }}
 ),
 
 chosen as (

@@ -1,11 +1,5 @@
--- One row a conversion and an attribution policy that credits nobody with it, and why. Conversions don't
+-- One row per conversion and an attribution policy that credits nobody with it, and why. Conversions don't
 -- add up over policies.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
-) }}
 with
 
 policies as (
@@ -14,20 +8,17 @@ policies as (
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
 credits as (
     select *
-    from {{ ref('fct_attribution_credits') }}
-    where {{ is_affected(ref('fct_attribution_credits'), 'conversion_type, conversion_id') }}
+    from {{ affected('fct_attribution_credits') }}
 ),
 
 touches as (
     select *
-    from {{ ref('int_touches') }}
-    where {{ is_affected(ref('int_touches'), 'contact_id') }}
+    from {{ affected('int_touches') }}
 ),
 
 -- Whether a contact had been touched at all needs the first touch of each kind, not every touch.

@@ -1,11 +1,5 @@
--- One row a touch of a contact that converted, by whatever policy: an open or click that counts, but
--- perhaps for a machine, and the delivery of a message. Which of them can earn credit, a policy says.
-{{ config(
-    materialized='incremental',
-    unique_key='contact_id',
-    meta={'affected_by': 'int_contacts_retouched'},
-    pre_hook="{{ waits_for(['int_contacts_retouched']) }}"
-) }}
+-- One row per touch of a contact that converted, by whatever policy: an open or click that counts, but perhaps for a
+-- machine, and the delivery of a message. Which of them can earn credit, a policy says.
 with
 
 conversions as (
@@ -13,7 +7,7 @@ conversions as (
 ),
 
 engagement_events as (
-    select * from {{ ref('fct_engagement_events') }}
+    select * from {{ affected('fct_engagement_events') }}
 ),
 
 email_sources as (
@@ -21,13 +15,7 @@ email_sources as (
 ),
 
 messages as (
-    select *
-    from {{ ref('int_messages_measured') }}
-    where {{ is_affected(ref('int_messages_measured'), 'contact_id') }}
-),
-
-engagement as (
-    select * from {{ ref('int_messages_engaged') }}
+    select * from {{ affected('int_messages_outcomes') }}
 ),
 
 converting_messages as (
@@ -37,17 +25,10 @@ converting_messages as (
         messages.contact_id,
         email_sources.email_source_type,
         email_sources.has_product_element,
-        {{ dispatched_at('messages', 'engagement') }} as sent_at,
-        case
-            when
-                messages.delivery_availability = 'measured'
-                and not messages.is_test
-                and {{ is_delivered_at_last('messages', 'engagement') }}
-                then {{ delivered_at('messages', 'engagement') }}
-        end as delivered_at
+        messages.sent_at,
+        case when not messages.is_test then messages.delivered_at end as delivered_at
     from messages
     inner join email_sources on messages.email_source_id = email_sources.email_source_id
-    left join engagement on messages.message_id = engagement.message_id
     where messages.contact_id in (select conversions.contact_id from conversions)
 ),
 

@@ -1,17 +1,10 @@
--- One row a conversion and a touch at or up to 60 days before it, by whatever policy. A touch comes as
+-- One row per conversion and a touch at or up to 60 days before it, by whatever policy. A touch comes as
 -- often as its contact converted after it.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reattributed'},
-    pre_hook="{{ waits_for(['int_conversions_reattributed']) }}"
-) }}
 with
 
 conversions as (
     select *
-    from {{ ref('int_conversions_identified') }}
-    where {{ is_affected(ref('int_conversions_identified'), 'conversion_type, conversion_id') }}
+    from {{ affected('int_conversions_identified') }}
 ),
 
 touches as (

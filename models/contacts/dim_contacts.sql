@@ -1,24 +1,17 @@
--- One row a contact that survives all merges, as its latest row tells.
-{{ config(
-    materialized='incremental',
-    unique_key='contact_id',
-    meta={'affected_by': 'int_contacts_remerged'},
-    pre_hook="{{ waits_for(['int_contacts_remerged']) }}{{ keep_earlier() }}"
-) }}
+-- One row per contact that survives all merges, described by its latest row.
 with
 
 contacts as (
     select *
-    from {{ ref('stg_contacts') }}
-    where is_latest and {{ is_affected(ref('stg_contacts'), 'contact_id') }}
+    from {{ affected('stg_contacts') }}
+    where is_latest
 ),
 
 merged as (
     select
         surviving_contact_id,
         count(*) - 1 as merged_contacts
-    from {{ ref('int_contacts_merged') }}
-    where {{ is_affected(ref('int_contacts_merged'), 'surviving_contact_id', 'contact_id') }}
+    from {{ affected('int_contacts_merged', by='surviving_contact_id') }}
     group by surviving_contact_id
 ),
 

@@ -1,28 +1,21 @@
--- One row a known contact: the contact that it is after all merges. The work grows with the length
--- of the chains (each contact meets every later one of its chain once).
-{{ config(
-    materialized='incremental',
-    unique_key='contact_id',
-    meta={'affected_by': 'int_contacts_remerged'},
-    pre_hook="{{ waits_for(['int_contacts_remerged']) }}{{ keep_earlier() }}"
-) }}
+-- One row per known contact: the contact that it is after all merges. The work grows with the length of the chains
+-- (each contact meets every later one of its chain once).
 with recursive
 
 contacts as (
-    select
-        contact_id,
-        merged_into_contact_id
-    from {{ ref('stg_contacts') }}
+    select contact_id
+    from {{ affected('stg_contacts') }}
     where is_latest
 ),
 
 -- A pointer to an unknown contact ends the chain.
 pointers as (
     select
-        contacts.contact_id,
-        contacts.merged_into_contact_id
-    from contacts
-    inner join contacts as targets on contacts.merged_into_contact_id = targets.contact_id
+        merged.contact_id,
+        merged.merged_into_contact_id
+    from {{ ref('stg_contacts') }} as merged
+    inner join {{ ref('stg_contacts') }} as targets on merged.merged_into_contact_id = targets.contact_id
+    where merged.is_latest and targets.is_latest
 ),
 
 -- Not "union all": that would go round a cycle for ever.
@@ -87,7 +80,6 @@ final as (
         coalesce(chain_ends.surviving_contact_id, contacts.contact_id) as surviving_contact_id
     from contacts
     left join chain_ends on contacts.contact_id = chain_ends.contact_id
-    where {{ has_affected_key('contacts.contact_id', 'contact_id') }}
 )
 
 select * from final

@@ -1,35 +1,26 @@
 -- One row an accepted engagement event of a known message, tests included. Events don't add up to
 -- messages: a contact who opens ten times is ten rows here and one opened message.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
 with
 
 engagement_events as (
     select *
-    from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
+    from {{ affected('stg_engagement_events') }}
+    where row_status = 'accepted'
 ),
 
 messages as (
     select *
-    from {{ ref('int_messages_measured') }}
-    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
+    from {{ affected('int_messages_measured') }}
 ),
 
 clicks as (
     select *
-    from {{ ref('int_clicks_linked') }}
-    where {{ is_affected(ref('int_clicks_linked'), 'message_id') }}
+    from {{ affected('int_clicks_linked') }}
 ),
 
 bursts as (
     select *
-    from {{ ref('int_clicks_burst') }}
-    where {{ is_affected(ref('int_clicks_burst'), 'message_id') }}
+    from {{ affected('int_clicks_burst') }}
 ),
 
 machine_user_agents as (

@@ -1,18 +1,11 @@
--- One row a click in a burst: the clicks of its message within one second from some click name three
+-- One row per click in a burst: the clicks of its message within one second from some click name three
 -- or more different links. No person does that.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
 with
 
--- DuckDB only: read by each step anew, not kept in memory.
-clicks as not materialized (
+-- Each step reads them again; kept in memory they would be too many.
+clicks as {{ not_kept() }} (
     select *
-    from {{ ref('int_clicks_linked') }}
-    where {{ is_affected(ref('int_clicks_linked'), 'message_id') }}
+    from {{ affected('int_clicks_linked') }}
 ),
 
 -- Few messages have three links clicked at all: the comparison below is among theirs only.

@@ -1,26 +1,18 @@
--- One row a click of a known message: the link that it names, by link_id, else by source and URL
+-- One row per click of a known message: the link that it names, by link_id, else by source and URL
 -- (the smallest link_id where several match), else none; and the URL to judge, its own or its link's.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
 with
 
 clicks as (
     select *
-    from {{ ref('stg_engagement_events') }}
+    from {{ affected('stg_engagement_events') }}
     where
-        verdict = 'accepted'
+        row_status = 'accepted'
         and event_type = 'clicked'
-        and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
 ),
 
 messages as (
     select *
-    from {{ ref('int_messages_measured') }}
-    where {{ is_affected(ref('int_messages_measured'), 'message_id') }}
+    from {{ affected('int_messages_measured') }}
 ),
 
 links as (

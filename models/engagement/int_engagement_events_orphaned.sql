@@ -1,22 +1,15 @@
--- One row a message that has no accepted send event: how many accepted engagement events wait for one.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
+-- One row per message that has no accepted send event: how many accepted engagement events wait for one.
 with
 
 engagement_events as (
     select message_id
-    from {{ ref('stg_engagement_events') }}
-    where verdict = 'accepted' and {{ is_affected(ref('stg_engagement_events'), 'message_id') }}
+    from {{ affected('stg_engagement_events') }}
+    where row_status = 'accepted'
 ),
 
 messages as (
     select message_id
-    from {{ ref('int_messages_grouped') }}
-    where {{ is_affected(ref('int_messages_grouped'), 'message_id') }}
+    from {{ affected('int_messages_grouped') }}
 ),
 
 final as (

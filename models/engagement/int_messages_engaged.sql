@@ -1,17 +1,10 @@
--- One row a known message with engagement of any kind, counted or not: what of it counts, and when
+-- One row per known message with engagement of any kind, counted or not: what of it counts, and when
 -- it first happened.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_reengaged'},
-    pre_hook="{{ waits_for(['int_messages_reengaged']) }}"
-) }}
 with
 
 engagement_events as (
     select *
-    from {{ ref('fct_engagement_events') }}
-    where {{ is_affected(ref('fct_engagement_events'), 'message_id') }}
+    from {{ affected('fct_engagement_events') }}
 ),
 
 final as (

@@ -1,14 +1,10 @@
--- One row a user agent that is a machine's: it matches a known prefetcher or scanner.
-{{ config(materialized='incremental', unique_key='user_agent') }}
+-- One row per user agent that is a machine's: it matches a known prefetcher or scanner.
 with
 
 user_agents as (
     select distinct user_agent
-    from {{ ref('stg_engagement_events') }}
-    where
-        verdict = 'accepted'
-        and event_type in ('opened', 'clicked')
-        and {{ 'batch_number = ' ~ batch().number if is_incremental() else 'true' }}
+    from {{ affected('stg_engagement_events') }}
+    where row_status = 'accepted' and event_type in ('opened', 'clicked')
 ),
 
 machines as (

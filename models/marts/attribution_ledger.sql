@@ -1,6 +1,5 @@
--- One row a conversion and a touch considered for it (fct_attribution_touches), with the names that tell
+-- One row per conversion and a touch considered for it (fct_attribution_touches), with the names that tell
 -- its story. Neither touches nor the conversion's money add up over the rows.
-{{ config(materialized='view') }}
 with
 
 touches as (

@@ -1,6 +1,5 @@
--- One row a standard campaign with statistics: its clicks as Click Performance shows them. NULL where
+-- One row per standard campaign with statistics: its clicks as Click Performance shows them. NULL where
 -- not measured. Clicks add up over campaigns; the rate doesn't.
-{{ config(materialized='view') }}
 with
 
 performance as (

@@ -1,18 +1,11 @@
--- One row a contact that survives all merges, also one without messages (0 throughout): what became of
+-- One row per contact that survives all merges, also one without messages (0 throughout): what became of
 -- the contact's messages, tests left out, and the segment. Counts add up over contacts; NULL where a
 -- family is measured for none of the contact's messages.
-{{ config(
-    materialized='incremental',
-    unique_key='contact_id',
-    meta={'affected_by': 'int_contacts_recounted'},
-    pre_hook="{{ waits_for(['int_contacts_recounted']) }}"
-) }}
 with
 
 contacts as (
     select *
-    from {{ ref('dim_contacts') }}
-    where {{ is_affected(ref('dim_contacts'), 'contact_id') }}
+    from {{ affected('dim_contacts') }}
 ),
 
 build as (
@@ -21,8 +14,8 @@ build as (
 
 messages as (
     select *
-    from {{ ref('fct_messages') }}
-    where not is_test and {{ has_affected_key('contact_id') }}
+    from {{ affected('fct_messages') }}
+    where not is_test
 ),
 
 counted as (

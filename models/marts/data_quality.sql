@@ -1,6 +1,5 @@
--- One row a raw table: how many rows it has and what became of them. Rows add up over tables; what
+-- One row per raw table: how many rows it has and what became of them. Rows add up over tables; what
 -- doesn't apply to entities is NULL.
-{{ config(materialized='view') }}
 with
 
 final as (

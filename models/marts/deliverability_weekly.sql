@@ -1,12 +1,6 @@
--- One row a mailbox provider and week (its Monday, by booked_at in the reporting time zone) of sent
+-- One row per mailbox provider and week (its Monday, by booked_at in the reporting time zone) of sent
 -- messages, tests left out. Counts add up over weeks and providers, rates don't; NULL where a family is
 -- measured for none of the messages.
-{{ config(
-    materialized='incremental',
-    unique_key='week',
-    meta={'affected_by': 'int_weeks_recounted'},
-    pre_hook="{{ waits_for(['int_weeks_recounted']) }}"
-) }}
 with
 
 messages as (
@@ -14,8 +8,8 @@ messages as (
         *,
         {{ email_domain('recipient_email') }} as recipient_domain,
         {{ week_of('booked_date') }} as week
-    from {{ ref('fct_messages') }}
-    where is_sent and not is_test and {{ has_affected_key(week_of('booked_date'), 'week') }}
+    from {{ affected('fct_messages', by=week_of('booked_date')) }}
+    where is_sent and not is_test
 ),
 
 providers as (

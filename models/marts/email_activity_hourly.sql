@@ -1,18 +1,12 @@
--- One row a source with statistics and hour of the reporting time zone in which something happened:
+-- One row per source with statistics and hour of the reporting time zone in which something happened:
 -- each event on its own time. Every column adds up over hours and sources to the totals.
-{{ config(
-    materialized='incremental',
-    unique_key='email_source_id',
-    meta={'affected_by': 'int_email_sources_recounted'},
-    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
-) }}
 with
 
--- DuckDB only: read by each step anew, not kept in memory.
-messages as not materialized (
+-- Each step reads them again; kept in memory they would be too many.
+messages as {{ not_kept() }} (
     select *
-    from {{ ref('fct_messages') }}
-    where not is_test and {{ has_affected_key('email_source_id') }}
+    from {{ affected('fct_messages') }}
+    where not is_test
 ),
 
 performance as (
@@ -21,8 +15,8 @@ performance as (
 
 conversions as (
     select *
-    from {{ ref('fct_conversions') }}
-    where is_attributed and {{ has_affected_key('email_source_id') }}
+    from {{ affected('fct_conversions') }}
+    where is_attributed
 ),
 
 message_activities as (

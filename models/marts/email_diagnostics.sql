@@ -22,8 +22,7 @@ links as (
     select * from {{ ref('dim_links') }}
 ),
 
--- DuckDB only: each step reads the columns that it needs, instead of one copy of all messages in memory.
-messages as not materialized (
+messages as {{ not_kept() }} (
     select * from {{ ref('fct_messages') }}
 ),
 

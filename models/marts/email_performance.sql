@@ -1,17 +1,10 @@
--- One row a source with statistics: the sum of its days, with every rate and average. Counts and
+-- One row per source with statistics: the sum of its days, with every rate and average. Counts and
 -- money add up over sources; rates, averages and recipient_contacts don't.
-{{ config(
-    materialized='incremental',
-    unique_key='email_source_id',
-    meta={'affected_by': 'int_email_sources_recounted'},
-    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
-) }}
 with
 
 daily as (
     select *
-    from {{ ref('email_performance_daily') }}
-    where {{ has_affected_key('email_source_id') }}
+    from {{ affected('email_performance_daily') }}
 ),
 
 email_sources as (
@@ -20,8 +13,8 @@ email_sources as (
 
 messages as (
     select *
-    from {{ ref('fct_messages') }}
-    where not is_test and {{ has_affected_key('email_source_id') }}
+    from {{ affected('fct_messages') }}
+    where not is_test
 ),
 
 summed as (

@@ -1,18 +1,12 @@
--- One row a source with statistics and day of booked_at: every count of messages. Counts and money
+-- One row per source with statistics and day of booked_at: every count of messages. Counts and money
 -- add up over days and sources; NULL where not measured for any message of the row.
-{{ config(
-    materialized='incremental',
-    unique_key='email_source_id',
-    meta={'affected_by': 'int_email_sources_recounted'},
-    pre_hook="{{ waits_for(['int_email_sources_recounted']) }}"
-) }}
 with
 
--- DuckDB only: read by each step anew, not kept in memory.
-messages as not materialized (
+-- Each step reads them again; kept in memory they would be too many.
+messages as {{ not_kept() }} (
     select *
-    from {{ ref('fct_messages') }}
-    where not is_test and {{ has_affected_key('email_source_id') }}
+    from {{ affected('fct_messages') }}
+    where not is_test
 ),
 
 -- Drafts and scheduled sends show nothing until they go out.

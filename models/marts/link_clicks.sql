@@ -1,12 +1,6 @@
--- One row a link of a standard campaign (link_key as in link_performance) and contact who clicked it.
+-- One row per link of a standard campaign (link_key as in link_performance) and contact who clicked it.
 -- Clicks add up over contacts to the link's; contacts don't add up over links.
 -- A campaign comes in or falls out, by its kind or its first send, with all who clicked in it: its messages change.
-{{ config(
-    materialized='incremental',
-    unique_key='contact_id',
-    meta={'affected_by': 'int_contacts_recounted'},
-    pre_hook="{{ waits_for(['int_contacts_recounted']) }}"
-) }}
 with
 
 campaigns as (
@@ -15,17 +9,15 @@ campaigns as (
 
 clicks as (
     select *
-    from {{ ref('fct_engagement_events') }}
+    from {{ affected('fct_engagement_events') }}
     where
         event_type = 'clicked'
         and is_counted
-        and {{ is_affected(ref('fct_engagement_events'), 'contact_id') }}
 ),
 
 contacts as (
     select *
-    from {{ ref('dim_contacts') }}
-    where {{ is_affected(ref('dim_contacts'), 'contact_id') }}
+    from {{ affected('dim_contacts') }}
 ),
 
 clicked as (

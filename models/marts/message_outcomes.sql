@@ -1,7 +1,6 @@
--- One row a message (tests left out) and outcome that is true of it: the Details tabs. Rows of one
+-- One row per message (tests left out) and outcome that is true of it: the Details tabs. Rows of one
 -- outcome add up to the performance marts; revenue is the message's on each of its rows, so it doesn't
 -- add up over outcomes.
-{{ config(materialized='view', unique_key='message_id', meta={'affected_by': 'int_messages_recounted'}) }}
 with
 
 messages as (

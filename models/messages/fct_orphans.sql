@@ -1,6 +1,5 @@
--- One row an email source that orphan send events name, known or not: how many accepted send events,
--- and messages, wait for their source or contact. Adds up to the orphans of send_events; orphaned
--- engagement names no source.
+-- One row per email source that orphan send events name, known or not: how many accepted send events, and messages,
+-- wait for their source or contact. Rows add up to the orphans of send_events; orphaned engagement names no source.
 with
 
 messages as (

@@ -1,35 +1,28 @@
--- One row a message with an accepted send event, orphans included: when each type of send event
--- came first and last. Its source and contact are those of its earliest send event.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_resent'},
-    pre_hook="{{ waits_for(['int_messages_resent']) }}"
-) }}
+-- One row per message with an accepted send event, orphans included: when each type of send event came first and
+-- last. Its source and contact are those of its earliest send event.
+{% set event_times = {
+    'first_skipped_event_at': 'min', 'first_failed_event_at': 'min', 'first_sent_event_at': 'min',
+    'first_accepted_event_at': 'min', 'first_rejected_event_at': 'min', 'first_delivered_event_at': 'min',
+    'last_delivered_event_at': 'max', 'first_soft_bounced_event_at': 'min', 'first_hard_bounced_event_at': 'min',
+    'last_hard_bounced_event_at': 'max',
+} %}
+{# A case in the aggregate costs two thirds of a filter on it. #}
 {% set counts_and_times -%}
         count(*) as send_events,
         coalesce(bool_or(is_test), false) as is_test,
-        -- A case in the aggregate costs two thirds of a filter on it.
-        min(event_at) as first_event_at,
-        max(event_at) as last_event_at,
-        min(case when event_type = 'skipped' then event_at end) as first_skipped_at,
-        min(case when event_type = 'failed' then event_at end) as first_failed_at,
-        min(case when event_type = 'sent' then event_at end) as first_sent_at,
-        min(case when event_type = 'accepted' then event_at end) as first_accepted_at,
-        min(case when event_type = 'rejected' then event_at end) as first_rejected_at,
-        min(case when event_type = 'delivered' then event_at end) as first_delivered_at,
-        max(case when event_type = 'delivered' then event_at end) as last_delivered_at,
-        min(case when event_type = 'soft_bounced' then event_at end) as first_soft_bounced_at,
-        min(case when event_type = 'hard_bounced' then event_at end) as first_hard_bounced_at,
-        max(case when event_type = 'hard_bounced' then event_at end) as last_hard_bounced_at
+        min(event_at) as first_send_event_at,
+        max(event_at) as last_send_event_at
+        {%- for name, aggregate in event_times.items() %},
+        {{ aggregate }}(case when event_type = '{{ name.split('_')[1:-2] | join('_') }}' then event_at end) as {{ name }}
+        {%- endfor %}
 {%- endset %}
 with
 
--- DuckDB only: all are read by each step anew, not kept in memory; the few of a delta are looked up once.
-send_events as {{ '' if is_incremental() else 'not ' }}materialized (
+-- Each step reads them again; kept in memory they would be too many.
+send_events as {{ not_kept() }} (
     select *
-    from {{ ref('stg_send_events') }}
-    where verdict = 'accepted' and {{ is_affected(ref('stg_send_events'), 'message_id') }}
+    from {{ affected('stg_send_events') }}
+    where row_status = 'accepted'
 ),
 
 -- Nearly always the send events of a message agree on these texts: to group by them costs two thirds of
@@ -57,8 +50,7 @@ settled as (
     select
         message_id,
         min_by(
-            struct_pack(email_source_id := email_source_id, contact_id := contact_id),
-            (event_at, event_id)
+            {{ struct_of({'email_source_id': 'email_source_id', 'contact_id': 'contact_id'}) }}, (event_at, event_id)
         ) as earliest,
         min_by(
             recipient_email, case when recipient_email is not null then (event_at, event_id) end
@@ -79,7 +71,11 @@ final as (
         earliest.email_source_id,
         earliest.contact_id as recipient_contact_id,
         recipient_email,
-        * exclude (message_id, earliest, recipient_email)
+        send_events,
+        is_test,
+        first_send_event_at,
+        last_send_event_at,
+        {{ event_times.keys() | join(',\n        ') }}
     from settled
 )
 

@@ -1,14 +1,13 @@
--- One row a message whose source and contact are known, and why it bounced, failed or was skipped: what
--- is left out here is an orphan.
-{{ config(materialized='view') }}
+-- One row per message whose source and contact are known, and why it bounced, failed or was skipped: what is left out
+-- here is an orphan.
 with
 
 messages as (
-    select * from {{ ref('int_messages_grouped') }}
+    select * from {{ affected('int_messages_grouped') }}
 ),
 
 reasons as (
-    select * from {{ ref('int_messages_reasoned') }}
+    select * from {{ affected('int_messages_reasoned') }}
 ),
 
 contacts as (
@@ -16,9 +15,7 @@ contacts as (
 ),
 
 email_sources as (
-    select *
-    from {{ ref('stg_email_sources') }}
-    where is_latest
+    select * from {{ ref('int_email_sources_latest') }}
 ),
 
 final as (

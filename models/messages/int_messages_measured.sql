@@ -1,18 +1,11 @@
--- One row a message of a known source and contact: what is measured of it, by the domain settings in
+-- One row per message of a known source and contact: what is measured of it, by the domain settings in
 -- force at its first send event and by its source. The settings before a domain's first row are
 -- those of that row; a source whose domain has no row counts as aesthetix, not dedicated.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_remeasured'},
-    pre_hook="{{ waits_for(['int_messages_remeasured']) }}"
-) }}
 with
 
 messages as (
     select *
-    from {{ ref('int_messages_known') }}
-    where {{ is_affected(ref('int_messages_known'), 'message_id') }}
+    from {{ affected('int_messages_known') }}
 ),
 
 toggles as (
@@ -38,8 +31,8 @@ in_force as (
     left join sending_domains
         on
             messages.sending_domain = sending_domains.sending_domain
-            and (messages.first_event_at >= sending_domains.valid_from or sending_domains.is_first)
-            and (messages.first_event_at < sending_domains.valid_to or sending_domains.valid_to is null)
+            and (messages.first_send_event_at >= sending_domains.valid_from or sending_domains.is_first)
+            and (messages.first_send_event_at < sending_domains.valid_to or sending_domains.valid_to is null)
 ),
 
 measured as (
@@ -82,18 +75,18 @@ final as (
         send_events,
         is_test,
         domain_settings_valid_from,
-        first_event_at,
-        last_event_at,
-        first_skipped_at,
-        first_failed_at,
-        first_sent_at,
-        first_accepted_at,
-        first_rejected_at,
-        first_delivered_at,
-        last_delivered_at,
-        first_soft_bounced_at,
-        first_hard_bounced_at,
-        last_hard_bounced_at
+        first_send_event_at,
+        last_send_event_at,
+        first_skipped_event_at,
+        first_failed_event_at,
+        first_sent_event_at,
+        first_accepted_event_at,
+        first_rejected_event_at,
+        first_delivered_event_at,
+        last_delivered_event_at,
+        first_soft_bounced_event_at,
+        first_hard_bounced_event_at,
+        last_hard_bounced_event_at
     from measured
 )
 

@@ -1,21 +1,14 @@
--- One row a message that bounced, failed or was skipped, at least for a while: the first reason given
+-- One row per message that bounced, failed or was skipped, at least for a while: the first reason given
 -- for each.
-{{ config(
-    materialized='incremental',
-    unique_key='message_id',
-    meta={'affected_by': 'int_messages_resent'},
-    pre_hook="{{ waits_for(['int_messages_resent']) }}"
-) }}
 with
 
 send_events as (
     select *
-    from {{ ref('stg_send_events') }}
+    from {{ affected('stg_send_events') }}
     where
-        verdict = 'accepted'
+        row_status = 'accepted'
         and event_type in ('hard_bounced', 'soft_bounced', 'failed', 'skipped')
         and reason is not null
-        and {{ is_affected(ref('stg_send_events'), 'message_id') }}
 ),
 
 final as (

@@ -1,6 +1,5 @@
 -- One row an event table that can have orphans: how many accepted events wait for their parent. Send
 -- events of a message whose source or contact isn't known; engagement whose message has no send event.
-{{ config(materialized='view') }}
 with
 
 final as (

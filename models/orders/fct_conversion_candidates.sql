@@ -1,4 +1,4 @@
--- One row a conversion that several contacts could have made and a contact of them (after all merges).
+-- One row per conversion that several contacts could have made and a contact of them (after all merges).
 -- Conversions don't add up over contacts.
 with
 
@@ -12,7 +12,7 @@ final as (
     select
         conversion_type,
         conversion_id,
-        unnest(candidate_contact_ids) as contact_id,
+        {{ items_of('candidate_contact_ids') }} as contact_id,
         converted_at
     from conversions
 )

@@ -1,9 +1,11 @@
--- One row an order event that isn't quarantined, duplicates included. Amounts are in the event's own
--- currency and don't add up over verdicts and types: fct_conversions has the orders.
+-- One row per order event that isn't quarantined, duplicates included. Amounts are in the event's own currency and
+-- don't add up over verdicts and types: fct_conversions has the orders.
 with
 
 order_events as (
-    select * from {{ ref('stg_order_events') }}
+    select *
+    from {{ ref('stg_order_events') }}
+    where row_status <> 'quarantined'
 ),
 
 final as (
@@ -14,12 +16,11 @@ final as (
         event_type,
         channel,
         currency,
-        verdict,
+        row_status as verdict,
         amount,
         event_at,
         loaded_at
     from order_events
-    where verdict <> 'quarantined'
 )
 
 select * from final

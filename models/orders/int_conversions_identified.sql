@@ -1,18 +1,12 @@
--- One row a conversion (an order, a goal) and the contact that it belongs to: the one that its
--- contact_id is after all merges; without a known one, the one that all contacts bearing its e-mail are.
-{{ config(
-    materialized='incremental',
-    unique_key=['conversion_type', 'conversion_id'],
-    meta={'affected_by': 'int_conversions_reidentified'},
-    pre_hook="{{ waits_for(['int_conversions_reidentified']) }}"
-) }}
+-- One row per conversion (an order, a goal), with the contact that it belongs to: the one that its contact_id is after
+-- all merges; without a known one, the one that all contacts with its email are.
 with
 
 contacts as (
     select * from {{ ref('int_contacts_merged') }}
 ),
 
-all_conversions as (
+conversions as (
     select
         'order' as conversion_type,
         order_id as conversion_id,
@@ -26,7 +20,7 @@ all_conversions as (
         original_revenue,
         original_refunded,
         converted_at
-    from {{ ref('int_orders_grouped') }}
+    from {{ affected('int_orders_grouped', by="'order', order_id") }}
     union all
     select
         'goal' as conversion_type,
@@ -41,14 +35,8 @@ all_conversions as (
         null as original_revenue,
         null as original_refunded,
         event_at as converted_at
-    from {{ ref('stg_goal_events') }}
-    where verdict = 'accepted'
-),
-
-conversions as (
-    select *
-    from all_conversions
-    where {{ has_affected_key('conversion_type, conversion_id') }}
+    from {{ affected('stg_goal_events', by="'goal', event_id") }}
+    where row_status = 'accepted'
 ),
 
 emails as (
@@ -56,7 +44,7 @@ emails as (
         lower(stg_contacts.email) as email,
         count(distinct contacts.surviving_contact_id) as surviving_contacts,
         min(contacts.surviving_contact_id) as surviving_contact_id,
-        array_agg(distinct contacts.surviving_contact_id) as candidate_contact_ids -- DuckDB only: lists
+        {{ distinct_list('contacts.surviving_contact_id') }} as candidate_contact_ids
     from {{ ref('stg_contacts') }} as stg_contacts
     inner join contacts on stg_contacts.contact_id = contacts.contact_id
     where
@@ -67,12 +55,21 @@ emails as (
 
 final as (
     select
-        conversions.* replace (
-            coalesce(
-                contacts.surviving_contact_id,
-                case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
-            ) as contact_id
-        ),
+        conversions.conversion_type,
+        conversions.conversion_id,
+        coalesce(
+            contacts.surviving_contact_id,
+            case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
+        ) as contact_id,
+        conversions.email,
+        conversions.channel,
+        conversions.goal_name,
+        conversions.currency,
+        conversions.revenue,
+        conversions.refunded,
+        conversions.original_revenue,
+        conversions.original_refunded,
+        conversions.converted_at,
         contacts.contact_id is null and coalesce(emails.surviving_contacts, 0) > 1 as is_ambiguous,
         -- Read only where it is ambiguous.
         emails.candidate_contact_ids

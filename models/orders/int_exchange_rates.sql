@@ -1,5 +1,4 @@
--- One row a currency and moment from which its rate holds. A row without a positive rate is none.
-{{ config(materialized='view') }}
+-- One row per currency and moment from which its rate holds. Rows without a positive rate are ignored.
 with
 
 exchange_rates as (
@@ -7,8 +6,10 @@ exchange_rates as (
         upper(currency) as currency,
         valid_from,
         rate,
-        updated_at,
-        loaded_at
+        row_number() over (
+            partition by upper(currency), valid_from
+            order by updated_at desc, loaded_at desc, rate desc
+        ) as recency_rank
     from {{ ref('stg_exchange_rates') }}
     where is_latest and rate > 0
 ),
@@ -19,11 +20,7 @@ final as (
         valid_from,
         rate
     from exchange_rates
-    qualify
-        row_number() over (
-            partition by currency, valid_from
-            order by updated_at desc, loaded_at desc, rate desc
-        ) = 1
+    where recency_rank = 1
 )
 
 select * from final

@@ -1,19 +1,22 @@
--- One row an order with a paid event. Money stays decimal: each amount is converted by its own
+-- One row per order with a paid event. Money stays decimal: each amount is converted by its own
 -- event's currency at the latest rate at or before converted_at, and only the sums are rounded (half
 -- up). An amount without a rate leaves the order's reporting money unknown (NULL), never 0.
-{{ config(
-    materialized='incremental',
-    unique_key='order_id',
-    meta={'affected_by': 'int_conversions_reidentified'},
-    pre_hook="{{ waits_for(['int_conversions_reidentified']) }}"
-) }}
 with
 
--- DuckDB only: read by each step anew, not kept in memory.
-order_events as not materialized (
-    select * replace (upper(currency) as currency)
-    from {{ ref('stg_order_events') }}
-    where verdict = 'accepted' and {{ is_affected(ref('stg_order_events'), 'order_id') }}
+-- Each step reads them again; kept in memory they would be too many.
+order_events as {{ not_kept() }} (
+    select
+        event_id,
+        event_type,
+        event_at,
+        order_id,
+        contact_id,
+        email,
+        amount,
+        upper(currency) as currency,
+        channel
+    from {{ affected('stg_order_events') }}
+    where row_status = 'accepted'
 ),
 
 orders as (

@@ -1,5 +1,4 @@
 -- One row: what the tables beside this one were built from, and how.
-{{ config(pre_hook="{{ keep_earlier() }}") }}
 with
 
 raw_tables as (
@@ -11,7 +10,7 @@ events as (
     {%- for table in raw_tables() if raw_table_kind(table) == 'event' %}
     select max(event_at) as event_at
     from {{ ref('stg_' ~ table) }}
-    where verdict = 'accepted'
+    where row_status = 'accepted'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

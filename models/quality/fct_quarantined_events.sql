@@ -1,11 +1,11 @@
--- One row a quarantined raw row, of events and entities, whole, with the first reason that applies.
+-- One row per quarantined raw row, of events and entities, whole, with the first reason that applies.
 with
 
 messages as (
     select
         message_id,
         email_source_id
-    from {{ ref('int_messages_measured') }}
+    from {{ ref('fct_messages') }}
 ),
 
 quarantined as (
@@ -19,12 +19,12 @@ quarantined as (
         raw_row,
         loaded_at
     from {{ ref('stg_' ~ table) }}
-    where verdict = 'quarantined'
+    where row_status = 'quarantined'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
--- What names no source has its message's.
+-- A row that names no source has its message's.
 final as (
     select
         quarantined.event_id,

@@ -1,4 +1,4 @@
--- One row a raw table: its rows as the files' own footers state them, and as they were judged:
+-- One row per raw table: its rows as the files' own footers state them, and as they were judged:
 -- raw = accepted + duplicates + quarantined, or the build fails.
 with
 
@@ -15,9 +15,9 @@ judged as (
     select
         '{{ table }}' as raw_table,
         '{{ raw_table_kind(table) }}' as kind,
-        count(*) filter (where verdict = 'accepted') as accepted_rows,
-        count(*) filter (where verdict = 'duplicate') as duplicate_rows,
-        count(*) filter (where verdict = 'quarantined') as quarantined_rows
+        count(*) filter (where row_status = 'accepted') as accepted_rows,
+        count(*) filter (where row_status = 'duplicate') as duplicate_rows,
+        count(*) filter (where row_status = 'quarantined') as quarantined_rows
     from {{ ref('stg_' ~ table) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

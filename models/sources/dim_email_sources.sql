@@ -1,12 +1,9 @@
--- One row a source (a campaign, a workflow's email action, a bulk send), as its latest row tells;
--- Track Clicks alone as it stood at the first send.
-{{ config(pre_hook="{{ keep_earlier() }}") }}
+-- One row per source (a campaign, a workflow's email action, a bulk send), described by its latest row; Track Clicks
+-- alone as it was at the first send.
 with
 
 email_sources as (
-    select *
-    from {{ ref('stg_email_sources') }}
-    where is_latest
+    select * from {{ ref('int_email_sources_latest') }}
 ),
 
 toggles as (
@@ -20,14 +17,12 @@ final as (
         email_sources.email_source_type,
         email_sources.email_source_name,
         email_sources.workflow_name,
-        case
-            when email_sources.email_source_type = 'campaign' then coalesce(email_sources.campaign_kind, 'standard')
-        end as campaign_kind,
+        email_sources.campaign_kind,
         email_sources.status,
         email_sources.subject,
         email_sources.from_name,
         email_sources.sending_domain,
-        coalesce(email_sources.has_product_element, false) as has_product_element,
+        email_sources.has_product_element,
         toggles.is_click_tracking_enabled,
         email_sources.is_utm_tracking_enabled,
         email_sources.scheduled_at,

@@ -1,5 +1,4 @@
--- One row a link of an email, as its latest row tells.
-{{ config(pre_hook="{{ keep_earlier() }}") }}
+-- One row per link of an email, described by its latest row.
 with
 
 links as (

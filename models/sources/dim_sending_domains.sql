@@ -1,5 +1,4 @@
--- One row a sending domain and moment from which its settings hold, until valid_to (not included).
-{{ config(pre_hook="{{ keep_earlier() }}") }}
+-- One row per sending domain and moment from which its settings hold, until valid_to (not included).
 with
 
 sending_domains as (

@@ -1,11 +1,11 @@
--- One row a known source: Track Clicks as it stood at the source's first send event (the earliest
+-- One row per known source: Track Clicks as it stood at the source's first send event (the earliest
 -- among its non-test messages), else in its earliest row. Turning it on later recovers nothing.
 with
 
 history as (
     select *
     from {{ ref('stg_email_sources') }}
-    where verdict = 'accepted'
+    where row_status = 'accepted'
 ),
 
 first_sends as (

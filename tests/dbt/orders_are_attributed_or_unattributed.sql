@@ -10,7 +10,7 @@ payments as (
         coalesce(sum(amount) filter (where event_type = 'refunded'), 0) as refunded,
         count(distinct upper(currency)) as currencies
     from {{ ref('stg_order_events') }}
-    where verdict = 'accepted' and event_type in ('paid', 'refunded')
+    where row_status = 'accepted' and event_type in ('paid', 'refunded')
     group by order_id
     having count(*) filter (where event_type = 'paid') > 0
 ),

@@ -7,10 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.markers import mark_by_use
 from helpers.report_worlds import job, rendered, start_rendering, wait_for
 from helpers.support import PROJECT_ROOT, SampleBuild, dbt
 
 from email_statistics.reports.registry import read_registry
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test: unit, build or browser."""
+    mark_by_use(items)
 
 
 @pytest.fixture(scope="session")

@@ -32,4 +32,4 @@ def command(out: Path, messages: int, seed: int) -> None:
     summary = write_sample(out, messages, seed, lambda line: click.echo(line, err=True))
     for table, rows in summary.rows.items():
         click.echo(f"{table:18}{rows:>12,} rows")
-    click.echo(f"Wrote {summary.bytes / 1e6:,.1f} MB to {out}.")
+    click.echo(f"Wrote {summary.size_bytes / 1e6:,.1f} MB to {out}.")

@@ -1,8 +1,8 @@
 """Email Analytics as widgets (guide: Settings > Email Services > Email Analytics).
 
-The screen of the guide: metric boxes, the type and the name of the source, a date range, the list
-of contacts behind a metric, page by page, and behind each name the contact's whole history. What
-it shows is asked of the published tables anew at each click; nothing is kept open.
+The guide's screen: metric boxes, the type and the name of the source, a date range, the list of
+contacts behind a metric, page by page, and behind each name the contact's whole history. Each click
+reads the published tables again; nothing is kept open.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ import polars as pl
 
 from email_statistics.errors import EmailStatsError
 from email_statistics.explorer import pieces
-from email_statistics.explorer.history import contact, history
+from email_statistics.history import contact, contact_timeline
 from email_statistics.reports import components, formats, performance
 from email_statistics.reports.build import Build, read_build
 from email_statistics.reports.components import Html
@@ -34,7 +34,7 @@ class EmailAnalytics:
     """The screen; ``view`` is what a notebook shows."""
 
     def __init__(self) -> None:
-        """Read the build and show the controls; no source is chosen yet.
+        """Read the build and show the controls, without a chosen source.
 
         Raises ``WarehouseError`` where nothing is published.
         """
@@ -73,7 +73,7 @@ class EmailAnalytics:
                             _labelled("Source name (required)", self._source),
                             _labelled("First day", self._start),
                             _labelled("Last day", self._end),
-                            _labelled("Contacts a page", self._page_size),
+                            _labelled("Contacts per page", self._page_size),
                             self._refresh,
                         ]
                     ),
@@ -137,7 +137,7 @@ class EmailAnalytics:
         return f"{of_workflow}{row['email_source_name']} ({sent})"
 
     def _restart(self, *before: Callable[[], None]) -> None:
-        """Show the first page of the list, after whatever is to be read anew."""
+        """Show the first page of the list, after the steps ``before``."""
         if self._is_filling:
             return
         self._page = 0
@@ -261,27 +261,24 @@ class EmailAnalytics:
         self._table.children = [self._head, *shown]
 
     def _drill(self, contact_id: str) -> None:
-        """Show all that is known of a contact in place of the list."""
+        """Show a contact and its history in place of the list."""
+        zone, currency = self._build.timezone, self._build.currency
         try:
             described = contact(contact_id)
             if described is None:
                 raise EmailStatsError("That contact is gone: click Refresh.")
-            happenings, total = history(contact_id, _MOST_HAPPENINGS)
-        except EmailStatsError as error:
-            self._body.children = [
-                self._back,
-                _html(components.empty("That can't be shown.", str(error))),
+            timeline, total = contact_timeline(contact_id, _MOST_HAPPENINGS)
+            shown = [
+                pieces.contact_header(described, self._metrics, currency),
+                pieces.history(timeline, total, zone, currency),
             ]
-            return
-        self._body.children = [
-            self._back,
-            _html(pieces.contact_header(described, self._metrics, self._build.currency)),
-            _html(pieces.history(happenings, total, self._build.timezone, self._build.currency)),
-        ]
+        except EmailStatsError as error:
+            shown = [components.empty("That can't be shown.", str(error))]
+        self._body.children = [self._back, *map(_html, shown)]
 
 
 class _Row:
-    """A contact in the list: its name is a button, which leads to its history."""
+    """A contact in the list: its name is a button that opens its history."""
 
     def __init__(self, drill: Callable[[str], None]) -> None:
         self._contact_id = ""
@@ -294,7 +291,7 @@ class _Row:
     def fill(self, row: dict[str, Any], cells: Sequence[str]) -> None:
         self._contact_id = row["contact_id"]
         self._name.description = row["full_name"] or "(no name)"
-        self._name.tooltip = f"All that is known of {row['full_name'] or row['email']}"
+        self._name.tooltip = f"The history of {row['full_name'] or row['email']}"
         self._cells.value = pieces.cells(cells).markup
 
 

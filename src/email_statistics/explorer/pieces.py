@@ -1,4 +1,4 @@
-"""What the widgets show as HTML: every text from data escaped, in the look of the reports."""
+"""The HTML of the widgets: every text from data escaped, in the style of the reports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from email_statistics.history.reasons import reason
 from email_statistics.reports import components, formats
 from email_statistics.reports.components import Html
 from email_statistics.reports.contact_lists import worded
 from email_statistics.reports.conversions import worth
-from email_statistics.reports.exclusions import EXCLUSIONS
 from email_statistics.reports.metrics import Metric
 
 _templates = Environment(
@@ -30,16 +30,12 @@ _DASH = "\N{EN DASH}"
 _COUNTS = ("sent", "delivered", "opened", "clicked", "replied", "unsubscribed", "complained")
 
 _HAPPENINGS = {
-    "targeted": "Targeted, not sent so far",
+    "sent_inferred": "Sent (inferred)",
     "delivered_inferred": "Delivered (inferred)",
+    "delivered_last": "Delivered (the last time)",
+    "hard_bounced_last": "Hard bounced (the last time)",
     "complained": "Complained (spam)",
     "goal_completed": "Goal completed",
-}
-
-# Why a conversion isn't credited (spec: Attribution), as the end of a sentence.
-_UNCREDITED = {
-    "no_touch": "no open or click before it",
-    "outside_window": "outside the attribution window",
 }
 
 
@@ -48,34 +44,34 @@ def _render(template: str, **values: object) -> Html:
 
 
 def stylesheet() -> Html:
-    """Return the looks of the reports' pieces and of the widgets."""
+    """Return the styles of the reports' pieces and of the widgets."""
     own = resources.files(__package__).joinpath("explorer.css").read_text(encoding="utf-8")
     return Html(f"<style>{components.stylesheet()}{own}</style>")
 
 
 def title(text: str, detail: str) -> Html:
-    """Head a part of the screen."""
+    """Return the heading of a part of the screen."""
     return _render("title", title=text, detail=detail)
 
 
 def note(text: str) -> Html:
-    """Say something beside a control."""
+    """Return a remark beside a control."""
     return components.note(text)
 
 
 def cells(texts: Sequence[str], *, is_head: bool = False) -> Html:
-    """Show the cells of one row of the list, or of its head."""
+    """Return the cells of one row of the list, or of its head."""
     return _render("cells", cells=texts, is_head=is_head)
 
 
 def list_head(timezone: ZoneInfo) -> list[str]:
-    """Name the cells of ``list_cells``; times are on the clocks of ``timezone``."""
+    """Return the titles of ``list_cells``; times are in ``timezone``."""
     zone = timezone.key
     return ["Email", "Status", "Segment", f"Reached ({zone})", f"Last updated ({zone})", "Remark"]
 
 
 def list_cells(row: Mapping[str, Any], timezone: ZoneInfo, currency: str) -> list[str]:
-    """Word a row of a contact list but for the name, which is a widget of its own."""
+    """Return a row of a contact list without the name, which is a widget of its own."""
     remark = row["reason"] or ""
     if not remark and row["orders"]:
         remark = worth(row["revenue"], currency)
@@ -90,7 +86,7 @@ def list_cells(row: Mapping[str, Any], timezone: ZoneInfo, currency: str) -> lis
 
 
 def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], currency: str) -> Html:
-    """Say who a contact is, and what became of its messages in all."""
+    """Return who a contact is (``history.contact``), and its counts over all messages."""
     counted = [
         f"{metrics[name].label} {'not measured' if row[name] is None else formats.count(row[name])}"
         for name in _COUNTS
@@ -105,9 +101,9 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
     return title(row["full_name"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 
 
-def history(happenings: pl.DataFrame, total: int, timezone: ZoneInfo, currency: str) -> Html:
-    """Show a contact's history (``history.history``) as a table, in time order."""
-    if happenings.is_empty():
+def history(timeline: pl.DataFrame, total: int, timezone: ZoneInfo, currency: str) -> Html:
+    """Return a contact's history (``history.contact_timeline``) as a table, in time order."""
+    if timeline.is_empty():
         return components.empty("Nothing is known of this contact.", "No message was sent to it.")
     listed = components.table(
         "All messages, engagement and conversions of the contact, in time order",
@@ -120,16 +116,16 @@ def history(happenings: pl.DataFrame, total: int, timezone: ZoneInfo, currency: 
                 _detail(row, currency),
                 _counts(row),
             ]
-            for row in happenings.iter_rows(named=True)
+            for row in timeline.iter_rows(named=True)
         ],
     )
     shown = (
-        f"All {formats.count(total)} happenings."
-        if happenings.height == total
-        else f"The latest {formats.count(happenings.height)} of {formats.count(total)}; all are in "
+        f"All {formats.count(total)} events."
+        if timeline.height == total
+        else f"The latest {formats.count(timeline.height)} of {formats.count(total)}; all are in "
         "core.fct_messages, core.fct_engagement_events and core.fct_conversions."
     )
-    tests = " Test sends are shown too; they count nowhere."
+    tests = " Test sends are shown too, but count nowhere."
     return components.stack([listed, components.note(shown + tests)])
 
 
@@ -150,19 +146,10 @@ def _detail(row: Mapping[str, Any], currency: str) -> str:
 
 
 def _counts(row: Mapping[str, Any]) -> str:
-    if row["is_test"]:
-        return f"No: {EXCLUSIONS['test_send']}"
-    if row["unattributed_reason"]:
-        return f"Not credited: {_reason(row['unattributed_reason'], _UNCREDITED)}"
-    if row["exclusion_reason"]:
-        return f"No: {_reason(row['exclusion_reason'], EXCLUSIONS)}"
-    return "Credited" if row["what"] in ("ordered", "goal_completed") else "Yes"
-
-
-def _reason(name: str, words: Mapping[str, str]) -> str:
-    return words.get(name) or name.replace("_", " ")
+    decision = {"counted": "Yes", "not_counted": "No"}.get(row["status"]) or worded(row["status"])
+    return f"{decision}: {reason(row)}" if row["reason"] else decision
 
 
 def clock(value: datetime, timezone: ZoneInfo) -> str:
-    """Write a UTC time to the second on the clocks of ``timezone``: ``2026-06-22 14:05:09``."""
+    """Return a UTC time in ``timezone``, to the second: ``2026-06-22 14:05:09``."""
     return f"{value.replace(tzinfo=UTC).astimezone(timezone):%Y-%m-%d %H:%M:%S}"

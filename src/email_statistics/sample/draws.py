@@ -1,10 +1,8 @@
 """Random numbers that depend on the seed, a name and a position, and on nothing else.
 
-A chunk of messages can be drawn alone, in any order and of any size, with the same outcome: that is
-what keeps memory bounded and the sample the same on every machine.
+A chunk of messages can be drawn alone, in any order and of any size, with the same outcome. That
+keeps memory bounded, and the sample the same on every machine.
 """
-
-from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
@@ -12,13 +10,10 @@ from math import exp
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from email_statistics.sample.arrays import Floats, Ints
 
-_NUMBERS_A_BLOCK = 4  # Philox yields four 64-bit numbers for each step of its counter
+_NUMBERS_PER_BLOCK = 4  # Philox yields four 64-bit numbers for each step of its counter
 
 
 class Draws:
@@ -31,16 +26,16 @@ class Draws:
     def uniform(self, name: str, start: int, count: int) -> Floats:
         """Return the numbers start … start + count - 1 of a stream, shape (count,)."""
         digest = hashlib.blake2b(f"{self._seed}:{name}".encode(), digest_size=16).digest()
-        block, skipped = divmod(start, _NUMBERS_A_BLOCK)
+        block, skipped = divmod(start, _NUMBERS_PER_BLOCK)
         philox = np.random.Philox(key=int.from_bytes(digest, "little"), counter=block)
         return np.random.Generator(philox).random(skipped + count)[skipped:]
 
 
 class Choice:
-    """A weighted choice among the positions of a list."""
+    """A weighted choice among the positions of a list; weights needn't add up to anything."""
 
     def __init__(self, weights: Sequence[float]) -> None:
-        """Weigh the positions; the weights needn't add up to anything."""
+        """Set the weights."""
         total = sum(weights)
         self._upper = np.cumsum([weight / total for weight in weights])[:-1]
 
@@ -50,32 +45,26 @@ class Choice:
 
 
 class LogNormal:
-    """Log-normal delays as a table of quantiles, cut at a shortest and a longest one.
+    """Log-normal amounts as a table of quantiles, cut at both ends, in whole thousands.
 
-    All times are microseconds; a delay is a whole number of milliseconds.
+    Delays are in microseconds, so whole milliseconds.
     """
 
     _STEPS = 2048
 
-    def __init__(self, median: int, sigma: float, shortest: int, longest: int) -> None:
-        """Set the median, the deviation of the logarithm, and the ends, in microseconds."""
+    def __init__(self, median: int, sigma: float, least: int, most: int) -> None:
+        """Set the median, the deviation of the logarithm, and the ends."""
         normal = NormalDist()
         quantiles = [
             round(median * exp(sigma * normal.inv_cdf((step + 0.5) / (self._STEPS + 1))))
             for step in range(self._STEPS + 1)
         ]
-        self._table = np.clip(np.array(quantiles, dtype=np.float64), shortest, longest)
+        self._table = np.clip(np.array(quantiles, dtype=np.float64), least, most)
 
     def __call__(self, uniform: Floats) -> Ints:
-        """Return a delay in microseconds for each uniform number, same shape."""
+        """Return an amount for each uniform number, same shape."""
         place = uniform * self._STEPS
         step = place.astype(np.int64)
         low = self._table[step]
-        delay: Floats = low + (self._table[step + 1] - low) * (place - step)
-        return delay.astype(np.int64) // 1000 * 1000
-
-
-def whole(uniform: Floats, bound: int | Ints) -> Ints:
-    """Return a whole number in [0, bound) for each uniform number, same shape."""
-    places: Floats = uniform * bound
-    return places.astype(np.int64)
+        amount: Floats = low + (self._table[step + 1] - low) * (place - step)
+        return amount.astype(np.int64) // 1000 * 1000

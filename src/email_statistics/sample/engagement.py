@@ -1,39 +1,16 @@
 """The engagement events of a chunk of messages: people's, prefetchers' and scanners'."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
-from email_statistics.sample.draws import Bools, Choice, Floats, Ints, LogNormal, whole
-from email_statistics.sample.events import NO_TEXT, Events, texts, to_table
-from email_statistics.sample.links import SCANNED_LINKS
-from email_statistics.sample.messages import Messages, World
-from email_statistics.sample.tables import TABLES
+from email_statistics.sample.arrays import Bools, Columns, Floats, Ints, texts, whole
+from email_statistics.sample.draws import Choice, LogNormal
+from email_statistics.sample.events import Chunk, Events
+from email_statistics.sample.tables import to_table
 from email_statistics.sample.timeline import DAY, HOUR, LAST_MOMENT, MINUTE, SECOND, when_awake
-from email_statistics.sample.vocabulary import APPLE_PREFETCH, SCANNERS, USER_AGENTS
+from email_statistics.sample.words import APPLE_PREFETCH, SCANNERS, USER_AGENTS
 
 _TYPES = ("opened", "clicked", "replied", "unsubscribed", "complained")
-_OPENED, _CLICKED, _REPLIED, _UNSUBSCRIBED, _COMPLAINED = range(5)
-
-_REOPEN_CHANCES = (0.5, 0.55, 0.55, 0.5)  # of each further open
-_CLICK_CHANCE = 0.13  # of an open
-_RECLICK_CHANCES = (0.32, 0.3)  # of each further click
-_REPLY_CHANCE = 0.008
-_UNSUBSCRIBE_CHANCE = 0.008
-_COMPLAINT_CHANCE = 0.0008  # of a delivery
-_ORDER_CHANCE = 0.15  # of a click
-_ORDER_CHANCE_UNCLICKED = 0.04  # of an open without a click
-
-# What the answered messages of a showcase source do: position among them, from … to.
-_CLICKS = range(14)
-_ORDERS = range(12)
-_REPLIES = range(3, 7)
-_UNSUBSCRIBES = range(14, 16)
-_COMPLAINTS = range(16, 18)
-_ANSWER_PACE = 7 * MINUTE
 
 _OPEN_DELAY = LogNormal(100 * MINUTE, 1.9, 20 * SECOND, 40 * DAY)
 _REOPEN_DELAY = LogNormal(14 * HOUR, 1.6, MINUTE, 40 * DAY)
@@ -41,21 +18,21 @@ _CLICK_DELAY = LogNormal(25 * SECOND, 0.9, 2 * SECOND, HOUR)
 _RECLICK_DELAY = LogNormal(2 * MINUTE, 1.4, SECOND, 20 * DAY)
 _REPLY_DELAY = LogNormal(20 * MINUTE, 1.3, 30 * SECOND, 5 * DAY)
 _COMPLAINT_DELAY = LogNormal(6 * HOUR, 1.2, MINUTE, 10 * DAY)
+_ANSWER_PACE = 7 * MINUTE  # of the messages of a showcase source
 
-_PREFETCH_CHANCE = 0.9
+_REOPEN_CHANCES = (0.5, 0.55, 0.55, 0.5)  # of each further open
+_RECLICK_CHANCES = (0.32, 0.3)  # of each further click
+_ORDER_CHANCE = 0.15  # of a click
+_ORDER_CHANCE_UNCLICKED = 0.04  # of an open without a click
+
 _FATE_OF_SCAN = Choice([45, 15, 40])  # links followed at once, by a scanner by name, or not
-_BURST, _NAMED_SCANNER, _UNSCANNED = range(3)
+_BURST, _NAMED_SCANNER = 0, 1
 _BURST_LINKS = 4
 _BURST_PACE = SECOND * 18 // 100
+_SCANNED_LINKS = 7  # a source's first links: those that a scanner can follow
 
-# Slots of events a message (see Events).
-_PREFETCH_SLOT, _OPEN_SLOT, _SCANNER_OPEN_SLOT = 0, 1, 9
-_CLICK_SLOT, _BURST_SLOT, _SCANNER_CLICK_SLOT = 10, 20, 29
-_REPLY_SLOT, _UNSUBSCRIBE_SLOT, _COMPLAINT_SLOT = 30, 31, 32
-
+_SAID = pl.Series([None, False, True])  # is_machine, in the sender's word
 _UNSAID, _HUMAN, _MACHINE = range(3)
-_IS_MACHINE = pl.Series([None, False, True])
-_HUMAN_SHARE = 0.08  # of people whom the sender calls human
 
 # How a click names its link; mostly by its id alone.
 _BY_ID, _BY_ID_AND_URL, _BY_URL, _BY_UNKNOWN_URL, _BY_NOTHING = range(5)
@@ -63,208 +40,140 @@ _LINK_FORM = Choice([82, 10, 6, 1.5, 0.5])
 _UNKNOWN_URL = "https://www.brightsmile.example/landing/new?from=mail"
 
 
-@dataclass(frozen=True)
-class Touches:
-    """What people did with the messages of a chunk: shape (messages,)."""
+def engagement_events(messages: Chunk, links: pl.DataFrame) -> tuple[pl.DataFrame, Columns]:
+    """Return the raw engagement events of a chunk, and what people did, for their orders.
 
-    is_opened: Bools
-    is_ordered: Bools  # somebody orders after it
-    touched_at: Ints  # the click, else the open, in microseconds
-
-
-@dataclass(frozen=True)
-class _Readers:
-    """Who reads the messages of a chunk, and when: shape (messages,)."""
-
-    is_read: Bools
-    is_clicked: Bools
-    opened_at: Ints
-    clicked_at: Ints
+    The latter has ``is_opened``, ``is_ordered`` and ``touched_at`` (the click, else the open).
+    """
+    chunk = _Engagement(messages)
+    chunk.add_people()
+    chunk.add_machines()
+    chunk.add_answers()
+    order_chance = np.where(chunk.is_clicked, _ORDER_CHANCE, _ORDER_CHANCE_UNCLICKED)
+    touches = Columns(
+        is_opened=chunk.is_read,
+        is_ordered=chunk.is_read & chunk.happens("order", order_chance, range(12)),
+        touched_at=np.where(chunk.is_clicked, chunk.clicked_at, chunk.opened_at),
+    )
+    return _rows(chunk.events.frame(), links), touches
 
 
 class _Engagement:
-    """The events of one chunk while they are gathered."""
+    """The events of one chunk while they are gathered, and who opens and clicks, and when."""
 
-    def __init__(self, world: World, messages: Messages) -> None:
-        self.world = world
+    def __init__(self, messages: Chunk) -> None:
         self.messages = messages
-        self.events = Events("eng", messages.first, len(messages), world.draws)
-        self.is_seen = self._is_recorded("seen", world.open_share)
-        self.is_followed = self._is_recorded("followed", world.click_share)
+        defaults = {"agent": -1, "said": _UNSAID, "link": -1, "form": _BY_ID}
+        self.events = Events("eng", messages, _TYPES, **defaults)
+        # Whether opens and clicks are recorded.
+        self.is_seen = self.happens("seen", messages.open_share, range(18))
+        self.is_followed = self.happens("followed", messages.click_share, range(18))
+        opened_at = when_awake(
+            messages.delivered_at + _OPEN_DELAY(self.uniform("open_delay")),
+            messages.utc_offset,
+            messages.is_at_work,
+            self.uniform("awake"),
+            self.uniform("later"),
+        )
+        # The script doesn't wait: the showcase sources went out shortly before the year ends.
+        is_scripted = messages.answered >= 0
+        scripted_at = messages.delivered_at + (messages.answered + 1) * _ANSWER_PACE
+        self.opened_at: Ints = np.where(is_scripted, scripted_at, opened_at)
+        self.clicked_at = self.opened_at + _CLICK_DELAY(self.uniform("click_delay"))
+        is_read = self.happens("open", messages.open_chance * messages.appeal, range(18))
+        self.is_read: Bools = is_read & messages.is_delivered & (self.opened_at <= LAST_MOMENT)
+        is_clicked = self.is_read & self.happens("click", 0.13, range(14))
+        self.is_clicked: Bools = is_clicked & (self.clicked_at <= LAST_MOMENT)
 
     def uniform(self, name: str) -> Floats:
-        name = f"engagement.{name}"
-        return self.world.draws.uniform(name, self.messages.first, len(self.messages))
-
-    def constant(self, value: int) -> Ints:
-        return np.full(len(self.messages), value, dtype=np.int64)
+        return self.messages.uniform(f"engagement.{name}")
 
     def happens(self, name: str, chance: float | Floats, scripted: range) -> Bools:
-        """Return which messages it happens to: by chance, or as the script of a showcase says."""
-        answered = self.messages.answered
+        """Return which messages it happens to.
+
+        It happens by chance, and to the ``scripted`` ones of a showcase source's answered messages.
+        """
+        answered: Ints = self.messages.answered
         is_scripted = (answered >= scripted.start) & (answered < scripted.stop)
-        by_chance: Bools = self.uniform(name) < chance
-        return by_chance | is_scripted
+        return is_scripted | (self.uniform(name) < chance)
 
-    def _is_recorded(self, name: str, share: Floats) -> Bools:
-        by_chance: Bools = self.uniform(name) < share[self.messages.source]
-        return by_chance | (self.messages.answered >= 0)
+    def add_people(self) -> None:
+        """Add what people open and click, some of them again; some the sender calls human."""
+        messages = self.messages
+        said = np.where(self.uniform("said") < 0.08, _HUMAN, _UNSAID)
+        is_open, at = self.is_read & self.is_seen, self.opened_at
+        for repeat, chance in enumerate((1.0, *_REOPEN_CHANCES)):
+            if repeat > 0:
+                is_open = is_open & (self.uniform(f"reopen.{repeat}") < chance)
+                at = at + _REOPEN_DELAY(self.uniform(f"reopen_delay.{repeat}"))
+            self.events.add(1 + repeat, "opened", is_open, at, agent=messages.mail_agent, said=said)
 
-    def add(
-        self,
-        slot: int,
-        event_type: int,
-        mask: Bools,
-        event_at: Ints,
-        agent: Ints | None = None,
-        said: Ints | None = None,
-        link: Ints | None = None,
-        link_form: Ints | None = None,
-    ) -> None:
-        """Add an event to each message of the mask; the arrays have its shape."""
-        where = np.flatnonzero(mask)
-        self.events.add(
-            slot,
-            event_type,
-            where,
-            event_at[where],
-            agent=NO_TEXT if agent is None else agent[where],
-            said=_UNSAID if said is None else said[where],
-            link=NO_TEXT if link is None else link[where],
-            link_form=_BY_ID if link_form is None else link_form[where],
-        )
+        is_click, at = self.is_clicked & self.is_followed, self.clicked_at
+        for repeat, chance in enumerate((1.0, *_RECLICK_CHANCES)):
+            if repeat > 0:
+                is_click = is_click & (self.uniform(f"reclick.{repeat}") < chance)
+                at = at + _RECLICK_DELAY(self.uniform(f"reclick_delay.{repeat}"))
+            # The first links of an email get the most clicks.
+            place = np.square(np.square(self.uniform(f"link.{repeat}")))
+            link = messages.first_link + whole(place, messages.links)
+            form = _LINK_FORM(self.uniform(f"link_form.{repeat}"))
+            more = {"agent": messages.browser, "said": said, "link": link, "form": form}
+            self.events.add(10 + repeat, "clicked", is_click, at, **more)
 
+    def add_machines(self) -> None:
+        """Add images loaded at delivery, and links followed before anybody can."""
+        messages, delivered_at = self.messages, self.messages.delivered_at
+        is_prefetched = messages.is_delivered & messages.is_prefetched & self.is_seen
+        is_prefetched &= self.uniform("prefetch") < 0.9
+        at = delivered_at + SECOND * (2 + whole(self.uniform("prefetch_delay"), 40))
+        self.events.add(0, "opened", is_prefetched, at, agent=USER_AGENTS.index(APPLE_PREFETCH))
 
-def _reads(chunk: _Engagement) -> _Readers:
-    """Return who opens and who clicks, whether or not it is recorded."""
-    world, messages = chunk.world, chunk.messages
-    contacts, contact, answered = world.contacts, messages.contact, messages.answered
-    likely = contacts.open_chance[contact] * world.appeal[messages.source]
-    opened_at = when_awake(
-        messages.delivered_at + _OPEN_DELAY(chunk.uniform("open_delay")),
-        contacts.utc_offset[contact],
-        contacts.is_at_work[contact],
-        chunk.uniform("awake"),
-        chunk.uniform("later"),
-    )
-    # The script doesn't wait: the showcase sources went out shortly before the year ends.
-    scripted_at = messages.delivered_at + (answered + 1) * _ANSWER_PACE
-    opened_at = np.where(answered >= 0, scripted_at, opened_at)
-    clicked_at = opened_at + _CLICK_DELAY(chunk.uniform("click_delay"))
-    is_read = (chunk.uniform("open") < likely) | (answered >= 0)
-    is_read = is_read & messages.is_delivered & (opened_at <= LAST_MOMENT)
-    is_clicked = is_read & chunk.happens("click", _CLICK_CHANCE, _CLICKS)
-    return _Readers(is_read, is_clicked & (clicked_at <= LAST_MOMENT), opened_at, clicked_at)
+        is_scanned = messages.is_delivered & messages.is_scanned & self.is_followed
+        fate = _FATE_OF_SCAN(self.uniform("scan"))
+        place = whole(self.uniform("scanned_link"), _SCANNED_LINKS)
+        is_burst, is_named = is_scanned & (fate == _BURST), is_scanned & (fate == _NAMED_SCANNER)
+        for step in range(_BURST_LINKS):
+            at = delivered_at + SECOND // 10 + step * _BURST_PACE
+            link = messages.first_link + (place + step) % _SCANNED_LINKS
+            self.events.add(20 + step, "clicked", is_burst, at, agent=messages.browser, link=link)
+        scanner = {
+            "agent": USER_AGENTS.index(SCANNERS[0]) + place % len(SCANNERS),
+            "said": np.where(place < 3, _MACHINE, _UNSAID),
+        }
+        self.events.add(9, "opened", is_named, delivered_at + 3 * SECOND, **scanner)
+        link = messages.first_link + place
+        self.events.add(29, "clicked", is_named, delivered_at + 4 * SECOND, link=link, **scanner)
 
-
-def _add_people(chunk: _Engagement, readers: _Readers) -> None:
-    """Add what people open and click, some of them again."""
-    contacts, contact = chunk.world.contacts, chunk.messages.contact
-    links, source = chunk.world.links, chunk.messages.source
-    said = np.where(chunk.uniform("said") < _HUMAN_SHARE, _HUMAN, _UNSAID)
-
-    is_open, at = readers.is_read & chunk.is_seen, readers.opened_at
-    for repeat, chance in enumerate((1.0, *_REOPEN_CHANCES)):
-        if repeat > 0:
-            is_open = is_open & (chunk.uniform(f"reopen.{repeat}") < chance)
-            at = at + _REOPEN_DELAY(chunk.uniform(f"reopen_delay.{repeat}"))
-        chunk.add(_OPEN_SLOT + repeat, _OPENED, is_open, at, contacts.mail_agent[contact], said)
-
-    is_click, at = readers.is_clicked & chunk.is_followed, readers.clicked_at
-    for repeat, chance in enumerate((1.0, *_RECLICK_CHANCES)):
-        if repeat > 0:
-            is_click = is_click & (chunk.uniform(f"reclick.{repeat}") < chance)
-            at = at + _RECLICK_DELAY(chunk.uniform(f"reclick_delay.{repeat}"))
-        # The first links of an email get the most clicks.
-        place = np.square(np.square(chunk.uniform(f"link.{repeat}")))
-        link = links.first[source] + whole(place, links.count[source])
-        form = _LINK_FORM(chunk.uniform(f"link_form.{repeat}"))
-        agent = contacts.browser[contact]
-        chunk.add(_CLICK_SLOT + repeat, _CLICKED, is_click, at, agent, said, link, form)
+    def add_answers(self) -> None:
+        """Add replies, unsubscribes and complaints: only where the service reports them."""
+        messages = self.messages
+        is_read = self.is_read & messages.is_reported
+        replied_at = self.opened_at + _REPLY_DELAY(self.uniform("reply_delay"))
+        is_replied = is_read & self.happens("reply", 0.008, range(3, 7))
+        self.events.add(30, "replied", is_replied, replied_at)
+        is_left = is_read & self.happens("leave", 0.008, range(14, 16))
+        self.events.add(31, "unsubscribed", is_left, self.clicked_at + 5 * SECOND)
+        is_complained = messages.is_delivered & messages.is_reported
+        is_complained &= self.happens("complain", 0.0008, range(16, 18))
+        delay = _COMPLAINT_DELAY(self.uniform("complaint_delay"))
+        by_chance_at, scripted_at = messages.delivered_at + delay, self.opened_at + MINUTE
+        complained_at = np.where(messages.answered >= 0, scripted_at, by_chance_at)
+        self.events.add(32, "complained", is_complained, complained_at)
 
 
-def _add_machines(chunk: _Engagement) -> None:
-    """Add images loaded at delivery, and links followed before anybody can."""
-    messages, contacts, links = chunk.messages, chunk.world.contacts, chunk.world.links
-    contact, source, delivered_at = messages.contact, messages.source, messages.delivered_at
-    is_prefetched = messages.is_delivered & contacts.is_prefetched[contact] & chunk.is_seen
-    chunk.add(
-        _PREFETCH_SLOT,
-        _OPENED,
-        is_prefetched & (chunk.uniform("prefetch") < _PREFETCH_CHANCE),
-        delivered_at + SECOND * (2 + whole(chunk.uniform("prefetch_delay"), 40)),
-        chunk.constant(USER_AGENTS.index(APPLE_PREFETCH)),
-    )
-
-    is_scanned = messages.is_delivered & contacts.is_scanned[contact] & chunk.is_followed
-    scan = chunk.uniform("scan")
-    fate = _FATE_OF_SCAN(scan)
-    place = whole(chunk.uniform("scanned_link"), SCANNED_LINKS)
-    is_burst = is_scanned & (fate == _BURST)
-    for step in range(_BURST_LINKS):
-        at = delivered_at + SECOND // 10 + step * _BURST_PACE
-        link = links.first[source] + (place + step) % SCANNED_LINKS
-        chunk.add(_BURST_SLOT + step, _CLICKED, is_burst, at, contacts.browser[contact], link=link)
-    is_named = is_scanned & (fate == _NAMED_SCANNER)
-    agent = USER_AGENTS.index(SCANNERS[0]) + place % len(SCANNERS)
-    said = np.where(place < 3, _MACHINE, _UNSAID)
-    opened_at, clicked_at = delivered_at + 3 * SECOND, delivered_at + 4 * SECOND
-    chunk.add(_SCANNER_OPEN_SLOT, _OPENED, is_named, opened_at, agent, said)
-    link = links.first[source] + place
-    chunk.add(_SCANNER_CLICK_SLOT, _CLICKED, is_named, clicked_at, agent, said, link)
-
-
-def _add_answers(chunk: _Engagement, readers: _Readers) -> None:
-    """Add replies, unsubscribes and complaints: only where the service reports them."""
-    messages = chunk.messages
-    is_read = readers.is_read & messages.is_reported
-    replies = is_read & chunk.happens("reply", _REPLY_CHANCE, _REPLIES)
-    replied_at = readers.opened_at + _REPLY_DELAY(chunk.uniform("reply_delay"))
-    chunk.add(_REPLY_SLOT, _REPLIED, replies, replied_at)
-    leaves = is_read & chunk.happens("leave", _UNSUBSCRIBE_CHANCE, _UNSUBSCRIBES)
-    chunk.add(_UNSUBSCRIBE_SLOT, _UNSUBSCRIBED, leaves, readers.clicked_at + 5 * SECOND)
-    complains = chunk.happens("complain", _COMPLAINT_CHANCE, _COMPLAINTS)
-    complained_at = messages.delivered_at + _COMPLAINT_DELAY(chunk.uniform("complaint_delay"))
-    complained_at = np.where(messages.answered >= 0, readers.opened_at + MINUTE, complained_at)
-    is_reported = messages.is_delivered & messages.is_reported
-    chunk.add(_COMPLAINT_SLOT, _COMPLAINED, complains & is_reported, complained_at)
-
-
-def engagement_events(world: World, messages: Messages) -> tuple[pl.DataFrame, Touches]:
-    """Return the raw engagement events of a chunk, and what people did, for their orders."""
-    chunk = _Engagement(world, messages)
-    readers = _reads(chunk)
-    _add_people(chunk, readers)
-    _add_machines(chunk)
-    _add_answers(chunk, readers)
-    order_chance = np.where(readers.is_clicked, _ORDER_CHANCE, _ORDER_CHANCE_UNCLICKED)
-    touches = Touches(
-        is_opened=readers.is_read,
-        is_ordered=readers.is_read & chunk.happens("order", order_chance, _ORDERS),
-        touched_at=np.where(readers.is_clicked, readers.clicked_at, readers.opened_at),
-    )
-    return _to_frame(chunk), touches
-
-
-def _to_frame(chunk: _Engagement) -> pl.DataFrame:
-    links = chunk.world.links
-    frame = chunk.events.frame(_TYPES, chunk.messages.message_id)
-    link, form = frame["link"].to_numpy(), frame["link_form"].to_numpy()
-    link_id = texts(links.rows["link_id"], np.where(form <= _BY_ID_AND_URL, link, NO_TEXT))
-    url = (
-        pl.when(pl.lit(pl.Series(form == _BY_URL)))
-        .then(texts(links.rows["url"], link))
-        .when(pl.lit(pl.Series(form == _BY_ID_AND_URL)))
-        .then(texts(links.visited_url, link))
-        .when(pl.lit(pl.Series(form == _BY_UNKNOWN_URL)))
-        .then(pl.lit(_UNKNOWN_URL))
-    )
+def _rows(frame: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    link, form = frame["link"].to_numpy(), frame["form"]
     return to_table(
+        "engagement_events",
         frame.with_columns(
-            link_id.alias("link_id"),
-            url.alias("url"),
-            texts(USER_AGENTS, frame["agent"].to_numpy()).alias("user_agent"),
-            _IS_MACHINE.gather(frame["said"]).alias("is_machine"),
+            link_id=pl.when(form <= _BY_ID_AND_URL).then(texts(links["link_id"], link)),
+            url=pl.when(form == _BY_URL)
+            .then(texts(links["url"], link))
+            .when(form == _BY_ID_AND_URL)
+            .then(texts(links["visited_url"], link))
+            .when(form == _BY_UNKNOWN_URL)
+            .then(pl.lit(_UNKNOWN_URL)),
+            user_agent=texts(USER_AGENTS, frame["agent"].to_numpy()),
+            is_machine=_SAID.gather(frame["said"]),
         ),
-        TABLES["engagement_events"],
     )

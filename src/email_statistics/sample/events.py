@@ -1,14 +1,14 @@
-"""Events gathered kind by kind, then turned into the rows of a raw event table."""
+"""Chunks of messages, and their events: gathered kind by kind, then turned into raw rows."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 
-from email_statistics.sample.draws import Draws, Ints, LogNormal
+from email_statistics.sample.arrays import Bools, Floats, Ints, texts
+from email_statistics.sample.draws import Draws, LogNormal
 from email_statistics.sample.timeline import DAY, HOUR, LAST_MOMENT, MINUTE
 
 _LOAD_EVERY = 5 * MINUTE  # the lake is loaded in batches
@@ -16,99 +16,84 @@ _LATE_SHARE = 0.012
 _LATE_DELAY = LogNormal(20 * HOUR, 0.8, 2 * HOUR, 3 * DAY)
 _TWICE_SHARE = 0.0009  # the very row again,
 _RELOADED_SHARE = 0.0006  # of these with another loaded_at
-NO_TEXT = -1
 
 
-@dataclass
-class Events:
-    """The events of a chunk, appended kind by kind.
+class Chunk(SimpleNamespace):
+    """Messages, or whatever else happens to contacts, in columns of shape (count,).
 
-    A kind of event happens at most once a message; its `slot`, a whole number below 100, makes its
-    id unique: `<prefix>_<message number>_<slot>`.
+    It has the columns of each one's contact and source beside its own. Times are in microseconds.
     """
 
-    prefix: str
-    first: int
-    messages: int
     draws: Draws
-    columns: dict[str, list[Ints]] = field(default_factory=dict)
+    first: int  # the number of the first one
+    ids: pl.Series
+
+    def uniform(self, name: str) -> Floats:
+        """Return the numbers of a stream for the chunk."""
+        return self.draws.uniform(name, self.first, len(self.ids))
+
+
+class Events:
+    """The events of a chunk; an id is ``<prefix>_<number in the chunk's ids>_<slot>``.
+
+    A kind of event has a ``slot`` below 100 and happens at most once to each one of the chunk.
+    """
+
+    def __init__(self, prefix: str, chunk: Chunk, types: Sequence[str], **defaults: int) -> None:
+        """Start with none; ``defaults`` are the columns that an event may leave out."""
+        self._prefix = prefix
+        self._chunk = chunk
+        self._types = types
+        self._defaults = defaults
+        self._columns: dict[str, list[Ints]] = defaultdict(list)
 
     def add(
-        self, slot: int, event_type: int, where: Ints, event_at: Ints, **more: int | Ints
+        self, slot: int, event_type: str, mask: Bools, event_at: Ints, **more: int | Ints
     ) -> None:
-        """Append an event for each message at positions `where` of the chunk, shape (events,).
+        """Add an event where ``mask`` says so; arrays have the shape of the chunk.
 
-        `event_at` and the arrays in `more` have that shape, too. What would happen after the year
-        didn't happen yet.
+        Events after the end of the year are left out: they didn't happen yet.
         """
-        is_past = event_at <= LAST_MOMENT
-        count = int(is_past.sum())
-        name = f"{self.prefix}.fate.{slot}"
-        fate = self.draws.uniform(name, self.first, self.messages)[where][is_past]
-        event_at = event_at[is_past]
+        where = np.flatnonzero(mask & (event_at <= LAST_MOMENT))
+        fate = self._chunk.uniform(f"{self._prefix}.fate.{slot}")[where]
+        at = event_at[where]
         lag = np.where(fate < _LATE_SHARE, _LATE_DELAY(fate / _LATE_SHARE % 1), 0)
-        loaded_at = (event_at + lag) // _LOAD_EVERY * _LOAD_EVERY + _LOAD_EVERY
         columns: dict[str, int | Ints] = {
-            "place": where[is_past],
+            "place": where,
             "slot": slot,
-            "event_type": event_type,
-            "event_at": event_at,
-            "loaded_at": loaded_at,
-            **{
-                name: value if isinstance(value, int) else value[is_past]
-                for name, value in more.items()
-            },
+            "event_type": self._types.index(event_type),
+            "event_at": at,
+            "loaded_at": (at + lag) // _LOAD_EVERY * _LOAD_EVERY + _LOAD_EVERY,
         }
-        rows = {
-            name: np.full(count, value) if isinstance(value, int) else value
-            for name, value in columns.items()
-        }
+        for name, value in (self._defaults | more).items():
+            columns[name] = value if isinstance(value, int) else value[where]
         is_twice = fate > 1 - _TWICE_SHARE
-        is_reloaded = fate[is_twice] > 1 - _RELOADED_SHARE
-        for name, values in rows.items():
+        reloaded: Ints = np.where(fate[is_twice] > 1 - _RELOADED_SHARE, HOUR, 0)
+        for name, value in columns.items():
+            values = np.full(len(where), value) if isinstance(value, int) else value
             copies = values[is_twice]
             if name == "loaded_at":
-                copies = copies + np.where(is_reloaded, HOUR, 0)
-            self.columns.setdefault(name, []).extend((values, copies))
+                copies = copies + reloaded
+            self._columns[name] += [values, copies]
 
-    def frame(self, event_types: tuple[str, ...], message_id: pl.Series) -> pl.DataFrame:
-        """Return event_id, event_type, event_at, loaded_at, message_id and what was added.
+    def frame(self) -> pl.DataFrame:
+        """Return event_id, event_type, event_at, loaded_at, message_id, place and what was added.
 
-        `place`, the message's position in the chunk, stays for the caller's own columns.
+        ``place`` is the position in the chunk.
         """
-        columns = {name: np.concatenate(parts) for name, parts in self.columns.items()}
-        place = columns["place"]
-        number = message_id.str.slice(4).gather(place)
-        ids = pl.select(
-            pl.concat_str(
-                pl.lit(f"{self.prefix}_"),
-                number,
+        columns = {name: np.concatenate(parts) for name, parts in self._columns.items()}
+        slot, event_type = columns.pop("slot"), columns.pop("event_type")
+        message_id = self._chunk.ids.gather(columns["place"])
+        return pl.DataFrame(columns).select(
+            event_id=pl.concat_str(
+                pl.lit(f"{self._prefix}_"),
+                message_id.str.slice(4),
                 pl.lit("_"),
-                pl.Series(columns.pop("slot")).cast(pl.String).str.zfill(2),
-            )
-        ).to_series()
-        return pl.DataFrame(
-            {
-                "event_id": ids,
-                "event_type": texts(event_types, columns.pop("event_type")),
-                "event_at": pl.Series(columns.pop("event_at")).cast(pl.Datetime("us")),
-                "loaded_at": pl.Series(columns.pop("loaded_at")).cast(pl.Datetime("us")),
-                "message_id": message_id.gather(place),
-                **columns,
-            }
+                pl.Series(slot).cast(pl.String).str.zfill(2),
+            ),
+            event_type=texts(self._types, event_type),
+            event_at=pl.col("event_at").cast(pl.Datetime("us")),
+            loaded_at=pl.col("loaded_at").cast(pl.Datetime("us")),
+            message_id=message_id,
+            **{name: pl.col(name) for name in columns if not name.endswith("_at")},
         )
-
-
-def texts(options: tuple[str, ...] | pl.Series, positions: Ints) -> pl.Series:
-    """Return the texts at positions, null at NO_TEXT, same shape."""
-    series = pl.Series(options, dtype=pl.String)
-    known = pl.Series(positions).cast(pl.Int64)
-    return series.gather(known.set(known == NO_TEXT, None))
-
-
-def to_table(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Return the columns of a raw table, in its order and types; an absent one is null."""
-    return frame.select(
-        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
-        for name, dtype in schema.items()
-    )

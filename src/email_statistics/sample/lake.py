@@ -1,9 +1,8 @@
 """The folder of a sample: recognised by its marker, and never mixed with anybody else's files."""
 
-from __future__ import annotations
-
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +19,7 @@ class SampleError(UsageError):
 
 @dataclass
 class SampleFolder:
-    """A folder that holds one sample and nothing else.
+    """A folder that holds one sample and nothing else, and what was written to it.
 
     The marker names each file before it is written, so that the folder of a run that was killed is
     still known as a sample.
@@ -29,26 +28,24 @@ class SampleFolder:
     path: Path
     messages: int
     seed: int
-    rows: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)  # by raw table
     files: list[str] = field(default_factory=list)
-    size_bytes: int = 0
 
-    def write(self, table: str, name: str, frame: pl.DataFrame) -> None:
-        """Write one Parquet file of a raw table; an empty frame leaves no file."""
-        if frame.is_empty():
-            return
-        file = self._announce(f"{table}/{name}.parquet")
-        frame.write_parquet(file, compression="zstd")
-        self.rows[table] = self.rows.get(table, 0) + len(frame)
-        self.size_bytes += file.stat().st_size
+    @property
+    def size_bytes(self) -> int:
+        """The size of all files but the marker."""
+        return sum((self.path / name).stat().st_size for name in self.files)
 
-    def write_text(self, name: str, text: str) -> None:
-        """Write a file that is no Parquet."""
-        file = self._announce(name)
-        file.write_text(text, encoding="utf-8")
-        self.size_bytes += file.stat().st_size
+    def write_all(self, name: str, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Write a Parquet file per raw table; an empty frame leaves none."""
+        for table, frame in frames.items():
+            if not frame.is_empty():
+                file = self.announce(f"{table}/{name}.parquet")
+                frame.write_parquet(file, compression="zstd")
+                self.rows[table] = self.rows.get(table, 0) + frame.height
 
-    def _announce(self, name: str) -> Path:
+    def announce(self, name: str) -> Path:
+        """Note a file that is about to be written; return its path, in a folder that exists."""
         self.files.append(name)
         self.save_marker()
         file = self.path / name
@@ -68,29 +65,32 @@ class SampleFolder:
 
 
 def open_sample_folder(path: Path, messages: int, seed: int) -> SampleFolder:
-    """Return an empty sample folder, an earlier sample in it removed.
+    """Return an empty sample folder; an earlier sample in it is removed.
 
-    Raises SampleError, before anything is touched, where the path is no folder, can't be written,
-    or holds any file that isn't of an earlier sample.
+    Raises ``SampleError``, before anything is touched, where the path is no folder, can't be
+    written, or holds any file that isn't part of an earlier sample.
     """
     folder = SampleFolder(path, messages, seed)
     try:
         if path.exists() and not path.is_dir():
             raise SampleError(f"{path} is a file, not a folder; name another folder with --out.")
         present = _files_below(path)
-        own = _files_of_sample(path)
-        foreign = sorted(present - own)
+        foreign = sorted(present - _files_of_sample(path))
         if foreign:
             raise SampleError(
                 f"{path} holds {foreign[0]}, which isn't part of a sample written there before; "
                 "name an empty folder with --out, or move it away."
             )
         path.mkdir(parents=True, exist_ok=True)
-        # While they go, the earlier sample's files count as this one's: a killed run leaves a
-        # folder that is still known.
+        # While they are removed, the earlier sample's files count as this one's: a run that is
+        # killed leaves a folder that is still known.
         folder.files = sorted(present - {MARKER})
         folder.save_marker()
-        _remove(path, folder.files)
+        for name in folder.files:
+            (path / name).unlink()
+        for parent, _, _ in os.walk(path, topdown=False):
+            if Path(parent) != path and not any(Path(parent).iterdir()):
+                Path(parent).rmdir()
         folder.files = []
     except OSError as error:
         raise SampleError(
@@ -104,13 +104,13 @@ def _files_below(path: Path) -> set[str]:
     """Return all files and links below a folder, relative to it."""
 
     def stop(error: OSError) -> None:
-        raise error  # what can't be listed can't be told from somebody else's
+        raise error  # what can't be listed may be somebody else's
 
-    found = set()
-    for parent, folders, files in os.walk(path, onerror=stop) if path.exists() else ():
-        links = [name for name in folders if (Path(parent) / name).is_symlink()]
-        found |= {(Path(parent) / name).relative_to(path).as_posix() for name in files + links}
-    return found
+    return {
+        (Path(parent) / name).relative_to(path).as_posix()
+        for parent, folders, files in (os.walk(path, onerror=stop) if path.exists() else ())
+        for name in [*files, *(name for name in folders if (Path(parent) / name).is_symlink())]
+    }
 
 
 def _files_of_sample(path: Path) -> set[str]:
@@ -120,12 +120,3 @@ def _files_of_sample(path: Path) -> set[str]:
         return {MARKER, *map(str, marker["files"])}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return set()  # no marker, or not ours: a file like any other
-
-
-def _remove(path: Path, files: list[str]) -> None:
-    for name in files:
-        (path / name).unlink()
-    for parent, _, _ in os.walk(path, topdown=False):
-        folder = Path(parent)
-        if folder != path and not any(folder.iterdir()):
-            folder.rmdir()

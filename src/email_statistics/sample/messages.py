@@ -1,253 +1,213 @@
-"""A chunk of messages: who gets which email when, and what becomes of it."""
-
-from __future__ import annotations
+"""A chunk of messages: who gets which email when, what becomes of it, and its send events."""
 
 from dataclasses import dataclass
-from datetime import timedelta
-from enum import IntEnum
+from math import gcd
 
 import numpy as np
 import polars as pl
 
-from email_statistics.sample.contacts import Contacts
-from email_statistics.sample.draws import Bools, Choice, Draws, Floats, Ints, LogNormal, whole
-from email_statistics.sample.links import Links
-from email_statistics.sample.plan import Plan, Source
+from email_statistics.sample.arrays import Bools, Columns, Floats, Ints, numbered, texts, whole
+from email_statistics.sample.draws import Choice, Draws, LogNormal
+from email_statistics.sample.events import Chunk, Events
+from email_statistics.sample.tables import to_table
 from email_statistics.sample.timeline import (
     DAY,
     HOUR,
     LAST_MOMENT,
+    MICROSECOND,
     MINUTE,
     SECOND,
     micros,
     when_awake,
 )
+from email_statistics.sample.words import EVERY_REASON, REASONS
 
-
-class Outcome(IntEnum):
-    """What becomes of a message before anybody reads it."""
-
-    DELIVERED = 0
-    DELIVERED_LATE = 1  # soft bounced first
-    DELIVERED_UNREPORTED = 2  # the delivery event got lost
-    DELIVERED_THEN_BOUNCED = 3
-    BOUNCED_THEN_DELIVERED = 4
-    REJECTED_THEN_DELIVERED = 5
-    SOFT_BOUNCED = 6
-    HARD_BOUNCED = 7
-    REJECTED_AND_BOUNCED = 8
-    REJECTED = 9
-    SKIPPED = 10
-    FAILED = 11
-    PENDING = 12
-
-
-_OUTCOME = Choice([95.2, 0.7, 0.2, 0.05, 0.03, 0.02, 0.85, 0.4, 0.35, 0.05, 0.75, 0.4, 0.03])
-_REACHES_INBOX = np.array([outcome <= Outcome.REJECTED_THEN_DELIVERED for outcome in Outcome])
-_IS_RETRIED = np.isin(list(Outcome), (Outcome.DELIVERED_LATE, Outcome.BOUNCED_THEN_DELIVERED))
+# What becomes of a message before anybody reads it: share in percent, its send events.
+_OUTCOMES = {
+    "delivered": (95.2, "sent accepted delivered"),
+    "delivered_late": (0.7, "sent soft_bounced accepted delivered"),
+    "delivered_unreported": (0.2, "sent accepted"),  # the delivery event got lost
+    "delivered_then_bounced": (0.05, "sent accepted delivered hard_bounced"),
+    "bounced_then_delivered": (0.03, "sent hard_bounced accepted delivered"),
+    "rejected_then_delivered": (0.02, "sent rejected accepted delivered"),
+    "soft_bounced": (0.85, "sent soft_bounced"),
+    "hard_bounced": (0.4, "sent accepted hard_bounced"),
+    "rejected_and_bounced": (0.35, "sent rejected hard_bounced"),
+    "rejected": (0.05, "sent rejected"),
+    "skipped": (0.75, "targeted skipped"),
+    "failed": (0.4, "targeted failed"),
+    "pending": (0.03, "targeted"),
+}
+_NAMES = list(_OUTCOMES)
+_OUTCOME = Choice([share for share, _ in _OUTCOMES.values()])
+_DELIVERED, _RETURNED = _NAMES.index("delivered"), _NAMES.index("delivered_then_bounced")
+_SKIPPED = _NAMES.index("skipped")
+_REACHES_INBOX = np.array([name.startswith("deliv") or "_then_" in name for name in _NAMES])
+_IS_RETRIED = np.array([name in ("delivered_late", "bounced_then_delivered") for name in _NAMES])
 
 # The first messages of a showcase source take these outcomes in turn …
-_SHOWN_OUTCOMES = np.array(
-    [
-        Outcome.SKIPPED,
-        Outcome.FAILED,
-        Outcome.HARD_BOUNCED,
-        Outcome.SOFT_BOUNCED,
-        Outcome.DELIVERED_LATE,
-        Outcome.REJECTED,
-        Outcome.PENDING,
-        Outcome.SKIPPED,
-        Outcome.REJECTED_AND_BOUNCED,
-        Outcome.SOFT_BOUNCED,
-        Outcome.FAILED,
-        Outcome.DELIVERED_THEN_BOUNCED,
-    ],
-    dtype=np.int64,
+_SHOWN = (
+    "skipped failed hard_bounced soft_bounced delivered_late rejected pending skipped"
+    " rejected_and_bounced soft_bounced failed delivered_then_bounced"
 )
+_SHOWN_OUTCOMES = np.array([_NAMES.index(name) for name in _SHOWN.split()])
 # … and the next ones are delivered and answered, so that each list of answers has rows.
 _ANSWERED = 18
 
 _DELIVERY_DELAY = LogNormal(4 * SECOND, 1.0, SECOND, HOUR)
 _RETRY_DELAY = LogNormal(2 * HOUR, 0.8, 15 * MINUTE, DAY)
 
-# Where opens or clicks aren't tracked, some are recorded all the same.
-_UNTRACKED_OPENS = 0.1
-_UNTRACKED_CLICKS = 0.2
-_UNSUPPORTED_CLICKS = 0.6
+_TYPES = (
+    *("targeted", "skipped", "failed", "sent", "accepted", "rejected", "delivered"),
+    *("soft_bounced", "hard_bounced"),
+)
 
 
 @dataclass(frozen=True)
 class World:
-    """All that chunks share; arrays have an entry a source: shape (sources,)."""
+    """All that chunks share: ``plan`` (``make_sources``) and ``sources`` have a row per source."""
 
-    plan: Plan
     draws: Draws
-    contacts: Contacts
-    links: Links
-    reported_from: Ints  # since when the service reports deliveries, microseconds
-    open_share: Floats  # the part of all opens that the pixel sees
-    click_share: Floats  # the part of all clicks that is recorded
-    appeal: Floats  # how much likelier than on average it is opened
-    is_showcase: Bools
-    is_targeted_reported: Bools  # each recipient has a targeted event
+    plan: pl.DataFrame
+    sources: Columns
+    contacts: Columns
 
 
-@dataclass(frozen=True)
-class Messages:
-    """A chunk of messages, one entry each: shape (messages,); times in microseconds."""
-
-    first: int  # the number of the first message
-    message_id: pl.Series
-    source: Ints
-    contact: Ints
-    answered: Ints  # position among the answered of a showcase source, else -1
-    outcome: Ints
-    is_reported: Bools  # the service reports what becomes of it
-    sent_at: Ints
-    handed_over_at: Ints
-    bounced_at: Ints  # where the outcome has a bounce
-    delivered_at: Ints
-    is_delivered: Bools
-    is_retried: Bools  # delivered at a later attempt
-    is_orphan: Bools  # its contact isn't known
-    is_send_missing: Bools  # its send events never came
-
-    def __len__(self) -> int:
-        """Return how many messages the chunk has."""
-        return len(self.source)
-
-
-def _open_share(source: Source) -> float:
-    settings = source.settings()
-    if settings is None:
-        return _UNTRACKED_OPENS
-    if settings.sending_service == "external_smtp":
-        return 1.0
-    is_tracked = settings.is_dedicated and settings.is_open_tracking_enabled
-    return 1.0 if is_tracked else _UNTRACKED_OPENS
-
-
-def _click_share(source: Source) -> float:
-    settings = source.settings()
-    if source.campaign_kind in ("ab_test", "rss"):
-        return _UNSUPPORTED_CLICKS
-    is_off = source.email_source_type == "campaign" and not source.tracks_clicks_at_start()
-    if is_off or settings is None:
-        return _UNTRACKED_CLICKS
-    if settings.sending_service == "external_smtp":
-        return 1.0
-    is_tracked = settings.is_dedicated and settings.is_click_tracking_enabled
-    return 1.0 if is_tracked else _UNTRACKED_CLICKS
-
-
-def make_world(plan: Plan, draws: Draws, contacts: Contacts, links: Links) -> World:
-    """Return what the chunks of a plan share."""
-    sources = plan.sources
-    is_showcase = np.array([source.is_showcase for source in sources])
-    appeal = 0.65 + 0.7 * draws.uniform("source.appeal", 0, len(sources))
-    return World(
-        plan=plan,
-        draws=draws,
-        contacts=contacts,
-        links=links,
-        reported_from=np.array([source.reports_delivery_from() for source in sources]),
-        open_share=np.array([_open_share(source) for source in sources]),
-        click_share=np.array([_click_share(source) for source in sources]),
-        appeal=np.where(is_showcase, 1.15, appeal),
-        is_showcase=is_showcase,
-        is_targeted_reported=np.array(
-            [
-                source.email_source_type != "campaign" or number % 4 == 0
-                for number, source in enumerate(sources)
-            ]
-        ),
-    )
-
-
-def _sent_evenly(world: World, source: int, position: Ints, jitter: Floats) -> Ints:
-    """Return when the messages of a campaign or a bulk send leave, over its duration."""
-    sent = world.plan.sources[source]
-    pace = sent.lasts // timedelta(microseconds=1) // world.plan.size(source)
-    return micros(sent.starts_at) + (position * pace + whole(jitter, pace)) // SECOND * SECOND
-
-
-def _sent_when_due(
-    world: World, source: int, entrant: Ints, contact: Ints, jitter: Floats, awake: Floats
-) -> Ints:
-    """Return when the messages of a workflow's action leave: some days after each one's entry.
-
-    People enter while they are awake, evenly over the days since the workflow started.
-    """
-    action, contacts = world.plan.sources[source], world.contacts
-    open_for = (action.lasts - timedelta(days=1)) // timedelta(microseconds=1)
-    pace = open_for // max(1, world.plan.size(source - action.step))
-    since_start = (entrant * pace + whole(jitter, 10 * HOUR)) // SECOND * SECOND
-    came_at = micros(action.starts_at) + since_start
-    offset, at_work = contacts.utc_offset[contact], contacts.is_at_work[contact]
-    entered_at = when_awake(came_at, offset, at_work, awake, jitter)
-    delay = action.step_delay // timedelta(microseconds=1)
-    # Nobody waits for the morning after the year's last night.
-    return np.where(entered_at + delay > LAST_MOMENT, came_at, entered_at) + delay
-
-
-def _addressed(world: World, first: int, source: Ints, position: Ints) -> tuple[Ints, Ints]:
-    """Return the contact and the time of sending of each message."""
-    jitter = world.draws.uniform("message.jitter", first, len(source))
-    awake = world.draws.uniform("message.awake", first, len(source))
-    contact, sent_at = np.empty_like(source), np.empty_like(source)
-    for one in np.unique(source).tolist():
-        part = source == one
-        entrant = world.plan.entrants(one, position[part])
-        contact[part] = world.plan.audience(one, entrant, world.draws)
-        if world.plan.sources[one].email_source_type == "workflow":
-            sent_at[part] = _sent_when_due(
-                world, one, entrant, contact[part], jitter[part], awake[part]
-            )
-        else:
-            sent_at[part] = _sent_evenly(world, one, position[part], jitter[part])
-    return contact, sent_at
-
-
-def make_messages(world: World, first: int, count: int) -> Messages:
+def make_messages(world: World, first: int, count: int) -> Chunk:
     """Return the messages first … first + count - 1."""
 
     def uniform(name: str) -> Floats:
         return world.draws.uniform(f"message.{name}", first, count)
 
     number = np.arange(first, first + count, dtype=np.int64)
-    first_message = world.plan.first_message
+    first_message = world.plan["first_message"].to_numpy()
     source = np.searchsorted(first_message, number, side="right").astype(np.int64) - 1
     position = number - first_message[source]
-    contact, sent_at = _addressed(world, first, source, position)
+    contact, sent_at = _addressed(world, source, position, uniform("jitter"), uniform("awake"))
+    of_source, of_contact = world.sources.take(source), world.contacts.take(contact)
 
-    is_silent = world.contacts.is_do_not_disturb[contact]
-    outcome = np.where(is_silent, Outcome.SKIPPED, _OUTCOME(uniform("outcome")))
-    answered = np.where(world.is_showcase[source], position - len(_SHOWN_OUTCOMES), _ANSWERED)
+    outcome = np.where(of_contact.is_do_not_disturb, _SKIPPED, _OUTCOME(uniform("outcome")))
+    answered = np.where(of_source.is_showcase, position - len(_SHOWN_OUTCOMES), _ANSWERED)
     is_shown = answered < 0
     outcome[is_shown] = _SHOWN_OUTCOMES[position[is_shown]]
-    is_answered = (answered >= 0) & (answered < _ANSWERED)
-    outcome[is_answered] = Outcome.DELIVERED
+    is_answered = ~is_shown & (answered < _ANSWERED)
+    outcome[is_answered] = _DELIVERED
 
     handed_over_at = sent_at + SECOND * (1 + whole(uniform("handover"), 4))
-    delivery = _DELIVERY_DELAY(uniform("delivery"))
-    retry = _RETRY_DELAY(uniform("retry"))
+    delivery, retry = _DELIVERY_DELAY(uniform("delivery")), _RETRY_DELAY(uniform("retry"))
     is_retried = _IS_RETRIED[outcome]
     delivered_at = handed_over_at + delivery + np.where(is_retried, retry, 0)
-    is_returned = outcome == Outcome.DELIVERED_THEN_BOUNCED
-    return Messages(
+    return Chunk(
+        draws=world.draws,
         first=first,
-        message_id=pl.select("msg_" + pl.Series(number).cast(pl.String).str.zfill(9)).to_series(),
-        source=source,
+        ids=numbered("msg_", number, 9),
         contact=contact,
-        answered=np.where(is_answered, answered, -1),
+        answered=np.where(is_answered, answered, -1),  # the position among the answered
         outcome=outcome,
-        is_reported=sent_at >= world.reported_from[source],
+        # The sending service reports what becomes of it.
+        is_reported=sent_at >= of_source.delivery_reported_from,
         sent_at=sent_at,
         handed_over_at=handed_over_at,
-        bounced_at=handed_over_at + SECOND + np.where(is_returned, delivery + retry, 0),
+        bounced_at=handed_over_at + SECOND + np.where(outcome == _RETURNED, delivery + retry, 0),
         delivered_at=delivered_at,
         is_delivered=_REACHES_INBOX[outcome] & (delivered_at <= LAST_MOMENT),
         is_retried=is_retried,
-        is_orphan=uniform("orphan") < 0.0003,
-        is_send_missing=uniform("send_missing") < 0.0003,
+        is_orphan=uniform("orphan") < 0.0003,  # its contact isn't known
+        is_send_missing=uniform("send_missing") < 0.0003,  # its send events never came
+        **vars(of_source),
+        **vars(of_contact),
+    )
+
+
+def _addressed(
+    world: World, source: Ints, position: Ints, jitter: Floats, awake: Floats
+) -> tuple[Ints, Ints]:
+    """Return the contact and the time of sending of each message."""
+    contact, sent_at = np.empty_like(source), np.empty_like(source)
+    for one in np.unique(source).tolist():
+        part, sent = source == one, world.plan.row(one, named=True)
+        starts_at, lasts = micros(sent["starts_at"]), sent["lasts"] // MICROSECOND
+        entrant, spread = position[part], jitter[part]
+        if sent["workflow_id"] is None:
+            contact[part] = _audience(world, sent["email_source_id"], entrant)
+            pace = lasts // sent["messages"]
+            sent_at[part] = starts_at + (entrant * pace + whole(spread, pace)) // SECOND * SECOND
+            continue
+        # People enter a workflow while they are awake, evenly over the days since it started; an
+        # action comes some days after each one's entry. Some drop out before a later action, and
+        # those who entered last haven't come to it yet.
+        delay, entrants = sent["step_days"] * DAY, world.plan["messages"][one - sent["step"]]
+        if sent["step"] > 0:
+            reached = 1 - (delay + DAY) / lasts
+            entrant = (entrant * (entrants * reached / sent["messages"])).astype(np.int64)
+        contact[part] = _audience(world, sent["workflow_id"], entrant)
+        pace = (lasts - DAY) // max(1, entrants)
+        came_at = starts_at + (entrant * pace + whole(spread, 10 * HOUR)) // SECOND * SECOND
+        reader = world.contacts.take(contact[part])
+        entered_at = when_awake(came_at, reader.utc_offset, reader.is_at_work, awake[part], spread)
+        # Nobody waits for the morning after the year's last night.
+        sent_at[part] = np.where(entered_at + delay > LAST_MOMENT, came_at, entered_at) + delay
+    return contact, sent_at
+
+
+def _audience(world: World, name: str, entrant: Ints) -> Ints:
+    """Return the contact of each entrant: none twice, while there are enough contacts."""
+    contacts = len(world.contacts.contact_id)
+    step, offset = whole(world.draws.uniform(f"audience.{name}", 0, 2), contacts)
+    stride = int(step) + 1
+    while gcd(stride, contacts) != 1:
+        stride += 1
+    return (entrant * stride + int(offset)) % contacts
+
+
+def _has_event(messages: Chunk, event_type: str) -> Bools:
+    """Return which messages have an event of a type.
+
+    An outside SMTP service reports no more than that a message was targeted and handed over.
+    """
+    of_outcome = np.array([event_type in events.split() for _, events in _OUTCOMES.values()])
+    is_handed_over = np.array([name not in ("skipped", "pending") for name in _OUTCOMES])
+    of_outside = is_handed_over & (event_type == "sent") | (event_type == "targeted")
+    outcome: Ints = messages.outcome
+    has = np.where(messages.is_reported, of_outcome[outcome], of_outside[outcome])
+    if event_type == "targeted":
+        has |= messages.has_targeted_events
+    is_known: Bools = ~messages.is_send_missing
+    return is_known & has
+
+
+def send_events(messages: Chunk) -> pl.DataFrame:
+    """Return the raw send events of a chunk."""
+    events = Events("snd", messages, _TYPES)
+    uniform = messages.uniform("send.reason")
+    times = {
+        "targeted": messages.sent_at - SECOND * (1 + whole(uniform, 20)),
+        "accepted": np.where(messages.is_retried, messages.delivered_at, messages.handed_over_at),
+        "rejected": messages.handed_over_at,
+        "delivered": messages.delivered_at,
+        "soft_bounced": messages.bounced_at,
+        "hard_bounced": messages.bounced_at,
+    }
+    for slot, event_type in enumerate(_TYPES):
+        reason: int | Ints = -1
+        if event_type in REASONS:
+            options = REASONS[event_type]
+            reason = EVERY_REASON.index(options[0]) + whole(uniform**2, len(options))
+        if event_type == "skipped":
+            reason = np.where(messages.is_do_not_disturb, 0, reason)  # the first of all reasons
+        at = times.get(event_type, messages.sent_at)
+        events.add(slot, event_type, _has_event(messages, event_type), at, reason=reason)
+    frame = events.frame()
+    contact_id = messages.contact_id.gather(frame["place"])
+    is_orphan = pl.Series(messages.is_orphan).gather(frame["place"])
+    gone = contact_id.str.replace("ct_", "ct_gone_")
+    return to_table(
+        "send_events",
+        frame.with_columns(
+            email_source_id=messages.email_source_id.gather(frame["place"]),
+            contact_id=pl.when(is_orphan).then(gone).otherwise(contact_id),
+            recipient_email=messages.email.gather(frame["place"]),
+            is_test=pl.lit(False),
+            reason=texts(EVERY_REASON, frame["reason"].to_numpy()),
+        ),
     )

@@ -1,103 +1,66 @@
-"""The columns and types of the raw tables, as the sample writes them (spec: The raw contract)."""
+"""The raw tables' columns and types, from the raw contract, and the files of the catalogue."""
 
-from __future__ import annotations
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
 
 import polars as pl
+import yaml
 
-_TIME = pl.Datetime("us")
-_EVENT = {
-    "event_id": pl.String(),
-    "event_type": pl.String(),
-    "event_at": _TIME,
-    "loaded_at": _TIME,
-}
-_VERSION = {"updated_at": _TIME, "loaded_at": _TIME}
+from email_statistics.paths import PROJECT_ROOT
 
-TABLES: dict[str, dict[str, pl.DataType]] = {
-    "contacts": {
-        "contact_id": pl.String(),
-        "full_name": pl.String(),
-        "email": pl.String(),
-        "is_do_not_disturb": pl.Boolean(),
-        "merged_into_contact_id": pl.String(),
-        "created_at": _TIME,
-        **_VERSION,
-    },
-    "sending_domains": {
-        "sending_domain": pl.String(),
-        "valid_from": _TIME,
-        "sending_service": pl.String(),
-        "is_dedicated": pl.Boolean(),
-        "is_open_tracking_enabled": pl.Boolean(),
-        "is_click_tracking_enabled": pl.Boolean(),
-        "is_spf_verified": pl.Boolean(),
-        "is_dkim_verified": pl.Boolean(),
-        "is_tracking_cname_verified": pl.Boolean(),
-        "webhook_event_types": pl.String(),
-        **_VERSION,
-    },
-    "email_sources": {
-        "email_source_id": pl.String(),
-        "email_source_type": pl.String(),
-        "email_source_name": pl.String(),
-        "workflow_id": pl.String(),
-        "workflow_name": pl.String(),
-        "campaign_kind": pl.String(),
-        "status": pl.String(),
-        "subject": pl.String(),
-        "from_name": pl.String(),
-        "sending_domain": pl.String(),
-        "has_product_element": pl.Boolean(),
-        "is_click_tracking_enabled": pl.Boolean(),
-        "is_utm_tracking_enabled": pl.Boolean(),
-        "scheduled_at": _TIME,
-        "created_at": _TIME,
-        **_VERSION,
-    },
-    "links": {
-        "link_id": pl.String(),
-        "email_source_id": pl.String(),
-        "url": pl.String(),
-        "link_source": pl.String(),
-        "link_type": pl.String(),
-        **_VERSION,
-    },
-    "exchange_rates": {
-        "currency": pl.String(),
-        "valid_from": _TIME,
-        "rate": pl.Decimal(18, 6),
-        **_VERSION,
-    },
-    "send_events": {
-        **_EVENT,
-        "message_id": pl.String(),
-        "email_source_id": pl.String(),
-        "contact_id": pl.String(),
-        "recipient_email": pl.String(),
-        "is_test": pl.Boolean(),
-        "reason": pl.String(),
-    },
-    "engagement_events": {
-        **_EVENT,
-        "message_id": pl.String(),
-        "link_id": pl.String(),
-        "url": pl.String(),
-        "user_agent": pl.String(),
-        "is_machine": pl.Boolean(),
-    },
-    "order_events": {
-        **_EVENT,
-        "order_id": pl.String(),
-        "contact_id": pl.String(),
-        "email": pl.String(),
-        "amount": pl.Decimal(18, 2),
-        "currency": pl.String(),
-        "channel": pl.String(),
-    },
-    "goal_events": {
-        **_EVENT,
-        "contact_id": pl.String(),
-        "email": pl.String(),
-        "goal_name": pl.String(),
-    },
-}
+Row = dict[str, Any]
+
+_TYPES = {"varchar": pl.String(), "boolean": pl.Boolean(), "timestamp": pl.Datetime("us")}
+
+
+@cache
+def raw_tables() -> Mapping[str, Mapping[str, pl.DataType]]:
+    """Return the columns and types of each raw table, in the contract's order."""
+    contract = PROJECT_ROOT / "models" / "staging" / "_sources.yml"
+    sources = yaml.safe_load(contract.read_text(encoding="utf-8"))["sources"]
+    return {
+        table["name"]: {column["name"]: _type(column["data_type"]) for column in table["columns"]}
+        for source in sources
+        if source["name"] == "raw"
+        for table in source["tables"]
+    }
+
+
+def _type(name: str) -> pl.DataType:
+    if name.startswith("decimal"):
+        precision, scale = map(int, re.findall(r"\d+", name))
+        return pl.Decimal(precision, scale)
+    return _TYPES[name]
+
+
+def to_table(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns of a raw table, in its order and types; an absent one is null."""
+    return frame.select(
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in raw_tables()[table].items()
+    )
+
+
+def rows_to_table(table: str, rows: Iterable[Row]) -> pl.DataFrame:
+    """Return rows as a raw table; what a row doesn't name is null, and other names are left out."""
+    types = dict(raw_tables()[table])
+    return to_table(
+        table, pl.DataFrame(list(rows), schema_overrides=types, infer_schema_length=None)
+    )
+
+
+def read_catalogue(name: str) -> pl.DataFrame:
+    """Return ``catalogue/<name>.csv``, typed; an empty field is null."""
+    return pl.read_csv(_catalogue(f"{name}.csv"), try_parse_dates=True)
+
+
+def read_yaml(name: str) -> Any:
+    """Return the content of ``catalogue/<name>.yml``."""
+    return yaml.safe_load(_catalogue(f"{name}.yml"))
+
+
+def _catalogue(name: str) -> bytes:
+    return resources.files(__package__).joinpath("catalogue", name).read_bytes()

@@ -1,24 +1,23 @@
 """The year of the sample, and when people are awake. Times are microseconds since 1970, UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from email_statistics.sample.draws import Bools, Floats, Ints, whole
+from email_statistics.sample.arrays import Bools, Floats, Ints, whole
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def micros(moment: datetime) -> int:
     """Return a naive UTC moment as microseconds since 1970."""
-    return (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    return (moment.replace(tzinfo=UTC) - _EPOCH) // MICROSECOND
 
 
 YEAR_START = datetime(2025, 7, 1)

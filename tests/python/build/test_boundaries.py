@@ -8,17 +8,25 @@ import duckdb
 import pytest
 from helpers.support import PROJECT_ROOT, SampleBuild
 
-# What the layer above may read. A core fact that is finished early feeds the steps after it.
+# What a layer may read. `changes` are the tables of changed keys, read through affected() alone.
 MAY_READ = {
     "staging": {"source"},
-    "intermediate": {"staging", "intermediate", "core", "seeds"},
-    "core": {"staging", "intermediate", "core", "seeds", "source"},
-    "marts": {"core", "marts", "seeds"},
+    "changes": {"staging", "intermediate", "core", "changes"},
+    "intermediate": {"staging", "intermediate", "core", "seeds", "changes"},
+    "core": {"staging", "intermediate", "core", "seeds", "source", "changes"},
+    "marts": {"core", "marts", "seeds", "changes"},
 }
-# Which rows a mart computes anew in an incremental build: keys alone, never what stands in a row.
-KEYS = {"int_messages_recounted", "int_email_sources_recounted", "int_weeks_recounted"}
-KEYS |= {"int_contacts_recounted"}
-PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "core": ("fct_", "dim_", "build")}
+SUBJECTS = {
+    "staging", "contacts", "sources", "messages", "engagement", "orders", "attribution", "quality",
+    "metrics", "changes", "marts",
+}  # fmt: skip
+# Tables that models/changes read as the last build left them, and by which model.
+BEFORE = {
+    "changed_attributions": {"fct_messages"},
+    "changed_conversions": {"int_orders_grouped"},
+    "changed_message_facts": {"fct_messages"},
+    "changed_messages": {"fct_engagement_events", "fct_messages", "int_messages_orphaned"},
+}
 
 
 def layer(node: dict[str, Any]) -> str:
@@ -26,7 +34,11 @@ def layer(node: dict[str, Any]) -> str:
         return "source"
     if node["resource_type"] == "seed":
         return "seeds"
-    return str(node["fqn"][1])
+    return "changes" if node["name"].startswith("changed_") else str(node["schema"])
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
 def crossings(manifest: dict[str, Any]) -> list[str]:
@@ -34,11 +46,9 @@ def crossings(manifest: dict[str, Any]) -> list[str]:
     nodes = manifest["nodes"] | manifest["sources"]
     return [
         f"{node['name']} reads {nodes[parent]['name']}"
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        for node in models(manifest)
         for parent in node["depends_on"]["nodes"]
         if layer(nodes[parent]) not in MAY_READ[layer(node)]
-        and not (layer(node) == "marts" and nodes[parent]["name"] in KEYS)
     ]
 
 
@@ -53,10 +63,48 @@ def test_a_mart_that_read_staging_would_be_seen(sample_build: SampleBuild) -> No
     assert crossings(manifest) == ["email_performance reads stg_contacts"]
 
 
-def test_models_bear_their_layers_names(sample_build: SampleBuild) -> None:
-    for node in sample_build.manifest["nodes"].values():
-        if node["resource_type"] == "model" and layer(node) in PREFIXES:
-            assert node["name"].startswith(PREFIXES[layer(node)]), node["name"]
+def test_models_are_filed_by_subject_and_named_by_layer(sample_build: SampleBuild) -> None:
+    for node in models(sample_build.manifest):
+        assert node["fqn"][1] in SUBJECTS, node["name"]
+        is_public = node["name"].startswith(("fct_", "dim_")) or node["name"] == "build"
+        assert (layer(node) == "core") == is_public, node["name"]
+        assert (layer(node) == "marts") == (node["fqn"][1] == "marts"), node["name"]
+
+
+def test_no_business_model_speaks_of_a_batch(sample_build: SampleBuild) -> None:
+    """They import affected(); what an increment computes is models/changes' and macros/engine's."""
+    word = re.compile(r"batch|increment|delta\b|before\(|changed\w*\(|\bchanged_|earlier_copy")
+    for node in models(sample_build.manifest):
+        if node["fqn"][1] not in ("changes", "staging"):
+            assert not word.search(node["raw_code"]), node["name"]
+
+
+def test_tables_read_as_they_were_before_are_listed_and_built_later(
+    sample_build: SampleBuild,
+) -> None:
+    """before() is no reference, so it must name a table that this build hasn't replaced yet."""
+    manifest = sample_build.manifest
+    found = {
+        node["name"]: set(re.findall(r"before\('(\w+)'\)", node["raw_code"]))
+        for node in models(manifest)
+    }
+    assert {name: tables for name, tables in found.items() if tables} == BEFORE
+    for reader, tables in BEFORE.items():
+        later = descendants(f"model.email_statistics.{reader}", manifest)
+        for table in tables:
+            assert f"model.email_statistics.{table}" in later, f"{reader} reads {table}"
+            assert layer(manifest["nodes"][f"model.email_statistics.{table}"]) != "marts"
+
+
+def descendants(node: str, manifest: dict[str, Any]) -> set[str]:
+    """Every node that is built after this one."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        children = set(manifest["child_map"][waiting.pop()]) - found
+        found |= children
+        waiting += children
+    return found
 
 
 def test_every_public_model_has_an_enforced_contract_and_descriptions(
@@ -81,6 +129,7 @@ PRIVATE = re.compile(
         *sorted((PROJECT_ROOT / "notebooks").rglob("*.ipynb")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "reports").rglob("*.py")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "explorer").rglob("*.py")),
+        *sorted((PROJECT_ROOT / "src" / "email_statistics" / "history").rglob("*.sql")),
         PROJECT_ROOT / "src" / "email_statistics" / "warehouse.py",
     ],
     ids=lambda path: path.name,
@@ -130,13 +179,13 @@ def test_every_mart_with_a_credited_number_says_by_which_policy(sample_build: Sa
 
 
 def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild) -> None:
-    """macros/raw_lake.sql names the raw tables too, for dbt must see the references early."""
+    """The raw lake's macros name the raw tables too, for dbt must see the references early."""
     contract = {
         source["name"]: source["config"]["meta"]["kind"]
         for source in sample_build.manifest["sources"].values()
         if source["source_name"] == "raw"
     }
-    macro = (PROJECT_ROOT / "macros" / "raw_lake.sql").read_text(encoding="utf-8")
+    macro = (PROJECT_ROOT / "macros" / "engine" / "raw_lake.sql").read_text(encoding="utf-8")
     listed = re.findall(
         r"'(\w+)',", macro.split("{% macro raw_tables() %}")[1].split("{% endmacro %}")[0]
     )

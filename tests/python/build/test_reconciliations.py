@@ -62,11 +62,13 @@ BREAKS = {
         "where contact_id = (select min(contact_id) from marts.link_clicks)",
         "update marts.link_performance set total_clicks = null where total_clicks > 0",
     ],
-    "outcomes_add_up_to_performance": [
+    "messages_add_up_to_performance": [
         "update core.fct_messages set is_opened = false where message_id = "
         "(select min(message_id) from core.fct_messages where is_opened and not is_test)",
         "update marts.email_performance set hard_bounced = 0",
         "delete from marts.email_performance where sent > 0",
+    ],
+    "every_flag_of_a_message_is_an_outcome": [
         "delete from core.dim_contacts where contact_id = "
         "(select min(contact_id) from core.fct_messages where is_opened and not is_test)",
     ],

@@ -25,7 +25,7 @@ from playwright.sync_api import Page, expect
 from email_statistics import warehouse
 from email_statistics.explorer import pieces
 from email_statistics.explorer.email_analytics import EmailAnalytics
-from email_statistics.explorer.history import contact, history
+from email_statistics.history import contact, contact_timeline
 from email_statistics.reports.contact_lists import BOXES
 from email_statistics.reports.exclusions import EXCLUSIONS
 
@@ -165,7 +165,7 @@ def test_a_history_has_every_message_event_and_conversion_in_time_order(
         )
     )
     for contact_id in (of_tests, of_pending, of_orders):
-        happenings, total = history(contact_id, 1000)
+        happenings, total = contact_timeline(contact_id, 1000)
         assert happenings["happened_at"].is_sorted()
         assert happenings.height == total
         messages, engagement, conversions = (
@@ -179,11 +179,11 @@ def test_a_history_has_every_message_event_and_conversion_in_time_order(
         engaged = ("opened", "clicked", "replied", "unsubscribed", "complained")
         assert happenings["what"].is_in(engaged).sum() == engagement
         assert happenings["what"].is_in(["ordered", "goal_completed"]).sum() == conversions
-        latest, of_all = history(contact_id, 3)
+        latest, of_all = contact_timeline(contact_id, 3)
         assert latest.equals(happenings.tail(3)) and of_all == total
-    assert history(of_tests, 1000)[0]["is_test"].any()
-    assert "targeted" in history(of_pending, 1000)[0]["what"]
-    assert contact("nobody") is None and history("nobody", 5)[1] == 0
+    assert "test_send" in contact_timeline(of_tests, 1000)[0]["reason"]
+    assert "targeted" in contact_timeline(of_pending, 1000)[0]["what"]
+    assert contact("nobody") is None and contact_timeline("nobody", 5)[1] == 0
 
 
 def test_what_does_not_count_says_why(
@@ -200,7 +200,7 @@ def test_what_does_not_count_says_why(
     )
     assert found.height > 5
     for reason, contact_id in found.iter_rows():
-        happenings, total = history(contact_id, 1000)
+        happenings, total = contact_timeline(contact_id, 1000)
         shown = pieces.history(happenings, total, screen._build.timezone, "USD").markup
         assert f"<td><bdi>No: {EXCLUSIONS[reason].replace(chr(39), '&#39;')}</bdi>" in shown
 

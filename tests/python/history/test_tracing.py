@@ -1,4 +1,4 @@
-"""``email-stats trace``: the story of an id, told from the published tables alone."""
+"""``email-stats trace``: the story of an id, read from the published tables only."""
 
 import re
 import shutil
@@ -12,8 +12,8 @@ from helpers.faults import EMAIL_STATS, email_stats, the_error
 from helpers.support import build_database, environment
 
 from email_statistics import warehouse
-from email_statistics.errors import UsageError
-from email_statistics.tracing import printable, trace
+from email_statistics.history import find_stories
+from email_statistics.history.text import printable, text
 
 
 @pytest.fixture
@@ -28,8 +28,14 @@ def published(
 
 
 def _one(query: str) -> str:
-    text: str = warehouse.sql(query).item(0, 0)
-    return text
+    value: str = warehouse.sql(query).item(0, 0)
+    return value
+
+
+def story_of(identifier: str) -> str:
+    """The text of the only story of an id."""
+    (story,) = find_stories(identifier)
+    return text(story)
 
 
 def test_an_order_tells_who_is_credited_and_why_every_other_touch_is_not(
@@ -45,20 +51,18 @@ def test_an_order_tells_who_is_credited_and_why_every_other_touch_is_not(
         "and conversion_id = $id",
         id=order,
     )
-    (story,) = trace(order)
-    lines = story.text().splitlines()
-    assert story.title == f"Order {order}"
+    lines = story_of(order).splitlines()
+    assert lines[0] == f"Order {order}"
     for touch in touches.to_dicts():
         at = f"{touch['touch_at']:%Y-%m-%d %H:%M:%S.%f}+00:00"
-        told = [
+        of_touch = [
             line
             for line in lines
             if line.strip().startswith(at) and f"  {touch['touch_type']} " in line
         ]
-        assert any(touch["reason"] in line for line in told)
-    times = [event.at for event in story.events]
-    assert len(times) > touches.height
+        assert any(touch["reason"] in line for line in of_touch)
     shown = [line.strip()[:32] for line in lines if re.match(r"\s+\d{4}-", line)]
+    assert len(shown) > touches.height
     assert shown == sorted(shown)
 
 
@@ -68,15 +72,15 @@ def test_a_message_tells_what_each_event_counts_as(published: duckdb.DuckDBPyCon
         "select message_id from core.fct_messages "
         "where first_hard_bounced_event_at is not null and is_delivered order by 1 limit 1"
     )
-    (story,) = trace(message)
-    assert "not counted as hard_bounced" in story.text()
+    assert "not counted as hard_bounced" in story_of(message)
     excluded = _one(
         "select message_id from core.fct_engagement_events where exclusion_reason = 'not_tracked' "
         "order by 1 limit 1"
     )
-    assert "not counted: not_tracked" in trace(excluded)[0].text()
+    assert "not counted: tracking was off (not_tracked)" in story_of(excluded)
     test_send = _one("select message_id from core.fct_messages where is_test order by 1 limit 1")
-    assert "in no number: a test" in trace(test_send)[0].text()
+    assert "A test: it is in no number." in story_of(test_send)
+    assert "not counted as sent: in a test send (test_send)" in story_of(test_send)
 
 
 def test_a_contact_tells_of_all_its_messages_and_conversions(
@@ -90,31 +94,31 @@ def test_a_contact_tells_of_all_its_messages_and_conversions(
         "select contact_id from core.fct_conversions where is_attributed "
         "group by 1 order by count(*) desc, 1 limit 1"
     )
-    (story,) = trace(contact)
-    text = story.text()
+    story = story_of(contact)
     messages = warehouse.sql(
         "select message_id from core.fct_messages where contact_id = $id", id=contact
     )
-    assert all(message in text for message in messages.to_series())
-    assert "Credited to message" in text
-    assert "+09:00" in text and "+00:00" not in text
+    assert all(message in story for message in messages.to_series())
+    assert "Credited to message" in story
+    assert "+09:00" in story and "+00:00" not in story
 
 
 def test_what_is_quarantined_or_a_duplicate_says_so(published: duckdb.DuckDBPyConnection) -> None:
     published.close()
-    (story,) = trace("ord_dirt_broken")
-    assert "invalid_amount" in story.text() and "(no time)" in story.text()
+    story = story_of("ord_dirt_broken")
+    assert "Nothing of it counts" in story
+    assert "invalid_amount" in story and "(no time)" in story
     duplicate = _one(
         "select order_id from core.fct_order_events where verdict = 'duplicate' order by 1 limit 1"
     )
-    assert "a duplicate: counts once" in trace(duplicate)[0].text()
+    assert "a duplicate: counts once" in story_of(duplicate)
 
 
 def test_an_id_of_several_kinds_is_told_as_each(published: duckdb.DuckDBPyConnection) -> None:
     (contact,) = published.execute("select min(contact_id) from core.dim_contacts").fetchall()[0]
     published.execute("update core.fct_order_events set order_id = $id", {"id": contact})
     published.close()
-    assert [story.title.split()[0] for story in trace(contact)] == ["Order", "Contact"]
+    assert [story.subject for story in find_stories(contact)] == ["order", "contact"]
 
 
 def test_text_from_the_data_cannot_steer_a_terminal(published: duckdb.DuckDBPyConnection) -> None:
@@ -124,8 +128,8 @@ def test_text_from_the_data_cannot_steer_a_terminal(published: duckdb.DuckDBPyCo
         "where contact_id = (select min(contact_id) from core.dim_contacts)"
     )
     published.close()
-    (story,) = trace("a\x1b[2J\u202e\nb")
-    assert all(line.isprintable() for line in story.text().split("\n"))
+    story = story_of("a\x1b[2J\u202e\nb")
+    assert all(line.isprintable() for line in story.split("\n"))
     assert printable("a\x1b\u202eé") == "a\\x1b\\u202eé"
 
 
@@ -138,14 +142,42 @@ def test_an_unknown_id_is_one_sentence_and_exit_code_2(sample_warehouse: Path) -
         check=False,
     )
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("Error: No message, order or contact") and "\x1b" not in run.stderr
+    assert run.stderr.startswith("Error: No message, order, contact or campaign")
+    assert "'no'body\\x1b'" in run.stderr
     assert run.stderr.count("\n") == 1
 
 
-def test_an_unknown_id_names_itself(published: duckdb.DuckDBPyConnection) -> None:
+def test_a_contact_is_found_by_each_address_that_it_had(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
     published.close()
-    with pytest.raises(UsageError, match="'nobody'"):
-        trace("nobody")
+    chain = [story.id for story in find_stories(" ADA.chain.3@gmail.com")]
+    assert chain == ["ct_chain_3"]
+    # Merged away: messages alone know its address.
+    assert [story.id for story in find_stories("ada.chain.1@gmail.com")] == ["ct_chain_3"]
+    assert [story.id for story in find_stories("twins.1@gmx.de")] == ["ct_twin_1", "ct_twin_2"]
+
+
+def test_a_contact_that_was_merged_says_into_which(published: duckdb.DuckDBPyConnection) -> None:
+    published.close()
+    story = story_of("ct_chain_1")
+    assert "Merged into ct_chain_3." in story
+    assert "msg_edge_chain_1, event " in story
+
+
+def test_a_campaign_has_its_days_and_their_counts(published: duckdb.DuckDBPyConnection) -> None:
+    published.close()
+    campaign = "src_campaign_026"
+    (story,) = find_stories(campaign)
+    total = warehouse.sql(
+        "select sent, orders from marts.email_performance where email_source_id = $id", id=campaign
+    ).row(0, named=True)
+    assert f"{total['sent']:,} sent" in text(story).splitlines()[2]
+    days = story.timeline.filter(kind="day")["detail"]
+    assert sum(int(number) for number in re.findall(r"(\d+) sent", " ".join(days))) == total["sent"]
+    assert total["orders"] > 0
+    what = story.timeline["what"].to_list()
+    assert what[0] == "created" and {"scheduled", "first_sent", "last_sent"} <= set(what)
 
 
 @pytest.mark.parametrize("blank", ["", "  "])

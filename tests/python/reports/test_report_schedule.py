@@ -1,4 +1,4 @@
-"""The examples of the README for cron and systemd: what they run, and when."""
+"""The README's line for cron and the units for systemd: what they run, and when."""
 
 import configparser
 import re
@@ -16,16 +16,21 @@ from email_statistics.reports.registry import read_registry
 INSTALLED = "/srv/email_statistics"
 
 
-def example(name: str) -> str:
-    """The one example of the README between the markers of this name."""
+def cron_line() -> str:
+    """The README's one line for cron."""
     readme = (PROJECT_ROOT / "README.md").read_text("utf-8")
-    [text] = re.findall(rf"<!-- {name} -->\n```\w+\n(.*?)```\n<!-- /{name} -->", readme, re.DOTALL)
+    [text] = re.findall(r"```cron\n(.*)\n```", readme)
     return str(text)
 
 
-def unit(name: str) -> configparser.ConfigParser:
+def unit_text(kind: str) -> str:
+    unit = PROJECT_ROOT / "notebooks" / "schedule" / f"email-stats-report.{kind}"
+    return unit.read_text("utf-8")
+
+
+def unit(kind: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, delimiters=["="])
-    parser.read_string(example(f"systemd {name}"))
+    parser.read_string(unit_text(kind))
     return parser
 
 
@@ -46,7 +51,7 @@ def due() -> str:
 
 
 def test_the_cron_line_runs_the_reports_when_they_are_due() -> None:
-    [line] = example("cron").splitlines()
+    line = cron_line()
     *fields, command = line.split(" ", 5)
     assert " ".join(fields) == due()
     folder, sign, run = command.partition(" && ")
@@ -56,7 +61,7 @@ def test_the_cron_line_runs_the_reports_when_they_are_due() -> None:
 
 
 def test_the_command_of_the_cron_line_runs_in_a_shell_as_poor_as_crons() -> None:
-    command = example("cron").split(" ", 5)[5].strip().replace(INSTALLED, str(PROJECT_ROOT))
+    command = cron_line().split(" ", 5)[5].strip().replace(INSTALLED, str(PROJECT_ROOT))
     run = subprocess.run(
         ["/bin/sh", "-c", f"{command} --help"],
         cwd="/",
@@ -81,7 +86,7 @@ def test_the_systemd_units_run_the_reports_when_they_are_due() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for kind in ("service", "timer"):
-        text = example(f"systemd {kind}").replace(INSTALLED, str(PROJECT_ROOT))
+        text = unit_text(kind).replace(INSTALLED, str(PROJECT_ROOT))
         (tmp_path / f"email-stats-report.{kind}").write_text(text.replace("User=email-stats\n", ""))
     run = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", tmp_path / "email-stats-report.timer"],

@@ -9,9 +9,8 @@ import pytest
 from helpers.report_worlds import copy, rateless_statements
 from helpers.support import build_database
 
-from email_statistics import warehouse
+from email_statistics import history, warehouse
 from email_statistics.errors import UsageError
-from email_statistics.explorer import history
 from email_statistics.explorer.pieces import contact_header, list_cells
 from email_statistics.reports import email_analytics, runner
 from email_statistics.reports.contact_lists import BOXES, OUTCOMES, contact_list

@@ -1,0 +1,196 @@
+{# The batch of a build: the new files of the lake, the keys that their rows touch, and the rows of these keys.
+
+   A build is a delta (a batch on top of a whole build) or a full refresh; that is decided once, before the first
+   model (macros/engine/manifest.sql). In a full refresh and in unit tests affected() is ref(), and the tables of
+   changed keys are empty. In a delta
+
+     by_key    tables compute the rows of their changed keys and replace the earlier ones,
+     batch     tables hold rows of changed keys alone; they are emptied once the build has passed,
+     table     tables are built whole.
+
+   What a model's keys are stands in dbt_project.yml: `affected_by`, a table of models/changes, and `key`. #}
+
+{# The number of this build, or of the latest one, and whether it is a delta. #}
+{% macro batch() %}
+    {% if execute and load_relation(api.Relation.create(database=target.database, schema='raw', identifier='batch')) %}
+        {% for row in run_query('select number, is_delta from raw.batch').rows %}
+            {% do return({'number': row[0], 'is_delta': row[1]}) %}
+        {% endfor %}
+    {% endif %}
+    {% do return({'number': 0, 'is_delta': false}) %}
+{% endmacro %}
+
+
+{% macro is_delta() %}
+    {% do return(execute and model.resource_type != 'unit_test' and batch().is_delta) %}
+{% endmacro %}
+
+
+{% macro model_node(name) %}
+    {% do return(graph.nodes['model.' ~ project_name ~ '.' ~ name]) %}
+{% endmacro %}
+
+
+{# The model that a relation is the table of; none where there is none. #}
+{% macro model_of(relation) %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
+        {% do return(node) %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{# The columns of a key, as in a select list. #}
+{% macro key_list(key) -%}
+    {{ key if key is string else key | join(', ') }}
+{%- endmacro %}
+
+
+{# A model's input: the rows of its changed keys in a delta, every row otherwise. `by` names the input's column
+   where it isn't called as the key. #}
+{% macro affected(name, by=none) -%}
+    {%- set relation = ref(name) -%}
+    {%- if not execute and model.resource_type != 'unit_test' -%}
+        {%- do ref(model.config.meta.affected_by) -%}
+    {%- endif -%}
+    {%- if is_delta() -%}
+        {%- set reader, read = model.config.meta, model_node(name) -%}
+        {%- set changed = '(select ' ~ key_list(reader.key) ~ ' from ' ~ ref(reader.affected_by) ~ ')' -%}
+        {%- if read.config.materialized not in ('batch', 'view') -%}
+            (select * from {{ relation }} where {{ has_key(relation, read, by or key_list(reader.key), changed) }})
+        {%- elif read.config.meta.affected_by == reader.affected_by -%}
+            {{ relation }}
+        {%- else -%}
+            {{ batch_and_kept_rows(relation, read, by or key_list(reader.key), changed) }}
+        {%- endif -%}
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The condition that a row of a model's table has one of these keys (a subquery). #}
+{% macro has_key(relation, node, key, keys) -%}
+    {{ adapter.dispatch('has_key')(relation, node, key, keys) }}
+{%- endmacro %}
+
+{% macro default__has_key(relation, node, key, keys) -%}
+    ({{ key }}) in {{ keys }}
+{%- endmacro %}
+
+{# Of a large table only the keys are read whole, all other columns for the rows found. Where many rows share a key (a
+   source's messages) that wouldn't pay. #}
+{% macro duckdb__has_key(relation, node, key, keys) -%}
+    {%- if model.config.meta.is_shared_key -%}
+        ({{ key }}) in {{ keys }}
+    {%- else -%}
+        rowid in (select found.rowid from {{ relation }} as found where {{ is_found(node, key, keys) }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The columns of a model that have a hash beside them, by which their rows are found. #}
+{% macro hashed_columns(node) %}
+    {% if not node.name.startswith('stg_') %}
+        {% do return([]) %}
+    {% endif %}
+    {% do return(raw_source(node.name.removeprefix('stg_')).config.meta.get('looked_up_by', [])) %}
+{% endmacro %}
+
+
+{# 32 bits are compared five times as fast as a text, and nearly always say enough. #}
+{% macro is_found(node, key, keys) -%}
+    {%- if key in hashed_columns(node) -%}
+        {{ key }}_hash in (select {{ key_hash(key) }} from {{ keys }} as hashed) and {{ key }} in {{ keys }}
+    {%- else -%}
+        ({{ key }}) in {{ keys }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The rows of a batch table and, of keys that it doesn't hold, those that an earlier build left in the table where
+   they are kept (`kept_in`, which has the same columns). #}
+{% macro batch_and_kept_rows(relation, node, key, keys) -%}
+    {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | join(', ') -%}
+    {%- set kept = model_node(node.config.meta.kept_in).relation_name -%}
+    (
+        select {{ columns }} from {{ relation }} where ({{ key }}) in {{ keys }}
+        union all
+        select {{ columns }} from {{ kept }}
+        where {{ has_key(kept, model_node(node.config.meta.kept_in), key, keys) }} and {{ is_not_in_batch(node) }}
+    )
+{%- endmacro %}
+
+
+{# A model's input: every row of a batch table, of this build and of all earlier ones. #}
+{% macro every_row(name, columns) -%}
+    {%- set relation = ref(name) -%}
+    {%- if is_delta() -%}
+        {%- set node = model_node(name) -%}
+        (
+            select {{ columns | join(', ') }} from {{ relation }}
+            union all
+            select {{ columns | join(', ') }} from {{ model_node(node.config.meta.kept_in).relation_name }}
+            where {{ is_not_in_batch(node) }}
+        )
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro is_not_in_batch(node) -%}
+    {%- set key = node.config.meta.key -%}
+    {{ key }} not in (select {{ key }} from {{ model_node(node.config.meta.affected_by).relation_name }})
+{%- endmacro %}
+
+
+{# In models/changes: the rows of a staging table that this build computed. #}
+{% macro batch_rows(name) -%}
+    {%- set relation = ref(name) -%}
+    (select * from {{ relation }} where batch_number = {{ batch().number }})
+{%- endmacro %}
+
+
+{# In models/changes: a table as this build finds it. It is no reference, for the table is built later. #}
+{% macro before(name) -%}
+    {%- if execute -%}{{ model_node(name).relation_name }}{%- endif -%}
+{%- endmacro %}
+
+
+{# In models/changes: the rows that a table (`is_compared` in dbt_project.yml) has now and didn't have before the
+   batch, or the other way round, by these columns. #}
+{% macro changed(name, columns) -%}
+    {%- set relation = ref(name) -%}
+    {%- if execute -%}
+    {%- set now -%}
+        select {{ columns | join(', ') }} from {{ relation }} where {{ has_changed_key(relation, model_node(name)) or 'true' }}
+    {%- endset -%}
+    {%- set earlier -%}
+        select {{ columns | join(', ') }} from {{ earlier_copy(relation) }}
+    {%- endset -%}
+    (
+        ({{ now }} except all {{ earlier }})
+        union all
+        ({{ earlier }} except all {{ now }})
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The condition that a row of a by_key table has one of its own changed keys, whoever asks; none for other tables. #}
+{% macro has_changed_key(relation, node) %}
+    {% if node.config.materialized != 'by_key' %}
+        {% do return(none) %}
+    {% endif %}
+    {% set key = key_list(node.config.meta.key) %}
+    {% set keys = '(select ' ~ key ~ ' from ' ~ model_node(node.config.meta.affected_by).relation_name ~ ')' %}
+    {% do return(has_key(relation, node, key, keys)) %}
+{% endmacro %}
+
+
+{# A compared table as it was before the batch, or its rows of the changed keys. It lies in the table's own database,
+   because a transaction writes to one. #}
+{% macro earlier_copy(relation) -%}
+    {{ relation.replace_path(schema='earlier') }}
+{%- endmacro %}

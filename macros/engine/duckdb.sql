@@ -1,0 +1,116 @@
+{# DuckDB's spelling of macros/engine/dialect.sql. #}
+
+{% macro duckdb__not_kept() -%}
+    {{ '' if is_delta() else 'not ' }}materialized
+{%- endmacro %}
+
+{% macro duckdb__quote_text(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro duckdb__key_hash(text) -%}
+    cast(hash({{ text }}) & 4294967295 as uinteger)
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_matches({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro duckdb__extracted(text, pattern, group) -%}
+    regexp_extract({{ text }}, '{{ pattern }}', {{ group }}, 's')
+{%- endmacro %}
+
+{% macro duckdb__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace('<', '\\') | replace('>', '') }}', 'g')
+{%- endmacro %}
+
+{% macro duckdb__composed_text(text) -%}
+    nfc_normalize({{ text }})
+{%- endmacro %}
+
+{% macro duckdb__struct_of(fields) -%}
+    struct_pack({% for name, value in fields.items() %}{{ name }} := {{ value }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro duckdb__as_json(value) -%}
+    cast(to_json({{ value }}) as varchar)
+{%- endmacro %}
+
+{% macro duckdb__sorted_list(fields, order_by) -%}
+    list({{ struct_of(fields) }} order by {{ order_by | join(', ') }})
+{%- endmacro %}
+
+{% macro duckdb__distinct_list(value) -%}
+    array_agg(distinct {{ value }})
+{%- endmacro %}
+
+{% macro duckdb__items_of(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    ({{ dividend }}) // ({{ divisor }})
+{%- endmacro %}
+
+{% macro duckdb__big_integer() -%}
+    hugeint
+{%- endmacro %}
+
+{% macro duckdb__on_clocks_of(utc, zone) -%}
+    (({{ utc }} at time zone 'UTC') at time zone '{{ zone }}')
+{%- endmacro %}
+
+{# Without an offset it is the session's TimeZone, which is UTC (profiles.yml). #}
+{% macro duckdb__parsed_time(text) -%}
+    coalesce(
+        try_cast({{ text }} as timestamp with time zone),
+        try_cast({{ extended_iso_8601(text) }} as timestamp with time zone)
+    )
+{%- endmacro %}
+
+{# typeof() folds to a constant, so one branch is left. #}
+{% macro duckdb__as_timestamp(value) -%}
+    case
+        when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
+            then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
+        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
+    end
+{%- endmacro %}
+
+{% macro duckdb__query_parameter_names(url) -%}
+    list_transform(
+        str_split({{ extracted(url_before_fragment(url), '[?](.*)$', 1) }}, '&'),
+        lambda pair: coalesce(
+            try(url_decode(replace(split_part(pair, '=', 1), '+', ' '))),
+            split_part(pair, '=', 1)
+        )
+    )
+{%- endmacro %}
+
+{% macro duckdb__missing_query(url, parameters) -%}
+    coalesce(
+        array_to_string(
+            list_transform(
+                list_filter(
+                    {{ parameters }},
+                    lambda item: not list_contains({{ query_parameter_names(url) }}, item.parameter)
+                ),
+                lambda item: url_encode(item.parameter) || '=' || url_encode(item.value)
+            ),
+            '&'
+        ),
+        ''
+    )
+{%- endmacro %}
+
+{% macro duckdb__number_in_words(number) -%}format('{:,}', {{ number }}){%- endmacro %}
+
+{% macro duckdb__amount_in_words(amount) -%}format('{:,.2f}', cast({{ amount }} as double)){%- endmacro %}
+
+{% macro duckdb__percentage_in_words(fraction) -%}
+    format('{:g}%', round(100 * cast({{ fraction }} as double), 2))
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(text, order_by, separator) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}

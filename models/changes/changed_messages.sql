@@ -1,0 +1,119 @@
+-- One row per message whose facts this batch may change: by its own events, by what became known of its contact or
+-- its source, by its domain's settings, or by a link.
+with
+
+contacts as (
+    select contact_id
+    from {{ changed('int_contacts_merged', ['contact_id', 'surviving_contact_id']) }}
+),
+
+domains as (
+    select sending_domain
+    from
+        {{ changed('dim_sending_domains', [
+            'sending_domain', 'sending_service', 'is_dedicated', 'is_open_tracking_enabled',
+            'is_click_tracking_enabled', 'is_first', 'valid_from', 'valid_to',
+        ]) }}
+),
+
+email_sources as (
+    select * from {{ ref('int_email_sources_latest') }}
+),
+
+sources as (
+    select email_source_id
+    from
+        {{ changed('int_email_sources_latest', [
+            'email_source_id', 'email_source_type', 'campaign_kind', 'sending_domain', 'has_product_element',
+            'click_toggles', 'last_click_toggle',
+        ]) }}
+    union distinct
+    select email_sources.email_source_id
+    from email_sources
+    inner join domains on email_sources.sending_domain = domains.sending_domain
+),
+
+links as (
+    select
+        link_id,
+        email_source_id,
+        url
+    from {{ changed('dim_links', ['link_id', 'email_source_id', 'url', 'link_type']) }}
+),
+
+-- Every message with a send event, known or waiting.
+messages as (
+    select
+        message_id,
+        email_source_id,
+        recipient_contact_id
+    from {{ before('fct_messages') }}
+    union all
+    select
+        message_id,
+        email_source_id,
+        recipient_contact_id
+    from {{ before('int_messages_orphaned') }}
+),
+
+affected as (
+    select message_id
+    from {{ batch_rows('stg_send_events') }}
+    where message_id is not null
+    union distinct
+    select message_id
+    from {{ batch_rows('stg_engagement_events') }}
+    where message_id is not null
+    union distinct
+    select message_id
+    from messages
+    where recipient_contact_id in (select contacts.contact_id from contacts)
+    union distinct
+    select message_id
+    from messages
+    where email_source_id in (select sources.email_source_id from sources)
+    union distinct
+    -- Clicks that name a changed link, or whose URL is its source's.
+    select message_id
+    from {{ ref('stg_engagement_events') }}
+    where message_id is not null and link_id in (select links.link_id from links)
+    union distinct
+    select message_id
+    from {{ before('fct_engagement_events') }}
+    where
+        email_source_id in (select links.email_source_id from links)
+        and (email_source_id, url) in (select links.email_source_id, links.url from links)
+),
+
+-- A campaign's first send decides which of its Track Clicks settings holds, so it may change all its messages.
+toggled_sources as (
+    select email_source_id
+    from email_sources
+    where click_toggles > 1
+),
+
+restarted_sources as (
+    select email_source_id
+    from {{ batch_rows('stg_send_events') }}
+    union distinct
+    select email_source_id
+    from {{ batch_rows('stg_email_sources') }}
+    union distinct
+    select email_source_id
+    from messages
+    where
+        email_source_id in (select toggled_sources.email_source_id from toggled_sources)
+        and message_id in (select affected.message_id from affected)
+),
+
+final as (
+    select message_id
+    from affected
+    union distinct
+    select messages.message_id
+    from messages
+    inner join toggled_sources on messages.email_source_id = toggled_sources.email_source_id
+    inner join restarted_sources on messages.email_source_id = restarted_sources.email_source_id
+)
+
+select * from final

@@ -1,0 +1,22 @@
+-- A source's messages with a flag are as many as its statistics say.
+with
+
+messages as (
+    select
+        email_source_id,
+        {%- for outcome in outcomes() %}
+        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('fct_messages') }}
+    where not is_test
+    group by email_source_id
+),
+
+performance as (
+    select * from {{ ref('email_performance') }}
+)
+
+select coalesce(performance.email_source_id, messages.email_source_id) as email_source_id
+from performance
+full join messages on performance.email_source_id = messages.email_source_id
+where {{ columns_differ('performance', 'messages', outcomes()) }}

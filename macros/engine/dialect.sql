@@ -84,3 +84,21 @@
 {# The parameters, as name=value joined by &, that a URL doesn't have yet; empty where there are none. parameters is a
    list of (parameter, value) in order. #}
 {% macro missing_query(url, parameters) -%}{{ adapter.dispatch('missing_query')(url, parameters) }}{%- endmacro %}
+
+
+{# 2000 as 2,000. #}
+{% macro number_in_words(number) -%}{{ adapter.dispatch('number_in_words')(number) }}{%- endmacro %}
+
+
+{# 1234.5 as 1,234.50. #}
+{% macro amount_in_words(amount) -%}{{ adapter.dispatch('amount_in_words')(amount) }}{%- endmacro %}
+
+
+{# A fraction as a percentage with two decimals at most: 0.125 as 12.5%. #}
+{% macro percentage_in_words(fraction) -%}{{ adapter.dispatch('percentage_in_words')(fraction) }}{%- endmacro %}
+
+
+{# The texts of a group, joined in this order. #}
+{% macro joined_texts(text, order_by, separator=', ') -%}
+    {{ adapter.dispatch('joined_texts')(text, order_by, separator) }}
+{%- endmacro %}

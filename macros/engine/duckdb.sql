@@ -102,3 +102,15 @@
         ''
     )
 {%- endmacro %}
+
+{% macro duckdb__number_in_words(number) -%}format('{:,}', {{ number }}){%- endmacro %}
+
+{% macro duckdb__amount_in_words(amount) -%}format('{:,.2f}', cast({{ amount }} as double)){%- endmacro %}
+
+{% macro duckdb__percentage_in_words(fraction) -%}
+    format('{:g}%', round(100 * cast({{ fraction }} as double), 2))
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(text, order_by, separator) -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ order_by }})
+{%- endmacro %}

@@ -1,96 +1,121 @@
-{# What email_diagnostics is written with: the list of checks, and how a finding is put into words. #}
+{# What email_diagnostics is made with: its checks, and the evidence that the words of a finding can name. #}
 
-{# Every check, in the order of the guide's troubleshooting; each has a macro check_<name> (macros/checks.sql). #}
+{# Every check, in the order of the guide's troubleshooting. #}
 {% macro checks() %}
     {% do return([
         'how_it_was_sent', 'not_sent_yet', 'sending_service', 'sending_service_changed', 'shared_domain',
         'open_tracking', 'click_tracking', 'track_clicks_toggle', 'click_exclusions', 'domain_records',
         'event_type_not_configured', 'event_type_never_received', 'no_revenue', 'orphans', 'quarantined',
         'currency_without_rate', 'ambiguous_contacts', 'delivered_without_event', 'machine_engagement',
-        'delivered_rate', 'unsubscribe_rate', 'hard_bounce_rate', 'complaint_rate',
+    ] + judged_rates()) %}
+{% endmacro %}
+
+
+{# The rates with a benchmark: each is a check of its own. #}
+{% macro judged_rates() %}
+    {% do return(['delivered_rate', 'unsubscribe_rate', 'hard_bounce_rate', 'complaint_rate']) %}
+{% endmacro %}
+
+
+{# The counts that words can name ({messages}), and that a finding can affect. #}
+{% macro evidence_counts() %}
+    {% do return([
+        'messages', 'test_messages', 'recipients', 'sent', 'failed', 'skipped', 'failed_or_skipped', 'pending',
+        'delivered', 'delivered_inferred', 'sent_reported', 'undelivered', 'hard_bounced', 'opened', 'machine_opened',
+        'unsubscribed', 'complained', 'unknown_messages', 'external_messages', 'shared_messages',
+        'undedicated_messages', 'open_off_messages', 'click_off_messages', 'unverified_messages',
+        'unreported_messages', 'unreported_before_types', 'unreported_now_types', 'excluded_clicks', 'links',
+        'untracked_links', 'mistaken_links', 'domain_sent', 'least_messages', 'never_received_types', 'orders',
+        'late_orders', 'orders_without_rate', 'ambiguous_conversions', 'quarantined_rows', 'orphan_messages',
+        'orphan_rows',
     ]) %}
 {% endmacro %}
 
 
-{# What a check finds: ok, info (by design, or nothing to do), warn (look) or fail (numbers are incomplete
-   or wrong); how many it is about; a sentence. The sentence is a text with {} for each of values.
-   -- DuckDB only: struct_pack, format() #}
-{% macro finding(status, affected, sentence, values=[]) -%}
-    struct_pack(
-        status := '{{ status }}',
-        affected := cast({{ affected }} as bigint),
-        message := format({{ ([quote_text(sentence)] + values) | join(', ') }})
-    )
-{%- endmacro %}
+{# The texts that words can name ({sending_domain}). #}
+{% macro evidence_texts() %}
+    {% do return([
+        'first_sent_date', 'last_sent_date', 'unverified_now', 'unverified_before', 'unreported_now',
+        'unreported_before', 'excluded_click_list', 'never_received', 'revenue', 'currency', 'currencies',
+        'eligible_types', 'attribution_style', 'window_in_words', 'quarantined_list', 'status', 'sending_domain',
+        'workflow_name',
+    ]) %}
+{% endmacro %}
 
 
-{# "1 message", "2,000 messages" -- DuckDB only: format() #}
-{% macro counted(number, noun) -%}
-    (format('{:,} ', {{ number }}) || case when {{ number }} = 1 then '{{ noun }}' else '{{ noun }}s' end)
-{%- endmacro %}
-
-
-{# "12.5%", two decimals at most -- DuckDB only: format() #}
-{% macro as_percent(fraction) -%}
-    format('{:g}%', round(100 * cast({{ fraction }} as double), 2))
-{%- endmacro %}
-
-
-{# A setting's or a reason's name in words. #}
-{% macro exclusion_in_words(reason) -%}
-    case {{ reason }}
-        when 'test_send' then 'in test sends'
-        when 'not_tracked' then 'while tracking was off'
-        when 'not_supported' then 'in a kind of email that isn''t supported'
-        when 'trigger_link' then 'on trigger links'
-        when 'system_link' then 'on preview, unsubscribe or affiliate links'
-        when 'unresolved_merge_field' then 'on links with an unresolved merge field'
-        when 'not_http' then 'on links that are not http or https'
-        when 'malformed_url' then 'on malformed URLs'
-        when 'machine' then 'by machines'
-        else {{ reason }}
+{# What stands for the placeholder of this name: a count, a rate or its benchmark, or a text. #}
+{% macro evidence_in_words(name, evidence) -%}
+    case {{ name }}
+        when '' then ''
+        {%- for count in evidence_counts() %}
+        when '{{ count }}' then {{ number_in_words(evidence ~ '.' ~ count) }}
+        {%- endfor %}
+        {%- for rate in judged_rates() %}
+        when '{{ rate }}' then {{ percentage_in_words(evidence ~ '.' ~ rate) }}
+        when '{{ rate }}_benchmark' then {{ percentage_in_words(var('metrics')[rate].benchmark) }}
+        {%- endfor %}
+        {%- for text in evidence_texts() %}
+        when '{{ text }}' then {{ evidence }}.{{ text }}
+        {%- endfor %}
     end
 {%- endmacro %}
 
 
-{# Links that can't be tracked because of a mistake in them, not by design. #}
+{# Every placeholder that a text can have; the piece before the first one has none. #}
+{% macro evidence_names() %}
+    {% set names = [''] + evidence_counts() + evidence_texts() %}
+    {% for rate in judged_rates() %}
+        {% do names.extend([rate, rate ~ '_benchmark']) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{# The most placeholders that a text can have. #}
+{% macro most_placeholders() %}
+    {% do return(5) %}
+{% endmacro %}
+
+
+{# How many a finding affects: the count of this name, 0 without a name. #}
+{% macro affected_count(name, evidence) -%}
+    cast(
+        case {{ name }}
+            {%- for count in evidence_counts() %}
+            when '{{ count }}' then coalesce({{ evidence }}.{{ count }}, 0)
+            {%- endfor %}
+            else 0
+        end as bigint
+    )
+{%- endmacro %}
+
+
+{# What the check of a rate with a benchmark finds: it is judged from enough messages on. #}
+{% macro benchmark_finding(rate) -%}
+    {%- set metric = var('metrics')[rate] -%}
+    case
+        when not is_started then 'nothing_sent'
+        when {{ metric.denominator }} is null then 'not_reported'
+        when {{ metric.denominator }} < least_messages then 'too_few'
+        when {{ rate }} {{ '>=' if metric.benchmark_direction == 'at_least' else '<' }} {{ metric.benchmark }} then 'good'
+        else 'bad'
+    end
+{%- endmacro %}
+
+
+{# A link or click that can't be tracked because of a mistake in the link, not by design. #}
 {% macro is_mistake(reason) -%}
     {{ reason }} in ('unresolved_merge_field', 'malformed_url')
 {%- endmacro %}
 
 
-{# The records of a sending domain that aren't verified, as a text; NULL where all are. #}
-{% macro unverified_records(settings) -%}
+{# The texts of some conditions that hold, as one text; NULL where none does. #}
+{% macro texts_where(conditions) -%}
     nullif(
         concat_ws(
             ', ',
-            case when not {{ settings }}.is_spf_verified then 'SPF' end,
-            case when not {{ settings }}.is_dkim_verified then 'DKIM' end,
-            case when not {{ settings }}.is_tracking_cname_verified then 'tracking CNAME' end
-        ),
-        ''
-    )
-{%- endmacro %}
-
-
-{# The event types that a sending service should report and isn't set up to, as a text; NULL where none is
-   missing or the set-up is unknown. An outside provider reports only opens and clicks. #}
-{% macro missing_event_types(settings) -%}
-    nullif(
-        concat_ws(
-            ', ',
-            {%- for event_type in [
-                'accepted', 'rejected', 'delivered', 'soft_bounced', 'hard_bounced', 'opened', 'clicked', 'replied',
-                'unsubscribed', 'complained',
-            ] %}
-            case
-                when
-                    not regexp_matches(lower({{ settings }}.webhook_event_types), '(^|,)\s*{{ event_type }}\s*(,|$)')
-                    {%- if event_type not in ('opened', 'clicked') %}
-                    and {{ settings }}.sending_service = 'aesthetix'
-                    {%- endif %}
-                    then '{{ event_type }}'
-            end{{ ',' if not loop.last }}
+            {%- for text, condition in conditions %}
+            case when {{ condition }} then '{{ text }}' end{{ ',' if not loop.last }}
             {%- endfor %}
         ),
         ''
@@ -98,69 +123,70 @@
 {%- endmacro %}
 
 
-{# How many items a text of unverified records or event types lists. #}
+{# How many such a text lists; NULL for NULL. #}
 {% macro listed(text) -%}
-    (1 + length({{ text }}) - length(replace({{ text }}, ',', '')))
+    1 + length({{ text }}) - length(replace({{ text }}, ',', ''))
 {%- endmacro %}
 
 
-{# The event types that never came from a sending domain, as a text; NULL where none is missing. A type is
-   missed only among many messages: rare ones need more. #}
-{% macro event_types_never_received(domain) -%}
-    nullif(
-        concat_ws(
-            ', ',
-            {%- for event_type, messages, factor in [
-                ('delivered', 'sent_reported', 1), ('opened', 'sent_open_tracked', 1),
-                ('clicked', 'sent_click_tracked', 1), ('soft_bounced', 'sent_reported', 10),
-                ('hard_bounced', 'sent_reported', 10), ('unsubscribed', 'sent_reported', 10),
-                ('replied', 'sent_reported', 100), ('complained', 'sent_reported', 100),
-            ] %}
-            case
-                when
-                    {{ domain }}.{{ messages }} >= {{ factor * var('diagnostics_min_messages') }}
-                    and {{ domain }}.{{ event_type }} = 0
-                    then '{{ event_type }}'
-            end{{ ',' if not loop.last }}
-            {%- endfor %}
-        ),
-        ''
-    )
+{# The records of a sending domain that aren't verified. #}
+{% macro unverified_records(settings) -%}
+    {{ texts_where([
+        ('SPF', 'not ' ~ settings ~ '.is_spf_verified'),
+        ('DKIM', 'not ' ~ settings ~ '.is_dkim_verified'),
+        ('tracking CNAME', 'not ' ~ settings ~ '.is_tracking_cname_verified'),
+    ]) }}
 {%- endmacro %}
 
 
-{# What a rate with a benchmark finds: its verdict is one only from enough messages on. bad_messages are
-   those that make it bad. The benchmark and the parts of the rate are macros/metrics.sql's. #}
-{% macro benchmark_finding(name, bad_messages, advice) -%}
-    {%- for metric in metrics() if metric.metric == name -%}
-    {%- set denominator = 'evidence.' ~ metric.denominator -%}
-    {%- set rate = 'evidence.' ~ name -%}
-    {%- set target = ('at least ' if metric.benchmark_direction == 'at_least' else 'below ') ~ '{}' -%}
-    case
-        when not evidence.is_started
-            then {{ finding('info', 0, 'Nothing was sent yet: there is no rate to judge.') }}
-        when {{ denominator }} is null
-            then {{ finding('info', 0, 'Delivery is not reported for it, so this rate is unknown (see sending_service).') }}
-        when {{ denominator }} < {{ var('diagnostics_min_messages') }}
-            then
-                {{ finding(
-                    'info', 0, 'Too few messages to judge: {} of the {} that are needed.',
-                    ["format('{:,}', " ~ denominator ~ ')', "format('{:,}', " ~ var('diagnostics_min_messages') ~ ')']
-                ) }}
-        when {{ rate }} {{ '>=' if metric.benchmark_direction == 'at_least' else '<' }} {{ metric.benchmark }}
-            then
-                {{ finding(
-                    'ok', 0, metric.label ~ ' {}: good (' ~ target ~ ').',
-                    [as_percent(rate), as_percent(metric.benchmark)]
-                ) }}
-        else
-            {{ finding(
-                'warn', bad_messages, metric.label ~ ' {} ({} of {}): it should be ' ~ target ~ '. ' ~ advice,
-                [
-                    as_percent(rate), "format('{:,}', evidence." ~ metric.numerator ~ ')',
-                    counted(denominator, 'message'), as_percent(metric.benchmark),
-                ]
-            ) }}
-    end
+{# The event types that a sending service should report and isn't set up to. An outside provider reports only opens
+   and clicks. Where the set-up is unknown, none is missing. #}
+{% macro unreported_event_types(settings) -%}
+    {%- set conditions = [] -%}
+    {%- for event_type in [
+        'accepted', 'rejected', 'delivered', 'soft_bounced', 'hard_bounced', 'opened', 'clicked', 'replied',
+        'unsubscribed', 'complained',
+    ] -%}
+        {%- set is_missing = 'not ' ~ names_event_type(settings ~ '.webhook_event_types', event_type) -%}
+        {%- do conditions.append((
+            event_type,
+            is_missing if event_type in ('opened', 'clicked')
+            else is_missing ~ ' and ' ~ settings ~ ".sending_service = 'aesthetix'"
+        )) -%}
     {%- endfor -%}
+    {{ texts_where(conditions) }}
+{%- endmacro %}
+
+
+{# Whether a comma-separated list names an event type, in whatever case and with whatever spaces. #}
+{% macro names_event_type(event_types, event_type) -%}
+    (',' || replace(lower({{ event_types }}), ' ', '') || ',' like '%,{{ event_type }},%')
+{%- endmacro %}
+
+
+{# The event types that never came from a sending domain, neither counted nor excluded. A type is missed only among
+   many messages for which it is measured; rare ones need more messages. #}
+{% macro event_types_never_received(counted, excluded) -%}
+    {%- set conditions = [] -%}
+    {%- for event_type, messages, factor in [
+        ('delivered', 'sent_reported', 1), ('opened', 'sent_open_tracked', 1), ('clicked', 'sent_click_tracked', 1),
+        ('soft_bounced', 'sent_reported', 10), ('hard_bounced', 'sent_reported', 10),
+        ('unsubscribed', 'sent_reported', 10), ('replied', 'sent_reported', 100), ('complained', 'sent_reported', 100),
+    ] -%}
+        {%- set received = 'coalesce(' ~ counted ~ '.' ~ event_type ~ ', 0)' -%}
+        {%- if event_type in ('opened', 'clicked', 'unsubscribed', 'replied', 'complained') -%}
+            {%- set received = received ~ ' + coalesce(' ~ excluded ~ '.' ~ event_type ~ ', 0)' -%}
+        {%- endif -%}
+        {%- do conditions.append((
+            event_type,
+            counted ~ '.' ~ messages ~ ' >= ' ~ factor * var('diagnostics_min_messages') ~ ' and ' ~ received ~ ' = 0'
+        )) -%}
+    {%- endfor -%}
+    {{ texts_where(conditions) }}
+{%- endmacro %}
+
+
+{# A reason's label as it stands within a sentence: its first letter small. #}
+{% macro begun_small(label) -%}
+    lower(substr({{ label }}, 1, 1)) || substr({{ label }}, 2)
 {%- endmacro %}

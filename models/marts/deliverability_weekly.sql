@@ -37,8 +37,8 @@ final as (
         counted.open_availability,
         counted.click_availability,
         counted.sent,
-        {{ additive_metrics('counted', ['delivery', 'opens', 'clicks']) }},
-        {{ rates('counted', ['delivery', 'opens', 'clicks']) }},
+        {{ additive_metrics('counted', only_measured=true) }},
+        {{ rates('counted', only_measured=true) }},
         counted.week
     from counted
 )

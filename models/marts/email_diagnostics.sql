@@ -1,5 +1,6 @@
--- One row an email source and check, every source and every check: the guide's troubleshooting list. What
--- is affected (messages, clicks, orders, rows, event types) doesn't add up over checks.
+-- One row per email source and check, every source with every check: the guide's troubleshooting list. The words of
+-- a finding are in seeds/diagnostics.csv. What is affected (messages, clicks, orders, rows, event types) doesn't add
+-- up over checks.
 with
 
 sources as (
@@ -21,8 +22,7 @@ links as (
     select * from {{ ref('dim_links') }}
 ),
 
--- DuckDB only: read by each step anew, not kept in memory.
-messages as not materialized (
+messages as {{ not_kept() }} (
     select * from {{ ref('fct_messages') }}
 ),
 
@@ -42,7 +42,7 @@ quarantined_events as (
     select * from {{ ref('fct_quarantined_events') }}
 ),
 
-orphan_counts as (
+orphans as (
     select * from {{ ref('fct_orphans') }}
 ),
 
@@ -50,185 +50,166 @@ performance as (
     select * from {{ ref('email_performance') }}
 ),
 
--- What is known of each source: its messages, by the settings of its domain that were in force.
-message_totals as (
-    select
-        email_source_id,
-        count(*) filter (where not is_test) as messages,
-        count(*) filter (where is_test) as test_messages
-    from messages
-    group by email_source_id
+reasons as (
+    select * from {{ ref('dim_reasons') }}
 ),
 
+words as (
+    select * from {{ ref('diagnostics') }}
+),
+
+-- The messages of a source, by the settings of its domain that were in force.
 sent_under as (
     select
         email_source_id,
         domain_settings_valid_from,
-        count(*) as messages,
-        max(booked_at) as last_booked_at
+        count(*) filter (where not is_test) as messages,
+        count(*) filter (where is_test) as test_messages,
+        max(booked_at) filter (where not is_test) as last_booked_at
     from messages
-    where not is_test
     group by email_source_id, domain_settings_valid_from
 ),
 
--- A source that has sent nothing is judged by what its domain is set to now.
-in_force as (
-    select
-        sources.email_source_id,
-        sending_domains.sending_domain is not null as has_settings,
-        coalesce(sending_domains.sending_service, 'aesthetix') as sending_service,
-        sending_domains.webhook_event_types,
-        coalesce(sent_under.messages, 0) as messages,
-        coalesce(sending_domains.is_dedicated, false) as is_dedicated,
-        sending_domains.is_open_tracking_enabled,
-        sending_domains.is_click_tracking_enabled,
-        sending_domains.is_spf_verified,
-        sending_domains.is_dkim_verified,
-        sending_domains.is_tracking_cname_verified,
-        sent_under.last_booked_at
-    from sources
-    left join sent_under on sources.email_source_id = sent_under.email_source_id
-    left join sending_domains
-        on
-            sources.sending_domain = sending_domains.sending_domain
-            and (
-                sent_under.domain_settings_valid_from = sending_domains.valid_from
-                or (sent_under.email_source_id is null and sending_domains.valid_to is null)
-            )
-),
-
-judged as (
-    select
-        in_force.*,
-        in_force.sending_service = 'external_smtp' as is_external,
-        in_force.sending_service = 'aesthetix' and in_force.has_settings and not in_force.is_dedicated as is_shared,
-        in_force.sending_service = 'aesthetix' and in_force.is_dedicated as is_trackable,
-        {{ unverified_records('in_force') }} as unverified_records,
-        {{ missing_event_types('in_force') }} as missing_event_types
-    from in_force
-),
-
-settings as (
+totals as (
     select
         email_source_id,
-        max_by(sending_service, last_booked_at) as last_sending_service,
-        max(unverified_records) as unverified_records,
-        max(missing_event_types) as missing_event_types,
-        sum(messages) filter (where not has_settings) as unknown_messages,
-        sum(messages) filter (where is_external) as external_messages,
-        sum(messages) filter (where is_shared) as shared_messages,
-        sum(messages) filter (where is_trackable and not is_open_tracking_enabled) as open_off_messages,
-        sum(messages) filter (where is_trackable and not is_click_tracking_enabled) as click_off_messages,
-        sum(messages) filter (where unverified_records is not null) as unverified_messages,
-        sum(messages) filter (where missing_event_types is not null) as unreported_messages,
-        bool_and(has_settings) as has_settings,
-        bool_or(is_external) as has_external,
-        bool_and(is_external) as is_all_external,
-        bool_or(is_shared) as has_shared,
-        bool_or(is_trackable and not is_open_tracking_enabled) as has_open_off,
-        bool_or(is_trackable and not is_click_tracking_enabled) as has_click_off
-    from judged
+        sum(messages) as messages,
+        sum(test_messages) as test_messages
+    from sent_under
     group by email_source_id
 ),
 
-current_settings as (
+domain_settings as (
     select
-        sending_domains.sending_domain,
-        sending_domains.sending_service,
-        sending_domains.webhook_event_types,
+        *,
+        sending_service = 'external_smtp' as is_external,
+        sending_service = 'aesthetix' and not coalesce(is_dedicated, false) as is_shared,
+        sending_service = 'aesthetix' and is_dedicated and not is_open_tracking_enabled as is_open_off,
+        sending_service = 'aesthetix' and is_dedicated and not is_click_tracking_enabled as is_click_off,
         {{ unverified_records('sending_domains') }} as unverified_records,
-        {{ missing_event_types('sending_domains') }} as missing_event_types,
-        sending_domains.is_dedicated,
-        sending_domains.is_open_tracking_enabled,
-        sending_domains.is_click_tracking_enabled
+        {{ unreported_event_types('sending_domains') }} as unreported_event_types
     from sending_domains
-    where sending_domains.valid_to is null
 ),
 
-events as (
+-- A source that has sent nothing is judged by the present settings of its domain.
+settings_then as (
+    select
+        sources.email_source_id,
+        max_by(coalesce(domain_settings.sending_service, 'aesthetix'), sent_under.last_booked_at)
+            as last_sending_service,
+        max(domain_settings.unverified_records) as unverified_before,
+        max(domain_settings.unreported_event_types) as unreported_before,
+        sum(sent_under.messages) filter (where domain_settings.sending_domain is null) as unknown_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_external) as external_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_shared) as shared_messages,
+        sum(sent_under.messages) filter (where coalesce(domain_settings.is_shared, true)) as undedicated_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_open_off) as open_off_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_click_off) as click_off_messages,
+        sum(sent_under.messages) filter (where domain_settings.unverified_records is not null) as unverified_messages,
+        sum(sent_under.messages) filter (where domain_settings.unreported_event_types is not null)
+            as unreported_messages,
+        bool_and(domain_settings.sending_domain is not null) as has_settings,
+        bool_or(coalesce(domain_settings.is_external, false)) as has_external,
+        bool_and(coalesce(domain_settings.is_external, false)) as is_all_external,
+        bool_or(domain_settings.is_shared) as has_shared,
+        bool_or(domain_settings.is_open_off) as has_open_off,
+        bool_or(domain_settings.is_click_off) as has_click_off
+    from sources
+    left join sent_under on sources.email_source_id = sent_under.email_source_id and sent_under.messages > 0
+    left join domain_settings
+        on
+            sources.sending_domain = domain_settings.sending_domain
+            and (
+                sent_under.domain_settings_valid_from = domain_settings.valid_from
+                or (sent_under.email_source_id is null and domain_settings.valid_to is null)
+            )
+    group by sources.email_source_id
+),
+
+excluded_events as (
     select
         email_source_id,
         event_type,
         exclusion_reason,
         count(*) as events
     from engagement_events
+    where exclusion_reason is not null
     group by email_source_id, event_type, exclusion_reason
+),
+
+click_reasons as (
+    select
+        excluded_events.*,
+        {{ begun_small('reasons.label') }} || ': ' || {{ number_in_words('excluded_events.events') }} as words
+    from excluded_events
+    inner join reasons on excluded_events.exclusion_reason = reasons.reason and reasons.kind = 'exclusion'
+    where excluded_events.event_type = 'clicked'
 ),
 
 excluded_clicks as (
     select
         email_source_id,
-        string_agg(
-            format('{:,} ', events) || {{ exclusion_in_words('exclusion_reason') }},
-            ', ' order by events desc, exclusion_reason asc
-        ) as excluded_click_list,
+        {{ joined_texts('words', 'events desc, exclusion_reason asc') }} as excluded_click_list,
         sum(events) as excluded_clicks,
-        bool_or({{ is_mistake('exclusion_reason') }}) as has_mistaken_clicks
-    from events
-    where event_type = 'clicked' and exclusion_reason is not null
+        bool_or({{ is_mistake('exclusion_reason') }}) as has_mistakes
+    from click_reasons
     group by email_source_id
 ),
 
-untracked_links as (
+source_links as (
     select
         email_source_id,
         count(*) as links,
-        count(*) filter (where exclusion_reason is not null) as untracked_links,
+        count(exclusion_reason) as untracked_links,
         count(*) filter (where {{ is_mistake('exclusion_reason') }}) as mistaken_links
     from links
     group by email_source_id
 ),
 
--- What came from a sending domain at all, by whichever source.
-received as (
+-- Which events came from a sending domain at all, from whichever source: those that count, and the others.
+counted_of_domain as (
     select
-        performance.sending_domain,
-        sum(performance.sent) as sent,
-        sum(performance.sent_reported) as sent_reported,
-        sum(performance.sent) filter (where performance.open_availability = 'measured') as sent_open_tracked,
-        sum(performance.sent) filter (where performance.click_availability = 'measured') as sent_click_tracked,
-        sum(performance.delivered - performance.delivered_inferred) as delivered,
-        sum(performance.soft_bounced) as soft_bounced,
-        sum(performance.hard_bounced) as hard_bounced
+        sending_domain,
+        sum(sent) as sent,
+        sum(sent_reported) as sent_reported,
+        sum(sent) filter (where open_availability = 'measured') as sent_open_tracked,
+        sum(sent) filter (where click_availability = 'measured') as sent_click_tracked,
+        sum(delivered - delivered_inferred) as delivered,
+        sum(soft_bounced) as soft_bounced,
+        sum(hard_bounced) as hard_bounced,
+        sum(opens) as opened,
+        sum(clicks) as clicked,
+        sum(replied) as replied,
+        sum(unsubscribed) as unsubscribed,
+        sum(complained) as complained
     from performance
-    group by performance.sending_domain
+    group by sending_domain
 ),
 
-engaged as (
+excluded_of_domain as (
     select
         sources.sending_domain,
-        sum(events.events) filter (where events.event_type = 'opened') as opened,
-        sum(events.events) filter (where events.event_type = 'clicked') as clicked,
-        sum(events.events) filter (where events.event_type = 'replied') as replied,
-        sum(events.events) filter (where events.event_type = 'unsubscribed') as unsubscribed,
-        sum(events.events) filter (where events.event_type = 'complained') as complained
-    from events
-    inner join sources on events.email_source_id = sources.email_source_id
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'opened') as opened,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'clicked') as clicked,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'replied') as replied,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'unsubscribed') as unsubscribed,
+        sum(excluded_events.events) filter (where excluded_events.event_type = 'complained') as complained
+    from excluded_events
+    inner join sources on excluded_events.email_source_id = sources.email_source_id
     group by sources.sending_domain
 ),
 
-domain_events as (
+domains as (
     select
-        received.*,
-        coalesce(engaged.opened, 0) as opened,
-        coalesce(engaged.clicked, 0) as clicked,
-        coalesce(engaged.replied, 0) as replied,
-        coalesce(engaged.unsubscribed, 0) as unsubscribed,
-        coalesce(engaged.complained, 0) as complained
-    from received
-    left join engaged on received.sending_domain = engaged.sending_domain
-),
-
-never_received as (
-    select
-        sending_domain,
-        sent,
-        {{ event_types_never_received('domain_events') }} as event_types
-    from domain_events
+        counted_of_domain.sending_domain,
+        counted_of_domain.sent as domain_sent,
+        {{ event_types_never_received('counted_of_domain', 'excluded_of_domain') }} as never_received
+    from counted_of_domain
+    left join excluded_of_domain on counted_of_domain.sending_domain = excluded_of_domain.sending_domain
 ),
 
 all_orders as (
-    select count(*) as orders
+    select count(*) as all_orders
     from conversions
     where conversion_type = 'order'
 ),
@@ -246,173 +227,349 @@ late_orders as (
 currencies as (
     select
         email_source_id,
-        string_agg(distinct currency, ', ' order by currency) as currencies
+        {{ joined_texts('distinct currency', 'currency') }} as currencies
     from conversions
     where is_attributed and conversion_type = 'order' and revenue is null
     group by email_source_id
 ),
 
--- Who may have converted because of a source: it came to one of the candidates before.
-ambiguous_conversions as (
-    select distinct
+-- Conversions that a source may have led to: one of the candidates got it before.
+ambiguous as (
+    select
         messages.email_source_id,
-        candidates.conversion_type,
-        candidates.conversion_id
+        count(distinct candidates.conversion_type || ' ' || candidates.conversion_id) as ambiguous_conversions
     from candidates
     inner join messages
         on candidates.contact_id = messages.contact_id and candidates.converted_at >= messages.sent_at
-    where messages.is_sent and not messages.is_test
-),
-
-ambiguous as (
-    select
-        email_source_id,
-        count(*) as ambiguous_conversions
-    from ambiguous_conversions
-    group by email_source_id
+    where not messages.is_test
+    group by messages.email_source_id
 ),
 
 quarantined_reasons as (
     select
         email_source_id,
         reason,
-        count(*) as quarantined_rows
+        count(*) as quarantined_rows,
+        {{ number_in_words('count(*)') }} || ' ' || reason as words
     from quarantined_events
     group by email_source_id, reason
 ),
 
-quarantined_counts as (
+quarantined as (
     select
         email_source_id,
-        string_agg(
-            format('{:,} ', quarantined_rows) || reason, ', ' order by quarantined_rows desc, reason asc
-        ) as quarantined_list,
+        {{ joined_texts('words', 'quarantined_rows desc, reason asc') }} as quarantined_list,
         sum(quarantined_rows) as quarantined_rows
     from quarantined_reasons
     group by email_source_id
 ),
 
+-- What is known of each source. Counts and texts have the names that stand in the words.
 evidence as (
     select
         sources.email_source_id,
         sources.email_source_type,
         coalesce(sources.workflow_name, sources.email_source_name, sources.email_source_id) as workflow_name,
         coalesce(sources.campaign_kind, 'none') as campaign_kind,
-        coalesce(sources.status, 'no status') as status,
+        coalesce(sources.status, 'none') as status,
         coalesce(sources.sending_domain, '(none named)') as sending_domain,
         sources.is_click_tracking_enabled,
         {{ is_eligible('sources', 'policies') }} as is_eligible,
-        replace(policies.source_types, ' ', ', ') as eligible_source_types,
+        replace(policies.source_types, ' ', ', ') as eligible_types,
         policies.style as attribution_style,
         policies.window_in_words,
-        coalesce(message_totals.messages, 0) as messages,
-        coalesce(message_totals.test_messages, 0) as test_messages,
-        case
-            when coalesce(message_totals.messages, 0) = 0 then 'nothing sent yet'
-            else {{ counted('message_totals.messages', 'message') }}
-        end as extent,
-        settings.last_sending_service,
-        settings.unverified_records,
-        settings.missing_event_types,
-        coalesce(settings.unknown_messages, 0) as unknown_messages,
-        coalesce(settings.external_messages, 0) as external_messages,
-        coalesce(settings.shared_messages, 0) as shared_messages,
-        coalesce(settings.open_off_messages, 0) as open_off_messages,
-        coalesce(settings.click_off_messages, 0) as click_off_messages,
-        coalesce(settings.unverified_messages, 0) as unverified_messages,
-        coalesce(settings.unreported_messages, 0) as unreported_messages,
-        settings.has_settings,
-        settings.has_external,
-        settings.is_all_external,
-        settings.has_shared,
-        settings.has_open_off,
-        settings.has_click_off,
-        current_settings.sending_service as current_sending_service,
-        current_settings.webhook_event_types as current_webhook_event_types,
-        current_settings.unverified_records as current_unverified_records,
-        current_settings.missing_event_types as current_missing_event_types,
-        coalesce(current_settings.is_dedicated, false) as is_dedicated_now,
-        coalesce(current_settings.is_open_tracking_enabled, false) as is_open_tracking_on_now,
-        coalesce(current_settings.is_click_tracking_enabled, false) as is_click_tracking_on_now,
+        '{{ var('reporting_currency') }}' as currency,
+        {{ var('diagnostics_min_messages') }} as least_messages,
+        coalesce(totals.messages, 0) as messages,
+        coalesce(totals.test_messages, 0) as test_messages,
+        settings_then.last_sending_service,
+        settings_then.unverified_before,
+        settings_then.unreported_before,
+        {{ listed('settings_then.unreported_before') }} as unreported_before_types,
+        settings_then.unknown_messages,
+        settings_then.external_messages,
+        settings_then.shared_messages,
+        settings_then.undedicated_messages,
+        settings_then.open_off_messages,
+        settings_then.click_off_messages,
+        settings_then.unverified_messages,
+        settings_then.unreported_messages,
+        settings_then.has_settings,
+        settings_then.has_external,
+        settings_then.is_all_external,
+        settings_then.has_shared,
+        settings_then.has_open_off,
+        settings_then.has_click_off,
+        settings_now.sending_service,
+        settings_now.webhook_event_types,
+        settings_now.unverified_records as unverified_now,
+        settings_now.unreported_event_types as unreported_now,
+        {{ listed('settings_now.unreported_event_types') }} as unreported_now_types,
+        coalesce(settings_now.is_dedicated, false) as is_dedicated_now,
+        coalesce(settings_now.is_open_tracking_enabled, false) as is_open_tracking_on_now,
+        coalesce(settings_now.is_click_tracking_enabled, false) as is_click_tracking_on_now,
         excluded_clicks.excluded_click_list,
-        coalesce(excluded_clicks.excluded_clicks, 0) as excluded_clicks,
-        coalesce(excluded_clicks.has_mistaken_clicks, false) as has_mistaken_clicks,
-        coalesce(untracked_links.links, 0) as links,
-        coalesce(untracked_links.untracked_links, 0) as untracked_links,
-        coalesce(untracked_links.mistaken_links, 0) as mistaken_links,
-        coalesce(never_received.sent, 0) as domain_sent,
-        never_received.event_types as event_types_never_received,
-        all_orders.orders as all_orders,
-        coalesce(late_orders.late_orders, 0) as late_orders,
-        currencies.currencies,
-        coalesce(ambiguous.ambiguous_conversions, 0) as ambiguous_conversions,
-        quarantined_counts.quarantined_list,
-        coalesce(quarantined_counts.quarantined_rows, 0) as quarantined_rows,
-        coalesce(orphan_counts.orphan_messages, 0) as orphan_messages,
-        coalesce(orphan_counts.orphan_rows, 0) as orphan_rows,
+        excluded_clicks.excluded_clicks,
+        coalesce(excluded_clicks.has_mistakes, false) as has_mistaken_clicks,
+        source_links.links,
+        source_links.untracked_links,
+        source_links.mistaken_links,
+        coalesce(domains.domain_sent, 0) as domain_sent,
+        domains.never_received,
+        {{ listed('domains.never_received') }} as never_received_types,
+        all_orders.all_orders,
+        late_orders.late_orders,
+        coalesce(currencies.currencies, 'a currency') as currencies,
+        ambiguous.ambiguous_conversions,
+        quarantined.quarantined_list,
+        quarantined.quarantined_rows,
+        orphans.orphan_messages,
+        orphans.orphan_rows,
         performance.email_source_id is not null as is_started,
         performance.recipients,
         performance.sent,
         performance.failed,
         performance.skipped,
+        performance.failed + performance.skipped as failed_or_skipped,
         performance.pending,
         performance.delivered,
         performance.delivered_inferred,
+        performance.sent_reported,
+        performance.sent_reported - performance.delivered as undelivered,
         performance.hard_bounced,
         performance.opened,
         performance.machine_opened,
         performance.unsubscribed,
         performance.complained,
-        performance.sent_reported,
         performance.orders,
         performance.orders_without_rate,
-        performance.revenue,
+        coalesce({{ amount_in_words('performance.revenue') }}, 'unknown') as revenue,
         performance.delivered_rate,
         performance.unsubscribe_rate,
         performance.hard_bounce_rate,
         performance.complaint_rate,
         performance.open_availability,
         performance.click_availability,
-        {{ reporting_date('performance.first_sent_at') }} as first_sent_date,
-        {{ reporting_date('performance.last_sent_at') }} as last_sent_date
+        cast({{ reporting_date('performance.first_sent_at') }} as varchar) as first_sent_date,
+        cast({{ reporting_date('performance.last_sent_at') }} as varchar) as last_sent_date
     from sources
     cross join policies
     cross join all_orders
-    left join message_totals on sources.email_source_id = message_totals.email_source_id
-    left join settings on sources.email_source_id = settings.email_source_id
-    left join current_settings on sources.sending_domain = current_settings.sending_domain
+    inner join settings_then on sources.email_source_id = settings_then.email_source_id
+    left join totals on sources.email_source_id = totals.email_source_id
+    left join domain_settings as settings_now
+        on sources.sending_domain = settings_now.sending_domain and settings_now.valid_to is null
     left join excluded_clicks on sources.email_source_id = excluded_clicks.email_source_id
-    left join untracked_links on sources.email_source_id = untracked_links.email_source_id
-    left join never_received on sources.sending_domain = never_received.sending_domain
+    left join source_links on sources.email_source_id = source_links.email_source_id
+    left join domains on sources.sending_domain = domains.sending_domain
     left join late_orders on sources.email_source_id = late_orders.email_source_id
     left join currencies on sources.email_source_id = currencies.email_source_id
     left join ambiguous on sources.email_source_id = ambiguous.email_source_id
-    left join quarantined_counts on sources.email_source_id = quarantined_counts.email_source_id
-    left join orphan_counts on sources.email_source_id = orphan_counts.email_source_id
+    left join quarantined on sources.email_source_id = quarantined.email_source_id
+    left join orphans on sources.email_source_id = orphans.email_source_id
     left join performance on sources.email_source_id = performance.email_source_id
 ),
 
-findings as (
+-- What each check finds, the first that applies.
+found as (
+    select
+        *,
+        -- Guide: statistics are stored separately for each sending method.
+        email_source_type as how_it_was_sent_finding,
+        -- Guide: drafts and scheduled campaigns show no data until they go out.
+        case
+            when is_started and sent = 0 then 'nothing_sent'
+            when is_started and delivered = 0 then 'nothing_delivered'
+            when is_started and pending > 0 and status in ('sending', 'active') then 'still_sending'
+            when is_started and pending > 0 then 'left_pending'
+            when is_started then 'sent'
+            when messages > 0 and status in ('draft', 'scheduled', 'sending', 'active') then 'targeted'
+            when messages > 0 then 'no_outcome'
+            when test_messages > 0 then 'only_tests'
+            when status in ('sent', 'sending') then 'no_events'
+            else 'not_out_yet'
+        end as not_sent_yet_finding,
+        -- Guide: an outside SMTP provider cannot report full statistics.
+        case
+            when not has_settings then 'no_settings'
+            when is_all_external then 'all_external'
+            when has_external then 'some_external'
+            else 'aesthetix'
+        end as sending_service_finding,
+        -- Guide: a workflow that changed its sending service is to be duplicated.
+        case
+            when messages = 0 then 'nothing_sent'
+            when not has_external or is_all_external then 'unchanged'
+            when email_source_type <> 'workflow' then 'mixed'
+            when last_sending_service = 'aesthetix' then 'workflow_came_back'
+            else 'workflow_went_external'
+        end as sending_service_changed_finding,
+        -- Guide: opens and clicks are tracked on dedicated domains only.
+        case
+            when has_shared and is_dedicated_now then 'shared_before'
+            when has_shared then 'shared'
+            when not has_settings then 'no_settings'
+            when is_all_external then 'external'
+            else 'dedicated'
+        end as shared_domain_finding,
+        -- Guide: open tracking must be on at the domain level.
+        case
+            when has_open_off and is_open_tracking_on_now then 'off_before'
+            when has_open_off then 'off'
+            when has_shared or not has_settings then 'not_dedicated'
+            when is_all_external then 'external'
+            else 'on'
+        end as open_tracking_finding,
+        -- Guide: click tracking must be on at the domain level.
+        case
+            when campaign_kind in ('ab_test', 'rss') then 'not_supported'
+            when has_click_off and is_click_tracking_on_now then 'off_before'
+            when has_click_off then 'off'
+            when has_shared or not has_settings then 'not_dedicated'
+            when is_all_external then 'external'
+            else 'on'
+        end as click_tracking_finding,
+        -- Guide: Track Clicks must be on before the campaign goes out.
+        case
+            when email_source_type <> 'campaign' then 'not_a_campaign'
+            when campaign_kind in ('ab_test', 'rss') then 'not_supported'
+            when is_click_tracking_enabled then 'on'
+            when messages > 0 then 'off'
+            else 'off_before_sending'
+        end as track_clicks_toggle_finding,
+        -- Guide: known exclusions suppress click data by design.
+        case
+            when has_mistaken_clicks then 'mistaken_clicks'
+            when mistaken_links > 0 then 'mistaken_links'
+            when excluded_clicks > 0 then 'clicks_by_design'
+            when untracked_links > 0 then 'links_by_design'
+            else 'none'
+        end as click_exclusions_finding,
+        -- Guide: the records of the sending domain, as they are now.
+        case
+            when sending_service is null then 'no_settings'
+            when sending_service = 'external_smtp' then 'external'
+            when unverified_now is not null then 'unverified'
+            when unverified_before is not null then 'unverified_before'
+            else 'verified'
+        end as domain_records_finding,
+        -- Guide: every relevant event type is configured in the webhook.
+        case
+            when unreported_now is not null then 'missing'
+            when unreported_before is not null then 'missing_before'
+            when webhook_event_types is null then 'unknown'
+            else 'all'
+        end as event_type_not_configured_finding,
+        -- An event type that is expected, and never came from the sending domain.
+        case
+            when never_received like 'delivered%' then 'no_delivered'
+            when never_received is not null then 'missing'
+            when domain_sent < least_messages then 'too_few'
+            else 'all'
+        end as event_type_never_received_finding,
+        -- Guide: why does my revenue or conversion show $0?
+        case
+            when not is_started then 'nothing_sent'
+            when orders > 0 then 'credited'
+            when all_orders = 0 then 'no_orders'
+            when not is_eligible then 'not_eligible'
+            when open_availability <> 'measured' and click_availability <> 'measured' then 'not_measured'
+            when late_orders > 0 then 'too_late'
+            else 'no_touch'
+        end as no_revenue_finding,
+        case when orphan_messages > 0 then 'orphans' else 'none' end as orphans_finding,
+        case when quarantined_rows > 0 then 'quarantined' else 'none' end as quarantined_finding,
+        case when orders_without_rate > 0 then 'missing' else 'none' end as currency_without_rate_finding,
+        case when ambiguous_conversions > 0 then 'ambiguous' else 'none' end as ambiguous_contacts_finding,
+        -- Delivered as shown only by what recipients did. One lost event in a hundred needs no action.
+        case
+            when not is_started then 'nothing_sent'
+            when delivered_inferred is null then 'not_reported'
+            when delivered_inferred >= 0.01 * delivered and delivered >= least_messages then 'many'
+            when delivered_inferred > 0 then 'few'
+            else 'none'
+        end as delivered_without_event_finding,
+        case
+            when not is_started then 'nothing_sent'
+            when machine_opened is null then 'not_measured'
+            when machine_opened = 0 then 'none'
+            when not {{ var('count_machine_engagement') }} then 'not_counted'
+            when 2 * machine_opened >= opened and opened >= least_messages then 'half'
+            else 'counted'
+        end as machine_engagement_finding,
+        -- Guide: the benchmarks of the Summary page.
+        {{ benchmark_finding('delivered_rate') }} as delivered_rate_finding,
+        {{ benchmark_finding('unsubscribe_rate') }} as unsubscribe_rate_finding,
+        {{ benchmark_finding('hard_bounce_rate') }} as hard_bounce_rate_finding,
+        {{ benchmark_finding('complaint_rate') }} as complaint_rate_finding
+    from evidence
+),
+
+checks as (
     {%- for check in checks() %}
     select
-        email_source_id,
         '{{ check }}' as check_name,
-        {{ context['check_' ~ check]() }} as finding,
-        {{ loop.index }} as sort_order
-    from evidence
+        cast({{ loop.index }} as bigint) as sort_order
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+findings as (
+    select
+        found.*,
+        checks.check_name,
+        checks.sort_order,
+        case checks.check_name
+            {%- for check in checks() %}
+            when '{{ check }}' then found.{{ check }}_finding
+            {%- endfor %}
+        end as finding
+    from found
+    cross join checks
+),
+
+-- The text of a finding in pieces: each but the first is a placeholder and what follows it.
+pieces as (
+    {%- for place in range(1, most_placeholders() + 2) %}
+    select
+        check_name,
+        finding,
+        status,
+        affected,
+        {{ place }} as place,
+        split_part('}' || text, '{', {{ place }}) as piece
+    from words
+    where length(text) - length(replace(text, '{', '')) >= {{ place - 1 }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+filled as (
+    select
+        findings.email_source_id,
+        findings.check_name,
+        findings.finding,
+        findings.sort_order,
+        pieces.status,
+        pieces.place,
+        {{ evidence_in_words("split_part(pieces.piece, '}', 1)", 'findings') }}
+        || split_part(pieces.piece, '}', 2) as piece,
+        {{ affected_count('pieces.affected', 'findings') }} as affected
+    from findings
+    inner join pieces on findings.check_name = pieces.check_name and findings.finding = pieces.finding
 ),
 
 final as (
     select
         email_source_id,
         check_name,
-        finding.status,
-        finding.message,
-        finding.affected,
-        cast(sort_order as bigint) as sort_order
-    from findings
+        finding,
+        status,
+        {{ joined_texts('piece', 'place', separator='') }} as message,
+        affected,
+        sort_order
+    from filled
+    group by email_source_id, check_name, finding, status, affected, sort_order
 )
 
 select * from final

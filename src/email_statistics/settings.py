@@ -72,8 +72,11 @@ def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     of the attribution policies is.
     """
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    variables = {
+        name: value for name, value in project.get("vars", {}).items() if name != "metrics"
+    }
     try:
-        settings = Settings.model_validate({**project.get("vars", {}), **(overrides or {})})
+        settings = Settings.model_validate({**variables, **(overrides or {})})
         check_active_policy(settings.attribution_policy, read_policies())
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(problem) for problem in error.errors())) from error

@@ -16,7 +16,7 @@ from email_statistics.gate.lake import lake_files
 
 _SEEDS = ("seeds/*.csv",)
 _SEED_TYPES = ("seeds/*.yml",)
-_MODELS = ("models/**/*.sql", "models/**/*.yml", "macros/**/*.sql")
+_MODELS = ("dbt_project.yml", "models/**/*.sql", "models/**/*.yml", "macros/**/*.sql")
 
 
 def seeds_fingerprint(project: Path) -> str:

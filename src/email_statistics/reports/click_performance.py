@@ -171,10 +171,10 @@ class ClickPerformance(SourcePage):
 
     def _why_unsupported(self) -> str:
         """Why there is no Click Performance for this kind of campaign; "" for a standard one."""
-        statuses = self.source.statuses.get("link_clicks", []) if self.source else []
+        statuses = self.source.statuses.get("link_click", []) if self.source else []
         if self.source is None or "not_supported" not in statuses:
             return ""
-        return in_words("link_clicks", "not_supported")
+        return in_words("link_click", "not_supported")
 
     def _unsupported(self) -> Html:
         return components.empty(

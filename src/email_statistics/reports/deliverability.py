@@ -20,9 +20,6 @@ from email_statistics.reports.metrics import FAMILIES, Metric, in_words, read_me
 from email_statistics.reports.page import page_header
 from email_statistics.reports.period import Period, choose_period
 
-# The columns of marts.deliverability_weekly for FAMILIES, in that order.
-_AVAILABILITIES = ("delivery", "open", "click")
-
 _KINDS = ("hard_bounced", "soft_bounced")
 
 # What the second number of an enhanced status code is about (RFC 3463).
@@ -221,10 +218,7 @@ class Deliverability:
         )
 
     def _figures(self, names: Sequence[str], row: Mapping[str, Any]) -> list[Figure]:
-        statuses = {
-            family: row[f"{column}_availability"]
-            for family, column in zip(FAMILIES, _AVAILABILITIES, strict=True)
-        }
+        statuses = {family: row[f"{family}_availability"] for family in FAMILIES}
         return [
             figure(self.metrics[name], row, self.metrics, statuses, self.build.currency)
             for name in names
@@ -328,19 +322,16 @@ def _summed(weekly: pl.DataFrame, metrics: Mapping[str, Metric], *by: str) -> pl
     }
     sums = weekly.group_by(by).agg(
         *(pl.when(pl.col(c).is_not_null().any()).then(pl.col(c).sum()) for c in counts),
-        *(pl.col(f"{name}_availability").unique().sort() for name in _AVAILABILITIES),
+        *(pl.col(f"{name}_availability").unique().sort() for name in FAMILIES),
     )
     return with_ratios(sums, ratios).sort(by)
 
 
 def _unmeasured(row: Mapping[str, Any]) -> str:
     """Say which families are measured for none of a row's messages, and why; "" for none."""
-    statuses = {
-        family: row[f"{column}_availability"]
-        for family, column in zip(FAMILIES, _AVAILABILITIES, strict=True)
-    }
+    statuses = {family: row[f"{family}_availability"] for family in FAMILIES}
     return " ".join(
-        f"{family.capitalize()}: {in_words(family, status)}"
+        f"{FAMILIES[family]}: {in_words(family, status)}"
         for family, status in statuses.items()
         if status not in ("measured", "partly_measured")
     )

@@ -12,16 +12,17 @@ import polars as pl
 from email_statistics import warehouse
 from email_statistics.reports import formats
 
-FAMILIES = ("delivery", "opens", "clicks")
+# What is measured or not, as a page calls it.
+FAMILIES = {"delivery": "Delivery", "open": "Opens", "click": "Clicks"}
 
 # Why a family isn't measured (spec: What is measured at all), as the end of a sentence.
 _REASONS = {
     ("delivery", "not_reported"): "the outside SMTP service doesn't report delivery",
-    ("opens", "not_tracked"): "open tracking was off, or the sending domain isn't dedicated",
-    ("clicks", "not_tracked"): "Track Clicks or the domain's click tracking was off",
-    ("clicks", "not_supported"): "click tracking doesn't support A/B test and RSS campaigns",
-    ("link_clicks", "not_tracked"): "Track Clicks or the domain's click tracking was off",
-    ("link_clicks", "not_supported"): "Click Performance is for standard campaigns only",
+    ("open", "not_tracked"): "open tracking was off, or the sending domain isn't dedicated",
+    ("click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
+    ("click", "not_supported"): "click tracking doesn't support A/B test and RSS campaigns",
+    ("link_click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
+    ("link_click", "not_supported"): "Click Performance is for standard campaigns only",
 }
 
 Availability = Mapping[str, Collection[str]]
@@ -120,10 +121,8 @@ def verdict(metric: Metric, value: float | None) -> Verdict | None:
 
 def availability(sources: pl.DataFrame) -> Availability:
     """Collect the statuses by family of a frame of sources, one or many."""
-    columns = {"delivery": "delivery", "opens": "open", "clicks": "click"}
     return {
-        family: sources[f"{column}_availability"].unique().sort().to_list()
-        for family, column in columns.items()
+        family: sources[f"{family}_availability"].unique().sort().to_list() for family in FAMILIES
     }
 
 

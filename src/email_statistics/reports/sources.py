@@ -15,17 +15,12 @@ from email_statistics.errors import UsageError
 from email_statistics.reports import components, formats
 from email_statistics.reports.build import Build
 from email_statistics.reports.components import Finding, Html, Measured
-from email_statistics.reports.metrics import Availability, in_words
+from email_statistics.reports.metrics import FAMILIES, Availability, in_words
 
 _KINDS = {"ab_test": "A/B test", "rss": "RSS"}
 _TYPES = {"campaign": "campaign", "workflow": "workflow email action", "bulk": "bulk send"}
 # The families of what is measured, as a page calls them.
-_FAMILIES = {
-    "delivery": "Delivery",
-    "opens": "Opens",
-    "clicks": "Clicks",
-    "link_clicks": "Clicks of each link",
-}
+_FAMILIES = {**FAMILIES, "link_click": "Clicks of each link"}
 
 
 @dataclass(frozen=True)
@@ -126,13 +121,7 @@ def read_source(
             f"email_source_id can't be {email_source_id!r}: that is a {row['email_source_type']}, "
             f"give the id of a {email_source_type}."
         )
-    columns = {
-        "delivery": "delivery_availability",
-        "opens": "open_availability",
-        "clicks": "click_availability",
-        "link_clicks": "link_click_availability",
-    }
-    statuses = {family: row.pop(column) for family, column in columns.items()}
+    statuses = {family: row.pop(f"{family}_availability") for family in _FAMILIES}
     for name in ("first_sent_at", "last_sent_at"):
         row[name] = row[name] and row[name].replace(tzinfo=UTC)
     return Source(

@@ -41,7 +41,7 @@ def test_build_tells_its_settings(sample_build: SampleBuild) -> None:
     assert row[0] == "sample_lake"
     assert set(yaml.safe_load(row[1])) == set(Settings.model_fields)
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
-    assert set(project["vars"]) == set(Settings.model_fields)
+    assert set(project["vars"]) == {*Settings.model_fields, "metrics"}
     assert row[2] == project["version"]
     assert row[3] > 5000
 

@@ -120,6 +120,21 @@ BREAKS = {
         "delete from marts.email_diagnostics where email_source_id = "
         "(select min(email_source_id) from marts.email_diagnostics) and check_name = 'orphans'",
     ],
+    "every_finding_has_its_words": [
+        "update steps.seeds.diagnostics set text = 'Of {message} messages.' "
+        "where check_name = 'orphans'",
+        "update steps.seeds.diagnostics set text = '{sent} {sent} {sent} {sent} {sent} {sent}' "
+        "where check_name = 'orphans'",
+        "update steps.seeds.diagnostics set affected = 'message' where check_name = 'orphans'",
+        "update steps.seeds.diagnostics set check_name = 'orphan' where check_name = 'orphans'",
+    ],
+    "every_reason_is_explained": [
+        "delete from core.dim_reasons where kind = 'exclusion' and reason = 'not_http'",
+        "delete from core.dim_reasons where kind = 'ledger' and reason = 'superseded'",
+        "update core.fct_quarantined_events set reason = 'unlike' where raw_table = 'links'",
+        "update marts.email_performance set open_availability = 'unknown'",
+        "update core.fct_unattributed_conversions set unattributed_reason = 'unlike'",
+    ],
     "ambiguous_conversions_have_candidates": [
         "delete from core.fct_conversion_candidates",
         "update core.fct_conversions set unattributed_reason = 'no_touch' "

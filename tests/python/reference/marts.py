@@ -27,10 +27,10 @@ COUNTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "hard_bounced": (("hard_bounced",), ("delivery",)),
     "soft_bounced": (("soft_bounced",), ("delivery",)),
     "bounced": (("bounced",), ("delivery",)),
-    "opened": (("opened",), ("opens",)),
-    "pixel_opened": (("pixel_opened",), ("opens",)),
-    "machine_opened": (("machine_opened",), ("opens",)),
-    "clicked": (("clicked",), ("clicks",)),
+    "opened": (("opened",), ("open",)),
+    "pixel_opened": (("pixel_opened",), ("open",)),
+    "machine_opened": (("machine_opened",), ("open",)),
+    "clicked": (("clicked",), ("click",)),
     "replied": (("replied",), ("delivery",)),
     "unsubscribed": (("unsubscribed",), ("delivery",)),
     "complained": (("complained",), ("delivery",)),
@@ -39,13 +39,13 @@ COUNTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # "A rate counts, above and below the line, only messages for which both of its families are
     # measured. So these helper counts are published beside the plain ones".
     "sent_reported": (("sent",), ("delivery",)),
-    "opened_reported": (("opened",), ("opens", "delivery")),
-    "clicked_reported": (("clicked",), ("clicks", "delivery")),
+    "opened_reported": (("opened",), ("open", "delivery")),
+    "clicked_reported": (("clicked",), ("click", "delivery")),
     "converted_reported": (("converted",), ("delivery",)),
-    "delivered_open_tracked": (("delivered",), ("delivery", "opens")),
-    "delivered_click_tracked": (("delivered",), ("delivery", "clicks")),
-    "opened_click_tracked": (("opened",), ("opens", "clicks")),
-    "opened_and_clicked": (("opened", "clicked"), ("opens", "clicks")),
+    "delivered_open_tracked": (("delivered",), ("delivery", "open")),
+    "delivered_click_tracked": (("delivered",), ("delivery", "click")),
+    "opened_click_tracked": (("opened",), ("open", "click")),
+    "opened_and_clicked": (("opened", "clicked"), ("open", "click")),
 }
 # The table of rates; averages are formed alike.
 RATIOS = {
@@ -67,19 +67,14 @@ RATIOS = {
 ACTIVITIES = {
     "sent": None,
     "delivered": "delivery",
-    "opened": "opens",
-    "clicked": "clicks",
+    "opened": "open",
+    "clicked": "click",
     "replied": "delivery",
     "bounced": "delivery",
     "unsubscribed": "delivery",
     "complained": "delivery",
 }
-AVAILABILITIES = {
-    "delivery_availability": "delivery",
-    "open_availability": "opens",
-    "click_availability": "clicks",
-    "link_click_availability": "link_clicks",
-}
+FAMILIES = ("delivery", "open", "click", "link_click")
 
 
 def mart_tables(
@@ -139,9 +134,9 @@ def count_messages(group: list[Message]) -> Row:
         counts[name] = (
             sum(all(m.flags[flag] for flag in flags) for m in members) if members else None
         )
-    for name, event_type in (("opens", "opened"), ("clicks", "clicked")):
-        members = measured([name])
-        counts[name] = sum(len(m.counted(event_type)) for m in members) if members else None
+    for family, event_type in (("open", "opened"), ("click", "clicked")):
+        members = measured([family])
+        counts[f"{family}s"] = sum(len(m.counted(event_type)) for m in members) if members else None
     # "`total_attempts` = sent + failed".
     counts["total_attempts"] = counts["sent"] + counts["failed"]
     counts["conversions"] = sum(len(message.conversions) for message in group)
@@ -185,7 +180,7 @@ def _performance(source_id: str, group: list[Message]) -> Row:
             "first_sent_at": min(sent_times, default=None),
             "last_sent_at": max(sent_times, default=None),
         }
-        | {column: _availability(group, family) for column, family in AVAILABILITIES.items()}
+        | {f"{family}_availability": _availability(group, family) for family in FAMILIES}
     )
 
 
@@ -267,7 +262,7 @@ def _click_performance(source_id: str, group: list[Message]) -> Row:
         "total_unique_clicks": counts["clicked"],
         "unique_engagements": counts["clicked"],
         "clicks_per_unique_open": ratio(counts, "clicks_per_unique_open"),
-        "link_click_availability": _availability(group, "link_clicks"),
+        "link_click_availability": _availability(group, "link_click"),
     }
 
 
@@ -287,7 +282,7 @@ def _link_performance(source_id: str, group: list[Message], entities: Entities) 
         click = members[0][1]
         rows.setdefault(key, click.link or {"link_id": None, "url": click.url})
 
-    is_measured = any(message.is_measured("link_clicks") for message in group)
+    is_measured = any(message.is_measured("link_click") for message in group)
     return [
         {
             "email_source_id": source_id,

@@ -202,9 +202,9 @@ def _availability(message: Message, entities: Entities, track_clicks: bool) -> d
         clicks = tracked("is_click_tracking_enabled")
     return {
         "delivery": delivery,
-        "opens": tracked("is_open_tracking_enabled"),
-        "clicks": clicks,
-        "link_clicks": clicks if is_standard else "not_supported",
+        "open": tracked("is_open_tracking_enabled"),
+        "click": clicks,
+        "link_click": clicks if is_standard else "not_supported",
     }
 
 
@@ -282,7 +282,7 @@ def _burst_clicks(message: Message) -> list[Engagement]:
 def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
     """Spec: "The first reason that applies excludes an open or click: `test_send` · the family's
     status · (clicks) … · `machine` (last; see Machines)"."""
-    family = {"opened": "opens", "clicked": "clicks"}.get(event.event_type, "delivery")
+    family = {"opened": "open", "clicked": "click"}.get(event.event_type, "delivery")
     if message.is_test:
         return "test_send"
     if not message.is_measured(family):
@@ -346,12 +346,12 @@ def _set_state(message: Message, settings: Settings) -> None:
     states = {
         "": always,
         "delivery": delivery,
-        "opens": {
+        "open": {
             "opened": (bool(opens), opens),
             "pixel_opened": (bool(pixel_opens), pixel_opens),
             "machine_opened": (_is_machine_opened(message), []),
         },
-        "clicks": {"clicked": (bool(clicks), clicks)},
+        "click": {"clicked": (bool(clicks), clicks)},
     }
     for family, members in states.items():
         for name, (flag, moments) in members.items():

@@ -38,6 +38,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(ISOLATED) EMAIL_STATS_WAREHOUSE=var/lint/lint.duckdb $(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	$(BIN)/sqlfluff lint --templater placeholder src/email_statistics/reports/queries
 
 test: lint
 	$(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

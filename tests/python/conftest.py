@@ -10,7 +10,7 @@ import pytest
 from helpers.report_worlds import job, rendered, start_rendering, wait_for
 from helpers.support import PROJECT_ROOT, SampleBuild, dbt
 
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.run.registry import read_registry
 
 
 @pytest.fixture(scope="session")

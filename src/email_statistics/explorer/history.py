@@ -3,7 +3,7 @@
 import polars as pl
 
 from email_statistics import warehouse
-from email_statistics.reports.metrics import known_money
+from email_statistics.reports.words.metrics import known_money
 
 
 def contact(contact_id: str) -> dict[str, object] | None:

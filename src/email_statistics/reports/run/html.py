@@ -1,0 +1,56 @@
+"""An executed notebook as one offline HTML file: the page that people read."""
+
+import base64
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+
+from email_statistics.reports.pieces.base import script, stylesheet
+
+ANALYSTS = "analyst"
+"""The tag of cells that are for whoever opens the notebook, and not on the page."""
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """Make the exporter once: its templates stay compiled."""
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+        template_name="report",
+        extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
+        exclude_input=True,
+    )
+    exporter.register_preprocessor(_without_analysts_cells, enabled=True)  # type: ignore[no-untyped-call]  # nor this
+    return exporter
+
+
+def _without_analysts_cells(notebook: Any, resources: Any) -> tuple[Any, Any]:
+    notebook.cells = [
+        cell for cell in notebook.cells if ANALYSTS not in cell.metadata.get("tags", [])
+    ]
+    return notebook, resources
+
+
+def to_html(notebook_path: Path, html_path: Path) -> None:
+    """Write an executed notebook as a page without code or any request to anywhere.
+
+    Its one script is ``table.js``: the page's Content-Security-Policy lets no other run. The page's
+    title is the notebook's first line. The file is whole or not there, and only its owner may read
+    it: a page may name contacts.
+    """
+    digest = hashlib.sha256(script().encode()).digest()
+    resources = {
+        "stylesheet": stylesheet(),
+        "script": script(),
+        "script_hash": base64.b64encode(digest).decode(),
+    }
+    page, _ = _exporter().from_filename(str(notebook_path), resources)
+    partial = html_path.with_name(f"{html_path.name}.part")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(page)
+    partial.replace(html_path)

@@ -146,8 +146,8 @@ def test_a_rate_of_nothing_says_so_instead_of_not_measured() -> None:
 
 
 def test_all_reasons_are_told_where_sources_differ() -> None:
-    clicks = metric("clicked", family="clicks")
-    mixed: Availability = {**MEASURED, "clicks": ["not_supported", "not_tracked"]}
+    clicks = metric("clicked", family="click")
+    mixed: Availability = {**MEASURED, "click": ["not_supported", "not_tracked"]}
     assert why_not_measured(clicks, mixed) == (
         "click tracking doesn't support A/B test and RSS campaigns; "
         "Track Clicks or the domain's click tracking was off"
@@ -155,13 +155,13 @@ def test_all_reasons_are_told_where_sources_differ() -> None:
 
 
 def test_a_rate_of_two_families_tells_the_reason_of_the_missing_one() -> None:
-    open_rate = metric("open_rate", "rate", family="opens")
+    open_rate = metric("open_rate", "rate", family="open")
     outside: Availability = {**MEASURED, "delivery": ["not_reported"]}
     assert why_not_measured(open_rate, outside) == (
         "the outside SMTP service doesn't report delivery"
     )
     assert "measured for none" in why_not_measured(
-        open_rate, {**MEASURED, "opens": ["partly_measured"]}
+        open_rate, {**MEASURED, "open": ["partly_measured"]}
     )
 
 

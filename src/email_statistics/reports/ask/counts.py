@@ -1,7 +1,7 @@
 """Counts, money and rates of email sources over the days of a period.
 
 A date range picks messages by the day on which they were booked, with everything that has happened
-to them since. The type, the id (None for all of the type) and the days are those bound by ``asked``.
+to them since. ``asked`` binds the type, the id (None for all of the type) and the days.
 """
 
 from collections.abc import Mapping

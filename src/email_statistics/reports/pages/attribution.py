@@ -32,11 +32,11 @@ from email_statistics.reports.words.reasons import TOUCHES, UNATTRIBUTED
 
 _KINDS = {"opened": "Opened only", "clicked": "Clicked only", "both": "Opened and clicked"}
 _RULES = {
-    "last": "The last touch has it all",
-    "first": "The first touch has it all",
-    "linear": "Every touched email has an equal share",
+    "last": "The last touch gets 100%",
+    "first": "The first touch gets 100%",
+    "linear": "Every touched email gets an equal share",
     "position_40_20_40": "40% the first, 40% the last, 20% those between",
-    "every_touched_email": "Every touched email has all of it: over-crediting",
+    "every_touched_email": "Every touched email gets 100%: over-crediting",
 }
 _NOBODY = "(nobody)"
 _UNKNOWN = "no exchange rate"

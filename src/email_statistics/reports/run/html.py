@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,26 @@ ANALYSTS = "analyst"
 """The tag of cells that are for whoever opens the notebook, and not on the page."""
 
 
-@cache
-def _exporter() -> HTMLExporter:
-    """Make the exporter once: its templates stay compiled."""
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
-        template_name="report",
-        extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
-        exclude_input=True,
-    )
-    exporter.register_preprocessor(_without_analysts_cells, enabled=True)  # type: ignore[no-untyped-call]  # nor this
-    return exporter
-
-
 def _without_analysts_cells(notebook: Any, resources: Any) -> tuple[Any, Any]:
     notebook.cells = [
         cell for cell in notebook.cells if ANALYSTS not in cell.metadata.get("tags", [])
     ]
     return notebook, resources
+
+
+def _make_exporter() -> Any:
+    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+        template_name="report",
+        extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
+        exclude_input=True,
+    )
+    exporter.register_preprocessor(_without_analysts_cells, enabled=True)
+    return exporter
+
+
+# Made and its template compiled on import: once for all workers that are forked from here.
+_EXPORTER = _make_exporter()
+_TEMPLATE = _EXPORTER.template
 
 
 def to_html(notebook_path: Path, html_path: Path) -> None:
@@ -47,7 +49,7 @@ def to_html(notebook_path: Path, html_path: Path) -> None:
         "script": script(),
         "script_hash": base64.b64encode(digest).decode(),
     }
-    page, _ = _exporter().from_filename(str(notebook_path), resources)
+    page, _ = _EXPORTER.from_filename(str(notebook_path), resources)
     partial = html_path.with_name(f"{html_path.name}.part")
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

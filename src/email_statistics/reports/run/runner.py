@@ -14,11 +14,11 @@ import duckdb
 
 from email_statistics import paths, warehouse
 from email_statistics.errors import EmailStatsError
-from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import index, parameters, renderings, worker
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Data, Kept, Rendering
+from email_statistics.reports.run.worker import Job
 
 Say = Callable[[str], None]
 
@@ -32,14 +32,6 @@ class _Source:
     path: Path
     data: Data
     is_pinned: bool
-
-
-@dataclass(frozen=True)
-class _Job:
-    report: str
-    notebook: Path
-    parameters: dict[str, Value]
-    folder: Path
 
 
 def read_data(warehouse_file: Path) -> Data:
@@ -129,7 +121,7 @@ def run(
             finished[rendering.report] = Kept(place, rendering)
 
         todo = [
-            _Job(name, registry.notebook(name), values[name], workspace / name) for name in chosen
+            Job(name, registry.notebook(name), values[name], workspace / name) for name in chosen
         ]
         _run_all(todo, source, workspace, jobs, finish, say)
     return [finished[name] for name in chosen]
@@ -165,7 +157,7 @@ def _is_unchanged(source: _Source) -> bool:
 
 
 def _run_all(
-    todo: list[_Job],
+    todo: list[Job],
     source: _Source,
     workspace: Path,
     jobs: int,
@@ -178,14 +170,14 @@ def _run_all(
     def tell(text: str) -> None:
         say(f"[{time.monotonic() - began:6.1f} s] {text}")
 
-    def work(job: _Job) -> Rendering:
+    def work(job: Job) -> Rendering:
         tell(f"{job.report}: started")
         return _render(job, source, workspace, processes)
 
     # Threads only wait for processes; what becomes of a rendering is decided here, so that nothing
     # is kept of an interrupted run.
     pool = ThreadPoolExecutor(max_workers=jobs)
-    futures: dict[Future[Rendering], _Job] = {pool.submit(work, job): job for job in todo}
+    futures: dict[Future[Rendering], Job] = {pool.submit(work, job): job for job in todo}
     pending = set(futures)
     try:
         while pending:
@@ -209,33 +201,27 @@ def _run_all(
 
 
 def _render(
-    job: _Job, source: _Source, workspace: Path, processes: set[ForkServerProcess]
+    job: Job, source: _Source, workspace: Path, processes: set[ForkServerProcess]
 ) -> Rendering:
     job.folder.mkdir(mode=0o700)
     error_file = job.folder / "error.txt"
     started_at = datetime.now(UTC)
-    request = worker.Request(
-        notebook=job.notebook,
-        folder=job.folder,
-        parameters=job.parameters,
-        log=workspace / f"{job.report}.log",
-        environment={
-            **os.environ,
-            "EMAIL_STATS_WAREHOUSE": str(source.path),
-            # No start-up file or history of the user's, and no home needed (cron, systemd).
-            "IPYTHONDIR": str(workspace / "ipython"),
-            "JUPYTER_RUNTIME_DIR": str(workspace / "jupyter"),
-        },
-    )
+    environment = {
+        **os.environ,
+        "EMAIL_STATS_WAREHOUSE": str(source.path),
+        # No start-up file or history of the user's, and no home needed (cron, systemd).
+        "IPYTHONDIR": str(workspace / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(workspace / "jupyter"),
+    }
     servers = multiprocessing.get_context("forkserver")
     servers.set_forkserver_preload(worker.PRELOADED)
-    process = servers.Process(target=worker.work, args=(request,))
+    process = servers.Process(target=worker.work, args=(job, environment))
     process.start()
     processes.add(process)
     process.join()
     processes.remove(process)
     if process.exitcode != 0 and not error_file.exists():
-        said = request.log.read_text(encoding="utf-8") if request.log.exists() else ""
+        said = job.log.read_text(encoding="utf-8") if job.log.exists() else ""
         renderings.write_private(
             error_file, f"The report's process ended with {process.exitcode}.\n\n{said}\n"
         )

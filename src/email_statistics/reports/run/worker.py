@@ -19,14 +19,18 @@ PRELOADED = ["email_statistics.reports.run.kernel", "email_statistics.reports.ru
 
 
 @dataclass(frozen=True)
-class Request:
-    """What to render, the folder for it, the file for what its processes say, the environment."""
+class Job:
+    """A report to render, and the folder for it; what its processes say goes to a file beside."""
 
+    report: str
     notebook: Path
-    folder: Path
     parameters: dict[str, Value]
-    log: Path
-    environment: dict[str, str]
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """The file for what the processes of the report say."""
+        return self.folder.with_suffix(".log")
 
 
 def _end_with_the_runner() -> None:
@@ -37,8 +41,8 @@ def _end_with_the_runner() -> None:
     os._exit(1)
 
 
-def work(request: Request) -> None:
-    """Write ``notebook.ipynb`` and ``report.html`` into the folder.
+def work(job: Job, environment: dict[str, str]) -> None:
+    """Write ``notebook.ipynb`` and ``report.html`` into the folder of the job.
 
     The process ends with 0, or with 1 and ``error.txt`` in the folder: one line, then the
     traceback. It ends at once when the process that waits for it is gone.
@@ -48,18 +52,18 @@ def work(request: Request) -> None:
     os.umask(0o077)
     os.chdir(PROJECT_ROOT)
     os.environ.clear()
-    os.environ.update(request.environment)
-    log = os.open(request.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.environ.update(environment)
+    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     threading.Thread(target=_end_with_the_runner, daemon=True).start()
     # Imported by the server; the runner needs neither.
     from email_statistics.reports.run import html, kernel
 
-    executed = request.folder / "notebook.ipynb"
+    executed = job.folder / "notebook.ipynb"
     try:
-        kernel.execute(request.notebook, executed, request.parameters)
-        html.to_html(executed, request.folder / "report.html")
+        kernel.execute(job.notebook, executed, job.parameters)
+        html.to_html(executed, job.folder / "report.html")
     except Exception as error:  # whatever a notebook raises: it is kept, and the exit code says it
-        (request.folder / "error.txt").write_text(kernel.describe(error), encoding="utf-8")
+        (job.folder / "error.txt").write_text(kernel.describe(error), encoding="utf-8")
         sys.exit(1)

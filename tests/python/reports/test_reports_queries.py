@@ -33,13 +33,14 @@ def test_each_query_of_a_page_gives_its_frame_again(report: str) -> None:
         assert f"page.frame(&#34;{name}&#34;)" in page.frames().markup
 
 
-def test_every_query_is_asked_by_some_page() -> None:
-    code = "".join(
-        path.read_text("utf-8") for path in QUERIES.parents[1].rglob("*.py") if path.is_file()
-    )
+def test_every_query_is_asked_by_a_page_or_another_query() -> None:
+    files = [path for path in QUERIES.parent.rglob("*") if path.suffix in (".py", ".sql")]
+    files += QUERIES.parents[1].joinpath("explorer").glob("*.py")
+    text = "".join(path.read_text("utf-8") for path in files)
     for path in QUERIES.rglob("*.sql"):
         name = path.relative_to(QUERIES).with_suffix("").as_posix()
-        assert name.removesuffix("_of_days") in code or path.stem.removesuffix("_of_days") in code
+        uses = (f'"{name}"', f'"{path.stem}"', f"${path.stem} ", f"${path.stem}\n")
+        assert any(use in text for use in uses), name
 
 
 def test_a_query_says_first_what_a_row_is() -> None:

@@ -1,7 +1,8 @@
 """The queries of a page: files of ``queries/``, asked in one connection and remembered.
 
-A query is SQL over ``core`` and ``marts`` whose ``$name`` are bound. What a page shows as its SQL
-is the text of the file that ran, with the values that were bound.
+A query is SQL over ``core`` and ``marts`` whose ``$name`` are bound; after ``from`` and ``join`` it
+is the name of another query of the same folder. What a page shows as its SQL is the text of the
+file that ran, with the values that were bound.
 """
 
 import re
@@ -101,12 +102,16 @@ def asking() -> Iterator[Asked]:
 
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
+_QUERY = re.compile(r"(?<=\b(?:from|join) )\$([a-z_]+)")
 
 
 @cache
 def _text(query: str) -> str:
-    path = resources.files("email_statistics.reports").joinpath("queries", f"{query}.sql")
-    return path.read_text(encoding="utf-8").strip()
+    """Read a query, with those that it reads from."""
+    page, _, name = query.partition("/")
+    folder = resources.files("email_statistics.reports").joinpath("queries", page)
+    text = folder.joinpath(f"{name}.sql").read_text(encoding="utf-8").strip()
+    return _QUERY.sub(lambda found: f"(\n{_text(f'{page}/{found[1]}')}\n)", text)
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:
@@ -117,8 +122,8 @@ def _literal(value: Any) -> str:
     """Write a value as SQL, for a query that is shown, never run by us."""
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
-    if value is None:
-        return "null"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, date):
         return f"date '{value}'"
     return "'" + str(value).replace("'", "''") + "'"

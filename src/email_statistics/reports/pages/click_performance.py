@@ -170,9 +170,9 @@ def load(
             asked, "campaign", email_source_id, dates, campaign_kind="standard"
         )
         page = ClickPerformance(**fields)
-        days = "" if page.is_whole_life else "_of_days"
-        for name in ("links", "who_clicked"):
-            query = f"click_performance/{name}{days}"
-            asked.ask(query, name=name, first=queries.MOST_ROWS)
+        links = "links" if page.is_whole_life else "links_of_days"
+        most = queries.MOST_ROWS
+        asked.ask(f"click_performance/{links}", name="links", first=most)
+        asked.ask("click_performance/who_clicked", first=most, is_whole_life=page.is_whole_life)
         asked("click_performance/excluded")
         return page

@@ -21,8 +21,21 @@ def _without_analysts_cells(notebook: Any, resources: Any) -> tuple[Any, Any]:
     return notebook, resources
 
 
+class _PageExporter(HTMLExporter):
+    """Fills in the template, no more.
+
+    HTMLExporter parses the whole page again, which is most of its time, to mark images and cells of
+    JupyterLab's own template; ours has neither.
+    """
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+        """Give the page and its resources."""
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]  # nor this
+        return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+
+
 def _make_exporter() -> Any:
-    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+    exporter: Any = _PageExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
         exclude_input=True,

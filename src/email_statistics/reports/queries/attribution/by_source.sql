@@ -1,13 +1,4 @@
 -- One row per email source and policy that credits it with orders placed in the period.
-with
-
-placed as (
-    select * from core.fct_conversions
-    where
-        conversion_type = 'order'
-        and cast(timezone($zone, timezone('UTC', converted_at)) as date) between $start and $end
-)
-
 select
     credited.email_source_id,
     coalesce(sources.email_source_name, credited.email_source_id) as name,
@@ -15,7 +6,7 @@ select
     credited.attribution_policy,
     cast(sum(credited.revenue) as decimal(18, 2)) as revenue
 from core.fct_attribution_credits as credited
-inner join placed
+inner join $placed as placed
     on
         credited.conversion_type = placed.conversion_type
         and credited.conversion_id = placed.conversion_id

@@ -2,13 +2,6 @@
 -- it would credit, their revenue, and what its last day adds.
 with
 
-placed as (
-    select * from core.fct_conversions
-    where
-        conversion_type = 'order'
-        and cast(timezone($zone, timezone('UTC', converted_at)) as date) between $start and $end
-),
-
 windows as (
     select unnest(range(1, 61)) as days
 ),
@@ -22,7 +15,7 @@ summed as (
                 then cast(coalesce(sum(placed.revenue), 0) as decimal(18, 2))
         end as revenue
     from windows
-    left join placed on placed.converted_at - placed.last_touch_at <= windows.days * interval 1 day
+    left join $placed as placed on placed.converted_at - placed.last_touch_at <= windows.days * interval 1 day
     group by windows.days
 )
 

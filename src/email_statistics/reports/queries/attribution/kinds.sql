@@ -2,13 +2,6 @@
 -- both or neither.
 with
 
-placed as (
-    select * from core.fct_conversions
-    where
-        conversion_type = 'order'
-        and cast(timezone($zone, timezone('UTC', converted_at)) as date) between $start and $end
-),
-
 touched as (
     select
         conversion_id,
@@ -28,7 +21,7 @@ select
     end as kind,
     count(*) as orders,
     cast(sum(placed.revenue) as decimal(18, 2)) as revenue
-from placed
+from $placed as placed
 inner join touched on placed.conversion_id = touched.conversion_id
 group by kind
 order by revenue desc nulls last, kind asc

@@ -2,13 +2,6 @@
 -- the orders placed in the period, order by order. Money is NULL where no such order has an exchange rate.
 with
 
-placed as (
-    select * from core.fct_conversions
-    where
-        conversion_type = 'order'
-        and cast(timezone($zone, timezone('UTC', converted_at)) as date) between $start and $end
-),
-
 held as (
     select
         conversion_id,
@@ -26,7 +19,7 @@ held as (
         1.0 as share,
         placed.revenue
     from core.fct_unattributed_conversions as unattributed
-    inner join placed on unattributed.conversion_id = placed.conversion_id
+    inner join $placed as placed on unattributed.conversion_id = placed.conversion_id
     where unattributed.conversion_type = 'order'
 ),
 
@@ -44,7 +37,7 @@ compared as (
                     - coalesce(sum(held.revenue) filter (where held.attribution_policy = $one), 0)
         end as net
     from held
-    inner join placed on held.conversion_id = placed.conversion_id
+    inner join $placed as placed on held.conversion_id = placed.conversion_id
     where held.attribution_policy in ($one, $other)
     group by held.conversion_id, held.email_source_id
 )

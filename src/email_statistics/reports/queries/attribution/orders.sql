@@ -1,14 +1,5 @@
 -- One row: the orders placed in the period and their revenue, all and those that the active policy credits.
 -- Revenue is NULL, not 0, where no order has an exchange rate.
-with
-
-placed as (
-    select * from core.fct_conversions
-    where
-        conversion_type = 'order'
-        and cast(timezone($zone, timezone('UTC', converted_at)) as date) between $start and $end
-)
-
 select
     count(*) as orders,
     count(*) filter (where is_attributed) as attributed,
@@ -21,4 +12,4 @@ select
         when count(revenue) filter (where is_attributed) > 0 or count(*) filter (where is_attributed) = 0
             then cast(coalesce(sum(revenue) filter (where is_attributed), 0) as decimal(18, 2))
     end as attributed_revenue
-from placed
+from $placed

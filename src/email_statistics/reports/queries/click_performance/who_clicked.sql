@@ -1,5 +1,5 @@
--- One row per link of the campaign and contact who clicked it, over its whole life: first the contact with
--- most clicks of each link, then the second, and so on.
+-- One row per link of the campaign and contact who clicked it: first the contact with most clicks of each
+-- link, then the second, and so on.
 with
 
 ranked as (
@@ -7,13 +7,12 @@ ranked as (
         *,
         sum(clicks) over (partition by link_key) as link_clicks,
         row_number() over (partition by link_key order by clicks desc, contact_id asc) as place
-    from marts.link_clicks
-    where email_source_id = $id
+    from $link_clicks
 )
 
 select
-    ranked.full_name,
-    ranked.email,
+    contacts.full_name,
+    contacts.email,
     links.url,
     links.link_source,
     ranked.link_key,
@@ -23,6 +22,7 @@ select
     ranked.first_clicked_at,
     ranked.last_clicked_at
 from ranked
+inner join core.dim_contacts as contacts on ranked.contact_id = contacts.contact_id
 inner join marts.link_performance as links
-    on ranked.email_source_id = links.email_source_id and ranked.link_key = links.link_key
+    on links.email_source_id = $id and ranked.link_key = links.link_key
 order by ranked.place asc, ranked.link_clicks desc, ranked.link_key asc

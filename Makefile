@@ -44,6 +44,7 @@ lint: setup ## Check style and types: ruff, mypy, sqlfluff
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(ISOLATED) EMAIL_STATS_WAREHOUSE=var/lint/lint.duckdb $(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	$(BIN)/sqlfluff lint --templater placeholder src/email_statistics/reports/queries
 
 lab: setup ## Open JupyterLab on notebooks/explore
 	$(BIN)/jupyter lab --notebook-dir notebooks/explore

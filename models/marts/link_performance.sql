@@ -8,6 +8,10 @@ performance as (
 ),
 
 links as (
+    select * from {{ ref('dim_links') }}
+),
+
+own_links as (
     select * from {{ affected('dim_links') }}
 ),
 
@@ -27,9 +31,9 @@ clicks as (
 listed as (
     select
         performance.email_source_id,
-        links.link_id as link_key
+        own_links.link_id as link_key
     from performance
-    inner join links on performance.email_source_id = links.email_source_id
+    inner join own_links on performance.email_source_id = own_links.email_source_id
     union distinct
     select
         performance.email_source_id,

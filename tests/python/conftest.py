@@ -11,7 +11,7 @@ from helpers.markers import mark_by_use
 from helpers.report_worlds import job, rendered, start_rendering, wait_for
 from helpers.support import PROJECT_ROOT, SampleBuild, dbt
 
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.run.registry import read_registry
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by them

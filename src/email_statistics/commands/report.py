@@ -9,8 +9,8 @@ from datetime import timedelta
 import click
 
 from email_statistics.errors import EmailStatsError, UsageError
-from email_statistics.reports import renderings, runner
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.run import renderings, runner
+from email_statistics.reports.run.registry import read_registry
 
 _AGE = re.compile(r"([1-9][0-9]{0,5})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}

@@ -15,13 +15,16 @@ import polars as pl
 from email_statistics.errors import EmailStatsError
 from email_statistics.explorer import pieces
 from email_statistics.history import contact, contact_timeline
-from email_statistics.reports import components, formats, performance
-from email_statistics.reports.build import Build, read_build
-from email_statistics.reports.components import Html
-from email_statistics.reports.contact_lists import BOXES, contact_list
-from email_statistics.reports.figures import Figure, figure
-from email_statistics.reports.metrics import Metric, availability, read_metrics
-from email_statistics.reports.period import Period, choose_period
+from email_statistics.reports import pieces as components
+from email_statistics.reports.ask.build import Build
+from email_statistics.reports.ask.contact_lists import BOXES, contact_list
+from email_statistics.reports.ask.counts import read_metrics, sources
+from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.pieces import Html
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure, figure
+from email_statistics.reports.words.metrics import Metric, availability
+from email_statistics.reports.words.period import Period, choose_period
 
 _TYPES = [("Campaign", "campaign"), ("Workflow", "workflow"), ("Bulk request", "bulk")]
 _PAGE_SIZES = (20, 50, 100)
@@ -109,12 +112,14 @@ class EmailAnalytics:
         return button
 
     def _read_build(self) -> None:
-        self._build: Build = read_build()
-        self._metrics: dict[str, Metric] = read_metrics()
+        with asking() as asked:
+            self._build: Build = asked.build
+            self._metrics: dict[str, Metric] = read_metrics(asked)
 
     def _fill_sources(self) -> None:
         """Offer the sources of the type; the chosen one stays chosen if it is among them."""
-        self._sources = performance.listed(self._type.value)
+        with asking() as asked:
+            self._sources = asked("shared/sources_with_statistics", type=self._type.value)
         chosen = self._source.value
         ids = self._sources["email_source_id"].to_list()
         self._is_filling = True
@@ -185,9 +190,12 @@ class EmailAnalytics:
         source = self._sources.row(
             by_predicate=pl.col("email_source_id") == self._source.value, named=True
         )
-        booked = performance.sources(self._type.value, period, self._metrics).filter(
-            pl.col("email_source_id") == self._source.value
-        )
+        with asking() as asked:
+            asked.over(period)
+            asked.bind(type=self._type.value)
+            booked = sources(asked, self._metrics).filter(
+                pl.col("email_source_id") == self._source.value
+            )
         if booked.is_empty():
             self._clear_boxes()
             days = formats.days(source["first_booked_date"], source["last_booked_date"])
@@ -219,9 +227,12 @@ class EmailAnalytics:
 
     def _page_of(self, shown: Figure, source: dict[str, Any], period: Period) -> list[Any]:
         size = self._page_size.value
-        rows, total = contact_list(
-            source["email_source_id"], self._metric, period, size, self._page * size
-        )
+        with asking() as asked:
+            asked.over(period)
+            listed = contact_list(
+                asked, source["email_source_id"], self._metric, size, self._page * size
+            )
+        rows, total = listed.rows, listed.total
         title = _html(
             pieces.title(
                 f"{shown.metric.label}: {source['email_source_name']}",

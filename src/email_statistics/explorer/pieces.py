@@ -10,11 +10,12 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from email_statistics.history.reasons import reason
-from email_statistics.reports import components, formats
-from email_statistics.reports.components import Html
-from email_statistics.reports.contact_lists import worded
-from email_statistics.reports.conversions import worth
-from email_statistics.reports.metrics import Metric
+from email_statistics.reports import pieces as components
+from email_statistics.reports.pieces import Html
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.metrics import Metric
+from email_statistics.reports.words.money import worth
+from email_statistics.reports.words.reasons import named as worded
 
 _templates = Environment(
     loader=PackageLoader("email_statistics.explorer"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from email_statistics.reports.exclusions import EXCLUSIONS
+from email_statistics.reports.words.reasons import EXCLUSIONS
 
 REASONS = EXCLUSIONS | {
     # A step of a message.

@@ -1,8 +1,8 @@
-"""What report pages are made of: a page is a notebook that calls one helper a cell.
+"""What report pages are made of: a page is a notebook that calls one method a cell.
 
-``build`` and ``period`` say what a page is about, ``performance`` asks the warehouse, ``metrics``
-forms rates and verdicts from ``core.dim_metrics``, ``figures`` words one number, ``trend``,
-``funnel`` and ``ranking`` arrange them, ``charts`` draws and ``components`` lays out. A module
-named like a notebook of ``notebooks/reports`` puts its page together; ``page`` begins it. ``html``
-turns the executed notebook into one offline file.
+``words`` says numbers, days and reasons in English. ``pieces`` are the parts of a page: each has
+its class, template and style side by side. ``ask`` runs the queries of ``queries/<page>/*.sql`` and
+returns frames. ``pages`` has one module per screen, named like its notebook. ``run`` executes
+notebooks and keeps what they made. Each room uses those named before it, and ``run`` knows pages
+by their names only.
 """

@@ -128,6 +128,7 @@ PRIVATE = re.compile(
     [
         *sorted((PROJECT_ROOT / "notebooks").rglob("*.ipynb")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "reports").rglob("*.py")),
+        *sorted((PROJECT_ROOT / "src" / "email_statistics" / "reports").rglob("*.sql")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "explorer").rglob("*.py")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "history").rglob("*.sql")),
         PROJECT_ROOT / "src" / "email_statistics" / "warehouse.py",

@@ -13,7 +13,7 @@ from typing import Any
 
 import nbformat
 
-from email_statistics.reports.html import to_html
+from email_statistics.reports.run.html import to_html
 
 
 def execute(notebook: Path, parameters: dict[str, Any]) -> Any:

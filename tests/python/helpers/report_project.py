@@ -13,18 +13,13 @@ import duckdb
 import pytest
 import yaml
 
-from email_statistics.reports import registry
+from email_statistics.reports.run import registry
 from email_statistics.settings import read_settings
 
 BUILT_AT = datetime(2026, 6, 2, 4, 0)
 DATA_THROUGH_AT = datetime(2026, 6, 1, 21, 30)
 
-DATES: dict[str, dict[str, Any]] = {
-    "start_date": {"type": "date", "default": "", "help": "First day."},
-    "end_date": {"type": "date", "default": "", "help": "Last day."},
-    "last_days": {"type": "integer", "default": 30, "minimum": 1, "maximum": 366, "help": "Days."},
-    "as_of": {"type": "date", "default": "", "help": "Moves the default dates."},
-}
+DATES: dict[str, Any] = {"start_date": "", "end_date": "", "last_days": 30, "as_of": ""}
 
 _CODE: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
 
@@ -78,12 +73,12 @@ def _create_warehouse(path: Path, raw_lake: str) -> Path:
 
 @dataclass
 class Project:
-    """Where a test's reports lie; ``keep``, ``notebooks`` and ``reports`` become reports.yml."""
+    """Where a test's reports lie; ``keep`` and ``reports`` become reports.yml."""
 
     folder: Path
 
     def __post_init__(self) -> None:
-        self.content: dict[str, Any] = {"keep": 30, "notebooks": {}, "reports": {}}
+        self.content: dict[str, Any] = {"keep": 30, "reports": {}}
         (self.folder / "notebooks" / "reports").mkdir(parents=True)
         write_warehouse(self.warehouse)
 
@@ -113,14 +108,17 @@ class Project:
             monkeypatch.setenv(name, value)
 
     def add(
-        self, name: str, code: str = "", parameters: dict[str, dict[str, Any]] | None = None
+        self,
+        name: str,
+        code: str = "",
+        parameters: dict[str, Any] | None = None,
+        notebook: str = "",
     ) -> None:
-        """Add a report, its notebook and their declarations to reports.yml."""
+        """Add a report and its notebook, whose name may be that of a page."""
         parameters = DATES if parameters is None else parameters
-        defaults = "\n".join(f"{key} = {spec['default']!r}" for key, spec in parameters.items())
-        self.write_notebook(name, defaults, code)
-        self.content["notebooks"][name] = {"parameters": parameters}
-        self.content["reports"][name] = {"title": f"About {name}", "notebook": name}
+        defaults = "\n".join(f"{key} = {default!r}" for key, default in parameters.items())
+        self.write_notebook(notebook or name, defaults, code)
+        self.content["reports"][name] = {"title": f"About {name}", "notebook": notebook or name}
         self.write_registry()
 
     def write_notebook(self, name: str, defaults: str, code: str = "") -> None:

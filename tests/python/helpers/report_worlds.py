@@ -1,15 +1,19 @@
 """Warehouses that reports are tried on: the sample's with something of it changed."""
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from helpers.support import PROJECT_ROOT, build_database
+
+from email_statistics.reports.run.parameters import defaults
 
 NAMES = [
     "<script>alert(1)</script>",
@@ -78,6 +82,7 @@ def hostile_copy(sample: Path, folder: Path) -> Path:
         "core.fct_quarantined_events": ("raw_row", "raw_row"),
         "marts.email_diagnostics": ("message", "email_source_id || check_name"),
         "marts.contact_engagement": ("full_name", "contact_id"),
+        "marts.link_clicks": ("full_name", "contact_id"),
     }
     with duckdb.connect(path) as connection:
         for table, (column, key) in texts.items():
@@ -96,6 +101,22 @@ def hostile_copy(sample: Path, folder: Path) -> Path:
         )
         connection.execute("update core.build set raw_lake = '<script>alert(3)</script>'")
     return path
+
+
+def notebook_of(report: str) -> Path:
+    """The notebook of a page."""
+    return PROJECT_ROOT / "notebooks" / "reports" / f"{report}.ipynb"
+
+
+@cache
+def _declared(report: str) -> dict[str, Any]:
+    return dict(defaults(notebook_of(report)))
+
+
+def loaded(report: str, **given: Any) -> Any:
+    """The page as its notebook loads it: what isn't given is the notebook's own default."""
+    page = importlib.import_module(f"email_statistics.reports.pages.{report}")
+    return page.load(**{**_declared(report), **given})
 
 
 def start_rendering(
@@ -127,7 +148,7 @@ def job(page: str, report: str, warehouse: Path, **parameters: Any) -> dict[str,
     """What ``render_reports.py`` is to render."""
     return {
         "page": page,
-        "notebook": str(PROJECT_ROOT / "notebooks" / "reports" / f"{report}.ipynb"),
+        "notebook": str(notebook_of(report)),
         "warehouse": str(warehouse),
         "parameters": parameters,
     }

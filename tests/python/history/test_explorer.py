@@ -26,8 +26,8 @@ from email_statistics import warehouse
 from email_statistics.explorer import pieces
 from email_statistics.explorer.email_analytics import EmailAnalytics
 from email_statistics.history import contact, contact_timeline
-from email_statistics.reports.contact_lists import BOXES
-from email_statistics.reports.exclusions import EXCLUSIONS
+from email_statistics.reports.ask.contact_lists import BOXES
+from email_statistics.reports.words.reasons import EXCLUSIONS
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "explore" / "email_analytics.ipynb"
 CAMPAIGN = "src_campaign_026"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from helpers.report_project import loose_modes
 
-from email_statistics.reports import renderings
-from email_statistics.reports.index import write_index
-from email_statistics.reports.registry import Registry
-from email_statistics.reports.renderings import Rendering
+from email_statistics.reports.run import renderings
+from email_statistics.reports.run.index import write_index
+from email_statistics.reports.run.registry import Registry
+from email_statistics.reports.run.renderings import Rendering
 
 HOSTILE = "</style><script>alert(1)</script><img src=https://example.com/x>"
 
@@ -49,7 +49,6 @@ def registry(tmp_path: Path) -> Registry:
         {
             "folder": tmp_path,
             "keep": 2,
-            "notebooks": {"page": {"parameters": {}}},
             "reports": {
                 "good": {
                     "title": "Good & <b>new</b>",

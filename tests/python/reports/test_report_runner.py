@@ -18,9 +18,9 @@ from helpers.support import PROJECT_ROOT
 
 from email_statistics import warehouse
 from email_statistics.cli import cli
-from email_statistics.reports import renderings, runner
-from email_statistics.reports.registry import read_registry
-from email_statistics.reports.renderings import Kept
+from email_statistics.reports.run import renderings, runner
+from email_statistics.reports.run.registry import read_registry
+from email_statistics.reports.run.renderings import Kept
 
 HOSTILE = """'"\\ {brace} é ) ; import os #\n<script>alert(1)</script>"""
 
@@ -38,7 +38,7 @@ said = dict(
 pathlib.Path({said!r}).write_text(json.dumps(said))
 print("hello from the page")
 """
-NOTE = {"note": {"type": "text", "default": "none", "help": "Any text."}}
+NOTE = {"note": "none"}
 
 
 def run_command(
@@ -58,7 +58,7 @@ def command(project: Project, *arguments: str) -> list[str]:
     """`email-stats report` over the reports of a test."""
     program = (
         "import sys\nfrom pathlib import Path\n"
-        "from email_statistics import cli\nfrom email_statistics.reports import registry\n"
+        "from email_statistics import cli\nfrom email_statistics.reports.run import registry\n"
         f"registry.REPORTS_YML = Path({str(project.reports_yml)!r})\n"
         "cli.main()\n"
     )

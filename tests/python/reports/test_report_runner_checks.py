@@ -1,6 +1,5 @@
 """`email-stats report`: what is refused before a kernel starts, how long renderings are kept."""
 
-import copy
 import os
 import resource
 import signal
@@ -14,46 +13,27 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
-from helpers.report_project import DATA_THROUGH_AT, Project, loose_modes
+from helpers.report_project import DATA_THROUGH_AT, DATES, Project, loose_modes
 
 from email_statistics.cli import cli
 from email_statistics.errors import EmailStatsError, UsageError
-from email_statistics.reports import parameters, renderings, runner
-from email_statistics.reports.registry import read_registry
-from email_statistics.reports.renderings import Data, Rendering
+from email_statistics.reports.ask.parameters import Value
+from email_statistics.reports.run import renderings, runner
+from email_statistics.reports.run.renderings import Data, Rendering
 
-SUMMARY: dict[str, dict[str, Any]] = {
-    "email_source_id": {
-        "type": "email_source_id",
-        "source_type": "campaign",
-        "default": "",
-        "help": "The campaign.",
-    },
-    "per_link": {"type": "boolean", "default": False, "help": "A row a link."},
-}
-ANALYTICS: dict[str, dict[str, Any]] = {
-    "source_type": {
-        "type": "choice",
-        "choices": ["campaign", "workflow", "bulk"],
-        "default": "campaign",
-        "help": "The type.",
-    },
-    "email_source_id": {
-        "type": "email_source_id",
-        "source_type_from": "source_type",
-        "default": "",
-        "help": "The source.",
-    },
-}
+SUMMARY = {"email_source_id": ""} | DATES
+ANALYTICS = {"metric": "delivered", "source_type": "campaign", "email_source_id": ""} | DATES
+LINKS = {"per_link": False, "most": 5}
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Three reports, of which none may start a kernel."""
+    """Four reports, of which none may start a kernel: three of pages, one of nobody's."""
     project = Project(tmp_path)
-    project.add("dashboard")
-    project.add("summary", parameters=SUMMARY)
-    project.add("analytics", parameters=ANALYTICS)
+    project.add("dashboard", notebook="deliverability")
+    project.add("summary", parameters=SUMMARY, notebook="campaign_summary")
+    project.add("analytics", parameters=ANALYTICS, notebook="email_analytics")
+    project.add("links", parameters=LINKS)
     project.use(monkeypatch)
 
     def refuse(*_: object) -> None:
@@ -78,16 +58,16 @@ def error_of(*arguments: str) -> EmailStatsError:
                          "did you mean 'dashboard'?"),
         ("dashboard -p last_day=7", "Report 'dashboard' has no parameter 'last_day': "
                                     "did you mean 'last_days'?"),
-        ("-p last_days=7", "Report 'summary' has no parameter 'last_days': "
-                           "there is email_source_id, per_link."),
+        ("-p last_days=7", "Report 'links' has no parameter 'last_days': "
+                           "there is per_link, most."),
         ("nonsense", "There is no report 'nonsense' in notebooks/reports.yml: "
-                     "there is dashboard, summary, analytics."),
+                     "there is dashboard, summary, analytics, links."),
         ("dashboard -p last_days=7.5", "Parameter 'last_days' of report 'dashboard' can't be "
-                                       "'7.5': give a whole number from 1 to 366."),
+                                       "'7.5': give a whole number from 1 to 36600."),
         ("dashboard -p last_days=0", "Parameter 'last_days' of report 'dashboard' can't be '0': "
-                                     "give a whole number from 1 to 366."),
+                                     "give a whole number from 1 to 36600."),
         ("dashboard -p last_days=", "Parameter 'last_days' of report 'dashboard' can't be '': "
-                                    "give a whole number from 1 to 366."),
+                                    "give a whole number from 1 to 36600."),
         ("dashboard -p last_days", "-p 'last_days' is no parameter: write -p name=value."),
         ("dashboard -p =7", "-p '=7' is no parameter: write -p name=value."),
         ("dashboard -p last_days=7 -p last_days=8", "Parameter 'last_days' is given twice: "
@@ -101,14 +81,16 @@ def error_of(*arguments: str) -> EmailStatsError:
                                          "'2026-02-30': give a date such as 2026-01-31 "
                                          "(day is out of range for month)."),
         ("dashboard --as-of=", "--as-of can't be empty: give a date such as 2026-01-31."),
-        ("summary --as-of 2026-05-01", "Report 'summary' has no parameter 'as_of': "
-                                       "there is email_source_id, per_link."),
+        ("links --as-of 2026-05-01", "Report 'links' has no parameter 'as_of': "
+                                     "there is per_link, most."),
         ("dashboard -p start_date=2026-05-02 -p end_date=2026-05-01",
          "start_date 2026-05-02 is after the end, 2026-05-01: give an earlier start_date."),
         ("dashboard -p start_date=2026-06-02",
          "start_date 2026-06-02 is after the end, 2026-06-01: give an earlier start_date."),
-        ("summary -p per_link=yes", "Parameter 'per_link' of report 'summary' can't be 'yes': "
-                                    "give true or false."),
+        ("links -p per_link=yes", "Parameter 'per_link' of report 'links' can't be 'yes': "
+                                  "give true or false."),
+        ("links -p most=few", "Parameter 'most' of report 'links' can't be 'few': "
+                              "give a whole number."),
         ("analytics -p source_type=mail", "Parameter 'source_type' of report 'analytics' can't be "
                                           "'mail': give one of campaign, workflow, bulk."),
         ("summary -p email_source_id=campaign-11",
@@ -172,7 +154,7 @@ def _report_on_a_disk_with_room_for(
 
     main = (
         "from pathlib import Path; from email_statistics import cli;"
-        " from email_statistics.reports import registry;"
+        " from email_statistics.reports.run import registry;"
         f" registry.REPORTS_YML = Path({str(project.reports_yml)!r}); cli.main()"
     )
     return subprocess.run(
@@ -186,7 +168,7 @@ def _report_on_a_disk_with_room_for(
 
 
 def test_a_report_that_the_disk_has_no_room_for_is_a_failed_one(project: Project) -> None:
-    project.add("dashboard", 'print("x" * 100_000)')
+    project.add("dashboard", 'print("x" * 100_000)', notebook="deliverability")
     run = _report_on_a_disk_with_room_for(project, 60_000)
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
@@ -248,55 +230,46 @@ def test_old_data_end_the_run_with_exit_code_1() -> None:
 def test_right_usage_reaches_the_kernel_with_typed_values(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: dict[str, dict[str, parameters.Value]] = {}
+    asked: dict[str, dict[str, Value]] = {}
 
     def remember(job: Any, *_: object) -> None:
         asked[job.report] = job.parameters
         raise InterruptedError
 
     monkeypatch.setattr(runner, "_render", remember)
-    project.content["reports"]["summary"]["parameters"] = {"per_link": True}
+    project.content["reports"]["links"]["parameters"] = {"per_link": True}
     project.write_registry()
     for arguments in (
         ["dashboard", "-p", "last_days=7", "-p", "start_date="],
         ["summary", "-p", "email_source_id=campaign-12"],
         ["analytics", "-p", "source_type=workflow", "-p", "email_source_id=step-1"],
+        ["links", "-p", "most=7"],
     ):
         result = CliRunner().invoke(cli, ["report", *arguments])
         assert isinstance(result.exception, InterruptedError), result.output
     assert asked == {
-        "dashboard": {"start_date": "", "end_date": "", "last_days": 7, "as_of": ""},
-        "summary": {"email_source_id": "campaign-12", "per_link": True},
-        "analytics": {"source_type": "workflow", "email_source_id": "step-1"},
+        "dashboard": DATES | {"last_days": 7},
+        "summary": SUMMARY | {"email_source_id": "campaign-12"},
+        "analytics": ANALYTICS | {"source_type": "workflow", "email_source_id": "step-1"},
+        "links": {"per_link": True, "most": 7},
     }
-
-
-def test_reports_yml_and_the_notebooks_declare_the_same_parameters() -> None:
-    registry = read_registry()
-    notebooks = (registry.folder / "reports").glob("*.ipynb")
-    assert {path.stem for path in notebooks} == registry.notebooks.keys()
-    for name in registry.reports:
-        parameters.check_notebook(registry.notebook(name), registry.declared(name))
 
 
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
-        ("start_date = ''\nend_date = ''\nas_of = ''", "'last_days' of .* is missing in its cell"),
+        ("start_date = ''\nend_date = ''\nas_of = ''", "'last_days' .* is missing: compare"),
         ("start_date = ''\nend_date = ''\nas_of = ''\nlast_days = 30\nmore = 1",
-         "'more' of .* is missing in reports.yml"),
-        ("start_date = ''\nend_date = ''\nas_of = ''\nlast_days = 31",
-         "'last_days' of .* is 31 there and 30 in reports.yml"),
-        ("start_date = ''\nend_date = ''\nas_of = ''\nlast_days = '30'",
-         "'last_days' of .* is '30' there and 30 in reports.yml"),
+         "'more' .* is unknown: compare"),
+        ("start_date = ''\nend_date = ''\nas_of = ''\nlast_days = 0", "give a whole number from 1"),
         ("start_date = ''\nend_date = ''\nas_of = ''\nlast_days = 5 * 6",
          "'last_days' of .* is not a plain literal"),
     ],
 )  # fmt: skip
-def test_a_notebook_that_declares_something_else_is_refused(
+def test_a_notebook_that_does_not_fit_its_page_is_refused(
     project: Project, cell: str, sentence: str
 ) -> None:
-    project.write_notebook("dashboard", cell)
+    project.write_notebook("deliverability", cell)
     error = error_of("dashboard")
     assert error.exit_code == 2
     with pytest.raises(UsageError, match=sentence):
@@ -304,7 +277,7 @@ def test_a_notebook_that_declares_something_else_is_refused(
 
 
 def test_a_missing_or_broken_notebook_is_refused(project: Project) -> None:
-    notebook = project.folder / "notebooks" / "reports" / "dashboard.ipynb"
+    notebook = project.folder / "notebooks" / "reports" / "deliverability.ipynb"
     notebook.write_text("no notebook")
     assert "is not a notebook that can be run" in str(error_of("dashboard"))
     notebook.unlink()
@@ -317,29 +290,20 @@ def test_a_missing_or_broken_notebook_is_refused(project: Project) -> None:
         (lambda yml: yml.update(keep=0), "keep: Input should be greater than or equal to 1"),
         (lambda yml: yml.update(kep=5), "kep: Extra inputs are not permitted"),
         (lambda yml: yml["reports"].clear(), "reports: Dictionary should have at least 1 item"),
-        (lambda yml: yml["reports"]["summary"].update(notebook="other"),
-         "report 'summary' has no notebook 'other'"),
-        (lambda yml: yml["reports"]["summary"].update(parameters={"other": 1}),
-         "report 'summary' has no parameter 'other'"),
-        (lambda yml: yml["reports"]["summary"].update(parameters={"per_link": 1}),
-         "'per_link' of report 'summary': give true or false"),
+        (lambda yml: yml["reports"]["summary"].update(notebook="other"), "There is no notebook"),
+        (lambda yml: yml["reports"]["links"].update(parameters={"other": 1}),
+         "Report 'links' has no parameter 'other'"),
+        (lambda yml: yml["reports"]["links"].update(parameters={"per_link": 1}),
+         "Parameter 'per_link' of report 'links' can't be 1: give true or false"),
         (lambda yml: yml["reports"]["summary"].update(schedule={"cron": "daily", "text": "-"}),
          "reports.summary.schedule.cron: String should match"),
         (lambda yml: yml["reports"].update({"../up": yml["reports"]["summary"]}),
          "String should match pattern"),
-        (lambda yml: yml["notebooks"]["dashboard"]["parameters"]["last_days"].update(default=0),
-         "give a whole number from 1 to 366"),
-        (lambda yml: yml["notebooks"]["summary"]["parameters"]["email_source_id"].pop(
-            "source_type"), "give either source_type or source_type_from"),
-        (lambda yml: yml["notebooks"]["analytics"]["parameters"]["email_source_id"].update(
-            source_type_from="nothing"), "'nothing' is not a choice beside it"),
     ],
 )  # fmt: skip
 def test_a_bad_reports_yml_is_refused(
     project: Project, change: Callable[[dict[str, Any]], None], sentence: str
 ) -> None:
-    # The declarations are shared between tests.
-    project.content = copy.deepcopy(project.content)
     change(project.content)
     project.write_registry()
     error = error_of()

@@ -11,7 +11,7 @@ import pytest
 from helpers.support import PROJECT_ROOT
 
 from email_statistics.commands.report import command as report
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.run.registry import read_registry
 
 INSTALLED = "/srv/email_statistics"
 

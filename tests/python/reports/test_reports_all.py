@@ -10,8 +10,8 @@ from helpers.browser import Scheme, chromium, visit
 from helpers.support import PROJECT_ROOT
 from playwright.sync_api import Browser
 
-from email_statistics.reports.components import script
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.pieces import script
+from email_statistics.reports.run.registry import read_registry
 
 NAMES = list(read_registry().reports)
 NOTEBOOKS = sorted((PROJECT_ROOT / "notebooks" / "reports").glob("*.ipynb"))
@@ -65,9 +65,13 @@ def test_a_notebook_is_a_page_not_a_program(path: Path) -> None:
     assert "".join(title["source"]).startswith("# ")
     assert parameters["metadata"]["tags"] == ["parameters"]
     assert f"{path.stem}.load(" in "".join(load_cell["source"])
+    assert "page = " in "".join(load_cell["source"])
+    *rest, go_on, frames = rest
+    assert "Go on from here" in "".join(go_on["source"])
+    assert frames["source"] == ["page.frames()"]
     for cell in rest:
         source = "".join(cell["source"])
-        assert cell["cell_type"] == "markdown" or re.fullmatch(r"\w+\.\w+\(\)", source)
+        assert cell["cell_type"] == "markdown" or re.fullmatch(r"page\.\w+\(\)", source)
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)

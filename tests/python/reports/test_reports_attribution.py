@@ -9,20 +9,13 @@ from typing import Any
 import pytest
 from helpers.browser import Scheme, chromium, visit
 from helpers.notebooks import execute
-from helpers.report_worlds import NAMES, copy
+from helpers.report_worlds import NAMES, copy, loaded
 from helpers.support import PROJECT_ROOT
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError
-from email_statistics.reports import attribution
-from email_statistics.reports.attribution import Attribution
-from email_statistics.reports.html import to_html
-from email_statistics.reports.parameters import (
-    AttributionPolicies,
-    OrderId,
-    Parameter,
-    check_attribution,
-)
+from email_statistics.reports.pages.attribution import Attribution
+from email_statistics.reports.run.html import to_html
 from email_statistics.warehouse import WarehouseError
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "reports" / "attribution.ipynb"
@@ -32,7 +25,8 @@ EVERY = "klaviyo, mailchimp, mailpoet, braze, hubspot_first, hubspot_linear, hub
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> Attribution:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
-    return attribution.load(**parameters)
+    page: Attribution = loaded("attribution", **parameters)
+    return page
 
 
 def pieces(page: Attribution) -> str:
@@ -214,19 +208,8 @@ def test_wrong_parameters_end_with_a_sentence(
 ) -> None:
     with pytest.raises(UsageError, match="did you mean 'klaviyo'"):
         load(sample_warehouse, monkeypatch, policies="klavyo")
-    with pytest.raises(UsageError, match="no order has that id"):
+    with pytest.raises(UsageError, match="no paid order has that id"):
         load(sample_warehouse, monkeypatch, conversion_id="nothing")
-    declared: dict[str, Parameter] = {
-        "policies": AttributionPolicies(type="attribution_policies", default="", help="x"),
-        "conversion_id": OrderId(type="order_id", default="", help="x"),
-    }
-    with warehouse.connect(warehouse.location()) as connection:
-        good = {"policies": "klaviyo,braze", "conversion_id": ""}
-        check_attribution("attribution", declared, good, connection)
-        with pytest.raises(UsageError, match="no policy is 'klavyo', did you mean 'klaviyo'"):
-            check_attribution("attribution", declared, good | {"policies": "klavyo"}, connection)
-        with pytest.raises(UsageError, match="no paid order has that id"):
-            check_attribution("attribution", declared, good | {"conversion_id": "x"}, connection)
 
 
 def test_a_database_without_any_row_makes_a_page_that_says_so(

@@ -12,15 +12,20 @@ import polars as pl
 import pytest
 from helpers.browser import Scheme, chromium, visit
 from helpers.notebooks import execute
-from helpers.report_worlds import NAMES, copy, rateless_statements, unmeasured_statements
+from helpers.report_worlds import (
+    NAMES,
+    copy,
+    loaded,
+    rateless_statements,
+    unmeasured_statements,
+)
 from helpers.support import PROJECT_ROOT, build_database
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError
-from email_statistics.reports import campaign_dashboard
-from email_statistics.reports.campaign_dashboard import CampaignDashboard
-from email_statistics.reports.components import script
-from email_statistics.reports.html import to_html
+from email_statistics.reports.pages.campaign_dashboard import CampaignDashboard
+from email_statistics.reports.pieces import script
+from email_statistics.reports.run.html import to_html
 
 NOTEBOOK = PROJECT_ROOT / "notebooks" / "reports" / "campaign_dashboard.ipynb"
 START = PROJECT_ROOT / "notebooks" / "explore" / "start.ipynb"
@@ -56,7 +61,8 @@ def hostile(sample_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> CampaignDashboard:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
-    return campaign_dashboard.load(**parameters)
+    page: CampaignDashboard = loaded("campaign_dashboard", **parameters)
+    return page
 
 
 def pieces(dashboard: CampaignDashboard) -> str:

@@ -10,26 +10,36 @@ import pytest
 import yaml
 from helpers.support import PROJECT_ROOT
 
-from email_statistics.reports import charts, components, formats
-from email_statistics.reports.build import Build
-from email_statistics.reports.components import Name, Rank
-from email_statistics.reports.exclusions import EXCLUSIONS
-from email_statistics.reports.figures import Figure
-from email_statistics.reports.funnel import Comparison, funnel_steps
-from email_statistics.reports.metrics import Metric
-from email_statistics.reports.period import Period
-from email_statistics.reports.ranking import top
-from email_statistics.reports.trend import by_day_or_week, by_hour
+from email_statistics.reports import pieces
+from email_statistics.reports.ask.build import Build
+from email_statistics.reports.ask.queries import Answer
+from email_statistics.reports.pages.campaign_dashboard import top
+from email_statistics.reports.pieces import Column, Comparison, Name, Rank, Tab
+from email_statistics.reports.pieces.funnel import funnel_steps
+from email_statistics.reports.pieces.trend import by_day_or_week, by_hour
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure
+from email_statistics.reports.words.metrics import Metric
+from email_statistics.reports.words.period import Period
+from email_statistics.reports.words.reasons import EXCLUSIONS
 
 HOSTILE = (
     """</style></title><script>alert(1)</script>"'><img src=x onerror=alert(2)> {{ 7*7 }} 🎉"""
+)
+
+BUILD = Build(
+    built_at=datetime(2026, 11, 1, tzinfo=UTC),
+    data_through_at=None,
+    project_version="1",
+    raw_lake="lake",
+    settings={"reporting_timezone": "Europe/Berlin", "reporting_currency": "EUR"},
 )
 
 
 class Tags(HTMLParser):
     """The tags and the text of a piece, as a browser would see them."""
 
-    def __init__(self, html: components.Html) -> None:
+    def __init__(self, html: pieces.Html) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.text = ""
@@ -55,16 +65,16 @@ def plain(name: str, text: str | None, missing: str | None = None) -> Figure:
 @pytest.mark.parametrize(
     "piece",
     [
-        components.header(HOSTILE, HOSTILE, HOSTILE, [(HOSTILE, HOSTILE)]),
-        components.empty(HOSTILE, HOSTILE),
-        components.note(HOSTILE),
-        components.link(HOSTILE),
-        components.table(
+        pieces.header(HOSTILE, HOSTILE, HOSTILE, [(HOSTILE, HOSTILE)]),
+        pieces.empty(HOSTILE, HOSTILE),
+        pieces.note(HOSTILE),
+        pieces.link(HOSTILE),
+        pieces.table(
             HOSTILE,
             [HOSTILE, metric("sent")],
             [[Name(HOSTILE, HOSTILE, HOSTILE, HOSTILE), HOSTILE]],
         ),
-        components.ranking(
+        pieces.ranking(
             HOSTILE,
             metric("sent"),
             "sent",
@@ -72,10 +82,10 @@ def plain(name: str, text: str | None, missing: str | None = None) -> Figure:
             HOSTILE,
             HOSTILE,
         ),
-        components.switch("name", HOSTILE, [(HOSTILE, components.note(HOSTILE))]),
+        pieces.tabs("name", HOSTILE, [Tab(HOSTILE, pieces.note(HOSTILE), HOSTILE)]),
     ],
 )
-def test_text_from_data_never_becomes_markup(piece: components.Html) -> None:
+def test_text_from_data_never_becomes_markup(piece: pieces.Html) -> None:
     seen = Tags(piece)
     assert not {"script", "img", "title"} & set(seen.tags)
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
@@ -84,7 +94,7 @@ def test_text_from_data_never_becomes_markup(piece: components.Html) -> None:
 
 @pytest.mark.parametrize("url", ["http://a.example/?a=1&b=<", "HTTPS://a.example/"])
 def test_a_web_address_becomes_a_link_that_tells_nothing(url: str) -> None:
-    seen = Tags(components.link(url))
+    seen = Tags(pieces.link(url))
     assert ("href", url) in seen.attributes
     assert ("rel", "noopener noreferrer nofollow") in seen.attributes
 
@@ -94,7 +104,7 @@ def test_a_web_address_becomes_a_link_that_tells_nothing(url: str) -> None:
     ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//a.example", "http://["],
 )
 def test_any_other_address_stays_text(url: str) -> None:
-    seen = Tags(components.link(url))
+    seen = Tags(pieces.link(url))
     assert "a" not in seen.tags
     assert url.strip() in seen.text
 
@@ -102,7 +112,7 @@ def test_any_other_address_stays_text(url: str) -> None:
 def test_a_table_tells_each_reason_once_below_it() -> None:
     reason = "Not measured: it was off"
     shown = Tags(
-        components.table(
+        pieces.table(
             "Emails",
             ["Email", metric("opened"), metric("clicked")],
             [["a", plain("opened", None, reason), plain("clicked", None, reason)]],
@@ -208,23 +218,16 @@ def test_what_is_measured_on_no_day_is_a_gap_on_all() -> None:
 def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
     hours = [datetime(2026, 10, 25, hour) for hour in (0, 1, 3)]  # UTC; summer time ends at 1
     activity = pl.DataFrame({"activity_hour": hours, "opened": [1, 2, 4]})
-    build = Build(
-        built_at=datetime(2026, 11, 1, tzinfo=UTC),
-        data_through_at=None,
-        project_version="1",
-        raw_lake="lake",
-        settings={"reporting_timezone": "Europe/Berlin", "reporting_currency": "EUR"},
-    )
-    series = by_hour(activity, ["opened"], 24, build)
+    series = by_hour(activity, ["opened"], 24, BUILD)
     assert series["at"].to_list() == [datetime(2026, 10, 25, hour) for hour in (2, 3, 4)]
     assert series["opened"].to_list() == [3, 0, 4]
-    assert by_hour(activity, ["opened"], 2, build)["opened"].to_list() == [3, 0]
+    assert by_hour(activity, ["opened"], 2, BUILD)["opened"].to_list() == [3, 0]
 
 
 def test_several_lines_share_an_axis_and_differ_by_more_than_colour() -> None:
     points = series(1, 2, 3).with_columns(other=pl.Series([4, None, 0]))
-    other = charts.Series("other", "var(--es-clicked)", "click")
-    drawn = charts.line_chart(points, [LINE, other], AXES).markup
+    other = pieces.Series("other", "var(--es-clicked)", "click")
+    drawn = pieces.line_chart(points, [LINE, other], AXES).markup
     assert "<title>1 Jan 2026: 1 open, 4 clicks</title>" in drawn
     assert "<title>2 Jan 2026: 2 opens, clicks not measured</title>" in drawn
     assert 'stroke-dasharray="7,3"' in drawn
@@ -244,8 +247,8 @@ def test_a_long_period_goes_by_weeks_from_the_first_activity() -> None:
     assert series["opened"].to_list() == [3, 0, None, 4]
 
 
-LINE = charts.Series("value", "var(--es-opened)", "open")
-AXES = charts.Axes(
+LINE = pieces.Series("value", "var(--es-opened)", "open")
+AXES = pieces.Axes(
     alternative="Opens <by> day", time_title="Day (UTC)", value_title="Emails opened a day"
 )
 
@@ -256,7 +259,7 @@ def series(*values: int | None) -> pl.DataFrame:
 
 
 def test_a_chart_has_a_text_alternative_axis_titles_and_tooltips() -> None:
-    drawn = charts.line_chart(series(1, 1204, None), [LINE], AXES).markup
+    drawn = pieces.line_chart(series(1, 1204, None), [LINE], AXES).markup
     assert drawn.count('role="img" aria-label="Opens &lt;by&gt; day"') == 2
     assert drawn.count(">Day (UTC)</text>") == 2
     assert drawn.count(">Emails opened a day</text>") == 2
@@ -265,15 +268,15 @@ def test_a_chart_has_a_text_alternative_axis_titles_and_tooltips() -> None:
 
 
 def test_a_chart_takes_its_colours_from_the_stylesheet() -> None:
-    drawn = charts.line_chart(series(0, 0), [LINE], AXES).markup
+    drawn = pieces.line_chart(series(0, 0), [LINE], AXES).markup
     used = set(re.findall(r"var\(--es-[a-z]+\)", drawn))
     assert used == {"var(--es-line)", "var(--es-muted)", "var(--es-opened)"}
     assert "http" not in drawn
 
 
 def test_a_day_between_two_gaps_is_a_dot() -> None:
-    alone = charts.line_chart(series(None, 5, None), [LINE], AXES).markup
-    joined = charts.line_chart(series(4, 5, 6), [LINE], AXES).markup
+    alone = pieces.line_chart(series(None, 5, None), [LINE], AXES).markup
+    joined = pieces.line_chart(series(4, 5, 6), [LINE], AXES).markup
     assert alone.count("mark-symbol role-mark") == joined.count("mark-symbol role-mark")
     assert alone.count("A") > joined.count("A")
 
@@ -293,7 +296,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_colours_have_enough_contrast_in_both_schemes(scheme: int) -> None:
-    block = re.findall(r"\.es-page \{\s+(--es-ground.*?)\}", components.stylesheet(), re.DOTALL)
+    block = re.findall(r"\.es-page \{\s+(--es-ground.*?)\}", pieces.stylesheet(), re.DOTALL)
     colours = dict(re.findall(r"--es-([a-z-]+): (#[0-9a-f]{6})", block[scheme]))
     for ground in ("ground", "surface"):
         for text in ("text", "muted", "accent"):
@@ -319,7 +322,9 @@ RTL = "\N{RIGHT-TO-LEFT OVERRIDE}sh\N{LEFT-TO-RIGHT ISOLATE}op\N{POP DIRECTIONAL
 
 def test_every_reason_of_the_contract_has_words() -> None:
     model = yaml.safe_load(
-        (PROJECT_ROOT / "models" / "core" / "fct_engagement_events.yml").read_text(encoding="utf-8")
+        (PROJECT_ROOT / "models" / "engagement" / "fct_engagement_events.yml").read_text(
+            encoding="utf-8"
+        )
     )["models"][0]
     (column,) = [each for each in model["columns"] if each["name"] == "exclusion_reason"]
     (test,) = column["data_tests"]
@@ -327,10 +332,9 @@ def test_every_reason_of_the_contract_has_words() -> None:
 
 
 def test_a_text_from_data_keeps_its_direction_to_itself() -> None:
-    table = components.table("Caption", ["Head"], [["مرحبا"]])
+    table = pieces.table("Caption", ["Head"], [["مرحبا"]])
     assert "<td><bdi>مرحبا</bdi></td>" in table.markup
-    listed = components.list_of(
-        "Caption", "file", [], [], "First 1 of 2.", "marts.x", "select 'مرحبا'"
-    )
+    answer = Answer(pl.DataFrame({"name": ["Zoë"]}), 2, "select 'مرحبا'")
+    listed = pieces.listing("Caption", "file", answer, [Column("name", "Name")], BUILD)
     assert '<pre dir="ltr"><code>select &#39;مرحبا&#39;</code></pre>' in listed.markup
     assert formats.isolated(RTL) == "\u2068\u202eshop\u2069"

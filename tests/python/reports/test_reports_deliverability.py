@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.report_worlds import copy
+from helpers.report_worlds import copy, loaded
 from helpers.support import build_database
 
 from email_statistics import warehouse
-from email_statistics.reports import deliverability, formats
-from email_statistics.reports.deliverability import Deliverability, whole_weeks
-from email_statistics.reports.period import Period
+from email_statistics.reports.pages.deliverability import Deliverability, whole_weeks
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.period import Period
 
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> Deliverability:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
-    return deliverability.load(**parameters)
+    page: Deliverability = loaded("deliverability", **parameters)
+    return page
 
 
 def pieces(page: Deliverability) -> list[str]:

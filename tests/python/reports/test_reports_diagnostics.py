@@ -5,18 +5,19 @@ from typing import Any
 
 import polars as pl
 import pytest
-from helpers.report_worlds import copy
+from helpers.report_worlds import copy, loaded
 
 from email_statistics import warehouse
-from email_statistics.reports import diagnostics
-from email_statistics.reports.diagnostics import Diagnostics
+from email_statistics.reports.pages.diagnostics import Diagnostics
+from email_statistics.reports.words.reasons import QUARANTINED
 
 EVER = {"start_date": "2000-01-01"}
 
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> Diagnostics:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
-    return diagnostics.load(**parameters)
+    page: Diagnostics = loaded("diagnostics", **parameters)
+    return page
 
 
 def test_over_all_days_it_tells_every_finding(
@@ -85,7 +86,7 @@ def test_every_quarantined_row_is_there_with_its_reason_explained(
     rows = warehouse.table("core.fct_quarantined_events")
     assert sorted(page.quarantined["raw_row"]) == sorted(rows["raw_row"])
     assert page.reasons["quarantined_rows"].sum() == rows.height
-    assert set(page.reasons["reason"]) == diagnostics._REASONS.keys()
+    assert set(page.reasons["reason"]) == QUARANTINED.keys()
     assert "A currency isn&#39;t three letters" in page.quarantined_reasons().markup
 
 

@@ -6,23 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.report_worlds import copy, rateless_statements
+from helpers.report_worlds import copy, loaded, rateless_statements
 from helpers.support import build_database
 
 from email_statistics import history, warehouse
 from email_statistics.errors import UsageError
 from email_statistics.explorer.pieces import contact_header, list_cells
-from email_statistics.reports import email_analytics, runner
-from email_statistics.reports.contact_lists import BOXES, OUTCOMES, contact_list
-from email_statistics.reports.email_analytics import EmailAnalytics
-from email_statistics.reports.registry import read_registry
+from email_statistics.reports.ask import queries
+from email_statistics.reports.ask.contact_lists import BOXES, OUTCOMES, contact_list
+from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.pages.email_analytics import EmailAnalytics
+from email_statistics.reports.run import runner
+from email_statistics.reports.run.registry import read_registry
 
 WHOLE = {"start_date": "2000-01-01"}
 
 
 def load(path: Path, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> EmailAnalytics:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(path))
-    return email_analytics.load(**parameters)
+    page: EmailAnalytics = loaded("email_analytics", **parameters)
+    return page
 
 
 def shown_numbers(markup: str) -> dict[str, str]:
@@ -64,10 +67,12 @@ def test_a_list_adds_up_to_its_metric(
     counts = warehouse.sql(
         "select * from marts.email_performance where email_source_id = $id", id=source_id
     ).row(0, named=True)
-    for metric in OUTCOMES:
-        rows, in_all = contact_list(source_id, metric, period, 3)
-        assert in_all == counts[metric]
-        assert rows.height == min(3, in_all)
+    with asking() as asked:
+        asked.over(period)
+        for metric in OUTCOMES:
+            listed = contact_list(asked, source_id, metric, 3)
+            assert listed.total == counts[metric]
+            assert listed.rows.height == min(3, listed.total)
 
 
 def test_the_list_is_the_outcomes_of_the_source_the_latest_first(
@@ -91,20 +96,22 @@ def test_pages_of_a_list_follow_each_other(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = load(sample_warehouse, monkeypatch, **WHOLE)
-    listed = [
-        message
-        for skip in range(0, page.contacts_in_all, 100)
-        for message in contact_list("src_campaign_026", "delivered", page.period, 100, skip)[0][
-            "message_id"
+    with asking() as asked:
+        asked.over(page.period)
+        listed = [
+            message
+            for skip in range(0, page.contacts_in_all, 100)
+            for message in contact_list(asked, "src_campaign_026", "delivered", 100, skip).rows[
+                "message_id"
+            ]
         ]
-    ]
     assert listed == page.contacts["message_id"].to_list()
 
 
 def test_a_long_list_says_how_to_get_all_of_it(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email_analytics, "MOST_ROWS", 5)
+    monkeypatch.setattr(queries, "MOST_ROWS", 5)
     page = load(sample_warehouse, monkeypatch, metric="bounced", **WHOLE)
     markup = page.contact_list().markup
     assert f"First 5 of {page.contacts_in_all}." in markup

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from email_statistics.reports import formats
-from email_statistics.reports.figures import Figure, figure
-from email_statistics.reports.metrics import (
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure, figure
+from email_statistics.reports.words.metrics import (
     Availability,
     Metric,
     verdict,

@@ -134,7 +134,7 @@ def test_the_contact_list_sorts_and_pages(pages: dict[str, Path], browser: Brows
         assert updated == sorted(updated, reverse=True)
         contacts.get_by_role("button", name="Next").click()
         assert not set(first) & set(emails.all_inner_texts())
-        contacts.get_by_label("Rows a page").select_option("100")
+        contacts.get_by_label("Rows per page").select_option("100")
         assert emails.count() == 100
         contacts.get_by_label("Search").fill("@icloud.com")
         assert all("@icloud.com" in email for email in emails.all_inner_texts())

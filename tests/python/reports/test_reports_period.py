@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from email_statistics.errors import UsageError
-from email_statistics.reports.period import Period, choose_period
+from email_statistics.reports.words.period import Period, choose_period
 
 LAST_DAY = date(2026, 6, 30)
 

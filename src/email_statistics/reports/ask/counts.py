@@ -1,0 +1,50 @@
+"""Counts, money and rates of email sources over the days of a period.
+
+A date range picks messages by the day on which they were booked, with everything that has happened
+to them since. ``asked`` binds the type, the id (None for all of the type) and the days.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from email_statistics.reports.ask.queries import Asked
+from email_statistics.reports.words.metrics import Metric, known_money, with_ratios
+
+
+def read_metrics(asked: Asked) -> dict[str, Metric]:
+    """Every metric by name, in the order of ``core.dim_metrics``."""
+    rows = asked("shared/metrics").iter_rows(named=True)
+    return {row["metric"]: Metric(**row) for row in rows}
+
+
+def sources(asked: Asked, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """One row per source of the type with messages booked in the period, the most recent first.
+
+    It has the source's description, every count and sum of money of these messages, and the rates
+    and averages of them; ``first_sent_at`` and the availability are those of its whole life. Most
+    recent is by ``first_sent_at``, ties by id; what was never sent comes last.
+    """
+    return _completed(asked("shared/sources"), metrics)
+
+
+def total(asked: Asked, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Sum the period's messages to one row: every count, sum of money, rate and average.
+
+    They are those of all sources of the type, or of the one whose id is asked for. A count is null
+    when it was measured for none of them, money when no order has an exchange rate; all are null
+    when there is no message.
+    """
+    return _completed(asked("shared/total"), metrics)
+
+
+def _completed(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:
+    """Give sums their types, unknown money as null, and every rate and average."""
+    # DuckDB sums bigints to a hugeint, which arrives as a decimal.
+    counted = sums.with_columns(
+        pl.col(metric.metric).cast(pl.Int64)
+        for metric in metrics.values()
+        if metric.kind == "count"
+    )
+    money = [metric.metric for metric in metrics.values() if metric.kind == "money"]
+    return with_ratios(known_money(counted, money), metrics)

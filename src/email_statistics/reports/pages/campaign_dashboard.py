@@ -1,0 +1,261 @@
+"""The campaign dashboard (guide: Email Marketing Statistics): all kinds of campaigns, no more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from email_statistics.reports import pieces
+from email_statistics.reports.ask.counts import read_metrics, sources, total
+from email_statistics.reports.ask.parameters import Checked, Count, Day, LastDays
+from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.ask.sources import kind_tag
+from email_statistics.reports.pages.page import Page
+from email_statistics.reports.pieces import Comparison, Html, Name, Rank, Tab, Trend
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure, with_net
+from email_statistics.reports.words.metrics import Metric, availability
+from email_statistics.reports.words.money import brought
+from email_statistics.reports.words.period import choose_period
+
+_TOP = 5
+_RECENT = 10
+
+_CONVERSION = ("orders", "revenue", "order_conversion_rate", "average_order_value")
+_FUNNEL = ("sent", "opened", "clicked", "ordered")
+_RATES = (
+    "delivered_rate",
+    "open_rate",
+    "click_rate",
+    "unsubscribe_rate",
+    "hard_bounce_rate",
+    "complaint_rate",
+)
+# A charted metric: the guide's name, what one is called, the axis.
+_TRENDS = {
+    "sent": ("Emails sent", "email", "Emails sent"),
+    "opened": ("Opens", "open", "First opens"),
+    "clicked": ("Clicks", "click", "First clicks"),
+    "unsubscribed": ("Unsubscribes", "unsubscribe", "Unsubscribes"),
+}
+# A ranking: its title and colour.
+_TOPS = {
+    "revenue": ("By revenue", "ordered"),
+    "open_rate": ("By open rate", "opened"),
+    "click_rate": ("By click rate", "clicked"),
+}
+_DETAILS = (
+    "sent",
+    "delivered_rate",
+    "open_rate",
+    "click_rate",
+    "unsubscribe_rate",
+    "hard_bounce_rate",
+    "orders",
+    "revenue",
+)
+_NOTHING = "No campaign email was booked in these days."
+
+
+@dataclass(frozen=True)
+class CampaignDashboard(Page):
+    """The page's numbers: ``campaigns`` has a row per campaign, ``total`` one row of all."""
+
+    top_min_delivered: int
+    campaigns: pl.DataFrame
+    total: pl.DataFrame
+    activity: pl.DataFrame
+    booked_days: tuple[date, date] | None
+
+    def header(self) -> Html:
+        """Open the page: what the period came to, the range, the data."""
+        return self.opening(self._lead(), "Campaigns only, all kinds")
+
+    def conversion_summary(self) -> Html:
+        """Show orders, revenue, the order conversion rate and the average order value."""
+        if self.campaigns.is_empty():
+            return self._empty()
+        orders, revenue, *others = self._figures(_CONVERSION)
+        net = self._figures(("net_revenue",))[0]
+        return pieces.stack(
+            [
+                pieces.tiles([orders, with_net(revenue, net), *others]),
+                self.crediting_note(self._sum("orders"), self._sum("orders_without_rate")),
+            ]
+        )
+
+    def engagement_funnel(self) -> Html:
+        """Show how many messages were sent, opened, clicked and ordered, and the losses."""
+        if self.campaigns.is_empty():
+            return self._empty()
+        counts = self.total.row(0, named=True)
+        comparisons = {
+            "sent": Comparison(counts["sent"]),
+            "opened": Comparison(
+                counts["sent_open_tracked"], counts["opened"], counts["sent_open_tracked"]
+            ),
+            "clicked": Comparison(
+                counts["sent_click_tracked"],
+                counts["opened_and_clicked"],
+                counts["opened_click_tracked"],
+            ),
+            "ordered": Comparison(
+                counts["sent"], counts["ordered_click_tracked"], counts["clicked"]
+            ),
+        }
+        return pieces.funnel(self._figures(_FUNNEL), counts, comparisons)
+
+    def rates(self) -> Html:
+        """Show the rates of the period against the guide's benchmarks."""
+        return self._empty() if self.campaigns.is_empty() else pieces.tiles(self._figures(_RATES))
+
+    def performance_analysis(self) -> Html:
+        """Chart emails sent, opens, clicks and unsubscribes over time, one at a time."""
+        if self.activity.is_empty():
+            return pieces.empty(
+                "No campaign email was sent, opened or clicked in these days.", self._advice()
+            )
+        statuses = availability(self.campaigns)
+        trends = [Trend(self.metrics[name], *labels) for name, labels in _TRENDS.items()]
+        panels = [
+            Tab(
+                trend.label,
+                pieces.trend_panel(trend, self.activity, self.period, self.build, statuses),
+            )
+            for trend in trends
+        ]
+        return pieces.tabs("performance-analysis", "Metric", panels, is_titled=False)
+
+    def top_performing(self) -> Html:
+        """Rank the best campaigns of the period by revenue, open rate and click rate."""
+        if self.campaigns.is_empty():
+            return self._empty()
+        return pieces.columns(
+            [self._ranking(self.metrics[name], *labels) for name, labels in _TOPS.items()]
+        )
+
+    def recent(self) -> Html:
+        """List the most recent campaigns of the period in detail."""
+        if self.campaigns.is_empty():
+            return self._empty()
+        shown = self.campaigns.head(_RECENT)
+        listed = pieces.table(
+            f"The {_RECENT} most recent campaigns of the period",
+            ["Campaign, first sent", *(self.metrics[name] for name in _DETAILS)],
+            [
+                [self._name(campaign), *self._figures(_DETAILS, campaign)]
+                for campaign in shown.iter_slices(1)
+            ],
+        )
+        shown_of = f"{shown.height} of {formats.plural(self.campaigns.height, 'campaign')}"
+        every = pieces.note(f"Shows {shown_of}; all are in the table marts.email_performance.")
+        return pieces.stack([listed, every])
+
+    def definitions(self) -> Html:
+        """List what each number of the page means."""
+        return self.definitions_of(
+            {*_CONVERSION, *_FUNNEL, *_RATES, *_TRENDS, *_DETAILS, "delivered"}
+        )
+
+    def _sum(self, name: str) -> Any:
+        return self.total[name].item()
+
+    def _figures(self, names: Sequence[str], campaign: pl.DataFrame | None = None) -> list[Figure]:
+        """Word metrics of one campaign (a frame of one row), by default of all together."""
+        row = (self.total if campaign is None else campaign).row(0, named=True)
+        return self.worded(
+            names, row, availability(self.campaigns if campaign is None else campaign)
+        )
+
+    def _lead(self) -> str:
+        if self.campaigns.is_empty():
+            return _NOTHING
+        campaigns = formats.plural(self.campaigns.height, "campaign")
+        sent = formats.plural(self._sum("sent"), "email")
+        rates = zip(self._figures(("open_rate", "click_rate")), ("opened", "clicked"), strict=True)
+        engaged = " and ".join(f"{rate.text} were {verb}" for rate, verb in rates if rate.text)
+        return "".join(
+            [
+                f"{campaigns}, {sent} sent. ",
+                f"Of those delivered, {engaged}. " if engaged else "",
+                f"They brought {brought(self.total.row(0, named=True), self.build.currency)}.",
+            ]
+        )
+
+    def _advice(self) -> str:
+        if self.booked_days is None:
+            return (
+                "No campaign went out in these data; drafts and scheduled ones show nothing until "
+                "they do. To check the set-up, run email-stats doctor."
+            )
+        return (
+            f"Campaign emails were booked {formats.days(*self.booked_days)}: "
+            "choose start_date and end_date among these days, or a greater last_days."
+        )
+
+    def _empty(self) -> Html:
+        return pieces.empty(_NOTHING, self._advice())
+
+    def _ranking(self, metric: Metric, title: str, colour: str) -> Html:
+        best = top(self.campaigns, metric, _TOP, self.top_min_delivered)
+        values = best[metric.metric]
+        ranks = []
+        for campaign, value in zip(best.iter_slices(1), values, strict=True):
+            figure = self._figures((metric.metric,), campaign)[0]
+            detail = figure.made_of or f"{formats.plural(campaign['sent'].item(), 'email')} sent"
+            share = float(value) / float(values[0])
+            ranks.append(
+                Rank(self._name(campaign, "First sent "), figure.text or "", share, detail)
+            )
+        condition = "All campaigns"
+        if metric.kind == "rate":
+            condition = f"Campaigns with at least {formats.count(self.top_min_delivered)} delivered"
+        nothing = f"No {metric.label.lower()} above 0 here."
+        return pieces.ranking(title, metric, colour, ranks, condition, nothing)
+
+    def _name(self, campaign: pl.DataFrame, before_first_sent: str = "") -> Name:
+        row = campaign.row(0, named=True)
+        first = row["first_sent_at"]
+        return Name(
+            row["email_source_name"],
+            tag=kind_tag(row["campaign_kind"]),
+            subject=row["subject"] if row["subject"] != row["email_source_name"] else None,
+            detail=f"{before_first_sent if first else ''}{self.build.moment(first, 'Not sent')}",
+        )
+
+
+def top(sources: pl.DataFrame, metric: Metric, most: int, min_delivered: int) -> pl.DataFrame:
+    """Return at most ``most`` rows of ``sources``, the greatest value of the metric first.
+
+    A rate ranks only among sources with ``min_delivered`` delivered or more. Neither null (not
+    measured) nor 0 ranks; ties go by id.
+    """
+    ranked = sources.filter(pl.col(metric.metric) > 0)
+    if metric.kind == "rate":
+        ranked = ranked.filter(pl.col("delivered") >= min_delivered)
+    return ranked.sort(metric.metric, "email_source_id", descending=[True, False]).head(most)
+
+
+@Checked
+def load(
+    start_date: Day, end_date: Day, last_days: LastDays, as_of: Day, top_min_delivered: Count
+) -> CampaignDashboard:
+    """Read the page's numbers."""
+    with asking() as asked:
+        last_day = asked.build.last_day
+        period = asked.over(choose_period(start_date, end_date, last_days, as_of, last_day))
+        asked.bind(type="campaign", id=None)
+        metrics = read_metrics(asked)
+        first, last = asked("shared/booked_days").row(0)
+        return CampaignDashboard(
+            asked=asked,
+            period=period,
+            metrics=metrics,
+            top_min_delivered=top_min_delivered,
+            campaigns=sources(asked, metrics),
+            total=total(asked, metrics),
+            activity=asked("shared/activity"),
+            booked_days=None if first is None else (first, last),
+        )

@@ -1,0 +1,179 @@
+"""A campaign's summary (guide: the Summary page): tiles, engagement, revenue, details."""
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from email_statistics.reports import pieces
+from email_statistics.reports.ask import queries
+from email_statistics.reports.ask.parameters import CampaignId, Checked, Day, LastDaysOrAll
+from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.pages.source_page import SourcePage, read_source_page
+from email_statistics.reports.pieces import Column, Html, Tab, Trend
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import with_net
+from email_statistics.reports.words.metrics import known_money, why_not_measured
+from email_statistics.reports.words.money import brought
+from email_statistics.reports.words.reasons import begun, named
+
+# The guide's tiles: a count and the rate that it is shown as; Skipped has none.
+_BEFORE_SKIPPED = {
+    "delivered": "delivered_rate",
+    "opened": "open_rate",
+    "clicked": "click_rate",
+    "converted": "conversion_rate",
+    "soft_bounced": "soft_bounce_rate",
+    "hard_bounced": "hard_bounce_rate",
+    "unsubscribed": "unsubscribe_rate",
+}
+_AFTER_SKIPPED = {"complained": "complaint_rate"}
+_TILES = _BEFORE_SKIPPED | _AFTER_SKIPPED
+_REVENUE = (
+    "revenue",
+    "revenue_per_recipient",
+    "orders",
+    "order_conversion_rate",
+    "average_order_value",
+    "conversions",
+)
+
+# The tabs of Details, each with the column that only it needs.
+_REASON = Column("reason", "Reason", missing="none given")
+_OUTCOMES = {
+    "delivered": None,
+    "opened": None,
+    "clicked": None,
+    "ordered": Column("revenue", "Revenue", "money", "no exchange rate"),
+    "replied": None,
+    "hard_bounced": _REASON,
+    "soft_bounced": _REASON,
+    "complained": None,
+    "unsubscribed": None,
+    "skipped": _REASON,
+    "failed": _REASON,
+}
+
+
+@dataclass(frozen=True)
+class CampaignSummary(SourcePage):
+    """The page's numbers; each tab of the details is a query of its own."""
+
+    def header(self) -> Html:
+        """Open the page."""
+        lead = ""
+        if not self.is_empty:
+            lead = f"{self.lead()} It brought {brought(self.total, self.build.currency)}."
+        return self.page_start("One campaign", lead)
+
+    def summary(self) -> Html:
+        """Show the headline metrics as percentages, with their counts and verdicts."""
+        if self.is_empty:
+            return self.empty()
+        skipped = self.figures(["skipped"])[0]
+        recipients = f"of {formats.plural(self.total['recipients'], 'recipient')}"
+        return pieces.tiles(
+            [
+                *self.percentages(_BEFORE_SKIPPED),
+                replace(skipped, made_of=recipients),
+                *self.percentages(_AFTER_SKIPPED),
+            ]
+        )
+
+    def revenue(self) -> Html:
+        """Show revenue, revenue per recipient, orders and conversions."""
+        if self.is_empty:
+            return self.empty()
+        net = self.figures(["net_revenue"])[0]
+        revenue, *others = self.figures(_REVENUE)
+        return pieces.stack(
+            [
+                pieces.tiles([with_net(revenue, net), *others]),
+                self.crediting_note(self.total["orders"], self.total["orders_without_rate"]),
+            ]
+        )
+
+    def conversion_analysis(self) -> Html:
+        """Chart orders, conversions and, where it is known, revenue over time."""
+        if self.source is None or self.activity.is_empty():
+            return self.empty()
+        currency = self.build.currency
+        trends = [
+            Trend(self.metrics["orders"], "Orders", "order", "Orders"),
+            Trend(self.metrics["conversions"], "Conversions", "conversion", "Conversions"),
+        ]
+        if self.is_empty or self.total["revenue"] is not None:
+            trends.append(
+                Trend(self.metrics["revenue"], "Revenue", currency, f"Revenue ({currency})")
+            )
+        statuses = self.source.statuses
+        panels = [
+            Tab(
+                trend.label,
+                pieces.trend_panel(trend, self.activity, self.period, self.build, statuses),
+            )
+            for trend in trends
+        ]
+        return pieces.tabs("conversion-analysis", "Metric", panels, is_titled=False)
+
+    def details(self) -> Html:
+        """List the recipients by outcome, one tab each."""
+        if self.is_empty:
+            return self.empty()
+        return pieces.tabs("details", "Outcome", [self._tab(outcome) for outcome in _OUTCOMES])
+
+    def definitions(self) -> Html:
+        """List what each number of the page means."""
+        return self.definitions_of(
+            {*_TILES, *_TILES.values(), *_REVENUE, *_OUTCOMES, "net_revenue"}
+        )
+
+    def _tab(self, outcome: str) -> Tab:
+        metric = self.metrics[outcome]
+        count = self.total[outcome]
+        if count is None:
+            why = why_not_measured(metric, self.source.statuses if self.source else {})
+            nothing = pieces.empty(f"{metric.label}: not measured", f"{begun(why)}.")
+            return Tab(metric.label, nothing, "not measured")
+        if count == 0:
+            nothing = pieces.empty(
+                f"{metric.label}: 0", "None of the messages booked in these days is among them."
+            )
+            return Tab(metric.label, nothing, "0")
+        extra = _OUTCOMES[outcome]
+        rows = self.frame(f"details_{outcome}").with_columns(
+            pl.col("status").map_elements(named, return_dtype=pl.String)
+        )
+        recipients = self.listing(
+            f"{metric.label}: recipients",
+            f"campaign-summary-{outcome.replace('_', '-')}",
+            f"details_{outcome}",
+            [
+                Column("full_name", "Full name", missing="no name"),
+                Column("email", "Email address"),
+                Column("status", "Status"),
+                *([extra] if extra else []),
+                Column("last_updated_at", "Last updated", "time"),
+            ],
+            known_money(rows, ["revenue"]),
+        )
+        return Tab(metric.label, recipients, formats.count(count))
+
+
+@Checked
+def load(
+    email_source_id: CampaignId,
+    start_date: Day,
+    end_date: Day,
+    last_days: LastDaysOrAll,
+    as_of: Day,
+) -> CampaignSummary:
+    """Read the page's numbers."""
+    with asking() as asked:
+        dates = (start_date, end_date, last_days, as_of)
+        page = read_source_page(asked, "campaign", email_source_id, dates)
+        for outcome in _OUTCOMES:
+            if page["total"][outcome]:
+                name = f"details_{outcome}"
+                most = queries.MOST_ROWS
+                asked.ask("campaign_summary/details", name=name, first=most, outcome=outcome)
+        return CampaignSummary(**page)

@@ -1,0 +1,122 @@
+"""What every page has: its queries and their answers, its period, its metrics."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from email_statistics.reports import pieces
+from email_statistics.reports.ask import queries
+from email_statistics.reports.ask.build import Build
+from email_statistics.reports.ask.queries import Asked
+from email_statistics.reports.pieces import Column, Html
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure, figure
+from email_statistics.reports.words.metrics import Availability, Metric
+from email_statistics.reports.words.period import Period
+
+
+class Sql(str):
+    """SQL that a notebook shows as it is written."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The numbers of a page, read once from one build; each public method is a piece of it."""
+
+    asked: Asked
+    period: Period
+    metrics: Mapping[str, Metric]
+
+    @property
+    def build(self) -> Build:
+        """The build that the page shows."""
+        return self.asked.build
+
+    def frames(self) -> Html:
+        """List the answers behind the page, for who goes on from here."""
+        return pieces.table(
+            "The frames of this page",
+            ["Frame", "Rows", "Columns"],
+            [
+                [f'page.frame("{name}")', formats.count(rows.height), ", ".join(rows.columns)]
+                for name, rows in ((name, one.rows) for name, one in self.asked.answers.items())
+            ],
+        )
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """Return the answer to one of the page's queries, of a list the rows that it shows."""
+        return self.asked.answers[name].rows
+
+    def query(self, name: str) -> Sql:
+        """Return the SQL of one of the page's queries, ready for ``warehouse.sql``."""
+        return Sql(self.asked.answers[name].sql)
+
+    def opening(self, lead: str, shows: str) -> Html:
+        """Open the page: a sentence that sums it up, what it shows, its range and its data."""
+        build = self.build
+        through = build.data_through_at
+        return pieces.header(
+            lead=lead,
+            period=formats.days(self.period.start, self.period.end),
+            chosen=f"{self.period.chosen}. Both days included.",
+            facts=[
+                ("Shows", shows),
+                (
+                    "Data through",
+                    formats.moment(through, build.timezone) if through else "No event yet",
+                ),
+                ("Days and times in", build.timezone.key),
+                ("Raw lake", build.raw_lake),
+                (
+                    "Built",
+                    f"{formats.moment(build.built_at, build.timezone)}, "
+                    f"version {build.project_version}",
+                ),
+            ],
+        )
+
+    def listing(
+        self,
+        caption: str,
+        file: str,
+        answer: str,
+        columns: Sequence[Column],
+        rows: pl.DataFrame | None = None,
+    ) -> Html:
+        """List the answer of this name, or ``rows`` made of it; as many as a page may hold."""
+        found = self.asked.answers[answer]
+        if rows is not None:
+            is_derived = rows.height != found.rows.height
+            found = replace(found, rows=rows, total=rows.height if is_derived else found.total)
+        found = replace(found, rows=found.rows.head(queries.MOST_ROWS))
+        return pieces.listing(caption, file, found, columns, self.build)
+
+    def worded(
+        self, names: Sequence[str], row: Mapping[str, Any], statuses: Availability
+    ) -> list[Figure]:
+        """Word metrics of a row that has all of them; ``statuses`` are those of its sources."""
+        return [
+            figure(self.metrics[name], row, self.metrics, statuses, self.build.currency)
+            for name in names
+        ]
+
+    def definitions_of(self, names: Collection[str]) -> Html:
+        """List what each number of the page means."""
+        return pieces.definitions([one for name, one in self.metrics.items() if name in names])
+
+    def crediting_note(self, orders: int, orders_without_rate: int) -> Html:
+        """Say how an order is credited, why there may be none, and what is in no sum of money."""
+        remarks = [self.build.crediting]
+        if orders == 0:
+            remarks.append("None is credited to these, or no order events reach the raw lake.")
+        if orders_without_rate > 0:
+            left_out = formats.plural(orders_without_rate, "order")
+            remarks.append(f"{left_out} without an exchange rate: counted, but in no sum of money.")
+        return pieces.note(" ".join(remarks))

@@ -1,0 +1,208 @@
+"""What the pages about one email source have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from email_statistics.reports import pieces
+from email_statistics.reports.ask.counts import read_metrics, total
+from email_statistics.reports.ask.queries import Asked
+from email_statistics.reports.ask.sources import TYPES, Source, kind_tag, read_source
+from email_statistics.reports.pages.page import Page
+from email_statistics.reports.pieces import Finding, Html, Measured, Tab, Trend
+from email_statistics.reports.pieces.trend import by_day_or_week, by_hour
+from email_statistics.reports.words import formats
+from email_statistics.reports.words.figures import Figure, counted, headline
+from email_statistics.reports.words.metrics import in_words
+from email_statistics.reports.words.period import choose_period
+
+# Most of what follows an email follows soon; later hours would press these together.
+_MOST_HOURS = 3 * 24
+
+# The guide's Engagement Analysis: green, blue, orange.
+_ENGAGEMENT = {
+    "delivered": ("Delivered", "delivered email", "Emails"),
+    "opened": ("Opened", "open", "Emails"),
+    "clicked": ("Clicked", "click", "Emails"),
+}
+
+_FAMILIES = {
+    "delivery": "Delivery",
+    "open": "Opens",
+    "click": "Clicks",
+    "link_click": "Clicks of each link",
+}
+
+
+@dataclass(frozen=True)
+class SourcePage(Page):
+    """The numbers of a page about one source, read once; each public method is a piece of it.
+
+    ``source`` is None where the warehouse has none of the type. ``total`` is a row of the messages
+    booked in the period, ``activity`` a row per hour with events of the period.
+    """
+
+    email_source_type: str
+    source: Source | None
+    total: Mapping[str, Any]
+    activity: pl.DataFrame
+    findings: pl.DataFrame
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message of the source was booked in the period."""
+        return self.total["recipients"] is None
+
+    @property
+    def is_whole_life(self) -> bool:
+        """Whether all messages of the source were booked in the period."""
+        first, last = (self.source.first_day, self.source.last_day) if self.source else (None, None)
+        if first is None or last is None:
+            return True
+        return self.period.start <= first and last <= self.period.end
+
+    def page_start(self, shows: str, lead: str) -> Html:
+        """Open the page: what it sums up to, the range, the data, the source."""
+        opening = self.opening(self.empty_words()[0] if self.is_empty else lead, shows)
+        if self.source is None:
+            return opening
+        return pieces.stack([opening, source_facts(self, self.source)])
+
+    def what_was_measured(self) -> Html:
+        """Say which families were measured, why others weren't, and what to do about it."""
+        if self.source is None:
+            return self.empty()
+        families = [
+            Measured(_FAMILIES[family], status, in_words(family, status))
+            for family, statuses in self.source.statuses.items()
+            for status in statuses
+        ]
+        findings = self.findings.select("status", "message").iter_rows()
+        return pieces.measured(families, [Finding(*one) for one in findings])
+
+    def engagement_analysis(self) -> Html:
+        """Chart delivered, opened and clicked by day and by hour, each event on its own time."""
+        if self.source is None or self.activity.is_empty():
+            return self.empty()
+        trends = [Trend(self.metrics[name], *labels) for name, labels in _ENGAGEMENT.items()]
+        names = [trend.name for trend in trends]
+        step, days = by_day_or_week(self.activity, names, self.period, self.build.last_day)
+        hours = by_hour(self.activity, names, _MOST_HOURS, self.build)
+        charts = [
+            pieces.trends_chart(
+                "Engagement", trends, every, points, self.build, self.source.statuses
+            )
+            for every, points in ((step, days), ("hour", hours))
+        ]
+        labels = (f"By {step}", "By hour, the first 3 days")
+        panels = [Tab(label, one) for label, one in zip(labels, charts, strict=True)]
+        return pieces.tabs("engagement-analysis", "Step", panels, is_titled=False)
+
+    def figures(self, names: Sequence[str]) -> list[Figure]:
+        """Word metrics of the period's messages."""
+        return self.worded(names, self.total, self.source.statuses if self.source else {})
+
+    def percentages(self, pairs: Mapping[str, str]) -> list[Figure]:
+        """Word counts, by name, as percentages: the rate of each."""
+        return [headline(*self.figures([name, rate])) for name, rate in pairs.items()]
+
+    def counts(self, pairs: Mapping[str, str]) -> list[Figure]:
+        """Word counts, by name, with their rates, "" where there is none."""
+        return [
+            counted(*self.figures([name, rate])) if rate else self.figures([name])[0]
+            for name, rate in pairs.items()
+        ]
+
+    def empty_words(self) -> tuple[str, str]:
+        """Say that there is nothing, and what to do."""
+        if self.source is None:
+            return none_at_all(self.email_source_type)
+        return nothing_booked(self.source)
+
+    def empty(self) -> Html:
+        """Show that there is nothing, and what to do."""
+        return pieces.empty(*self.empty_words())
+
+    def lead(self) -> str:
+        """Sum up the period's messages in two sentences."""
+        sent = formats.plural(self.total["sent"] or 0, "email")
+        names = ("delivered", "opened", "clicked")
+        known = [
+            f"{formats.count(self.total[name])} {name}"
+            for name in names
+            if self.total[name] is not None
+        ]
+        unknown = [name for name in names if self.total[name] is None]
+        said = f"{sent} sent: {', '.join(known)}." if known else f"{sent} sent."
+        return f"{said} Not measured: {', '.join(unknown)}." if unknown else said
+
+
+def read_source_page(
+    asked: Asked,
+    email_source_type: str,
+    email_source_id: str,
+    dates: tuple[str, str, int, str],
+    *,
+    campaign_kind: str = "",
+) -> dict[str, Any]:
+    """Read the fields of a ``SourcePage``; ``dates`` are those of ``choose_period``.
+
+    Raises ``UsageError`` for dates that can't be.
+    """
+    metrics = read_metrics(asked)
+    source = read_source(asked, email_source_type, email_source_id, campaign_kind)
+    last_day = asked.build.last_day
+    period = asked.over(choose_period(*dates, last_day, (source and source.first_day) or last_day))
+    asked.bind(id=source.email_source_id if source else "", type=email_source_type)
+    return {
+        "asked": asked,
+        "period": period,
+        "metrics": metrics,
+        "email_source_type": email_source_type,
+        "source": source,
+        "total": total(asked, metrics).row(0, named=True),
+        "activity": asked("shared/activity"),
+        "findings": asked("shared/findings"),
+    }
+
+
+def source_facts(page: Page, source: Source) -> Html:
+    """Say what the source is: name, subject, type, status, domain, when it went out."""
+    kind = source.type_in_words.capitalize()
+    if source.campaign_kind:
+        kind = f"{kind}, {kind_tag(source.campaign_kind) or source.campaign_kind}"
+    facts = [
+        ("Type", kind),
+        *([("Workflow", source.workflow_name)] if source.workflow_name else []),
+        ("Status", source.status or "Unknown"),
+        ("Sending domain", source.sending_domain),
+        ("First sent", page.build.moment(source.first_sent_at, "Not sent")),
+        ("Last sent", page.build.moment(source.last_sent_at, "Not sent")),
+        ("Id", source.email_source_id),
+    ]
+    return pieces.source(source.name, source.subject or "", facts)
+
+
+def nothing_booked(source: Source) -> tuple[str, str]:
+    """What to say, and to advise, where a source has no message in the days of a page."""
+    if source.first_day is None or source.last_day is None:
+        return (
+            f"Nothing went out from this {source.type_in_words} yet.",
+            "Drafts and scheduled sends show no data until they go out. "
+            "To check the set-up, run email-stats doctor.",
+        )
+    return (
+        f"No message of this {source.type_in_words} was booked in these days.",
+        f"Its messages were booked {formats.days(source.first_day, source.last_day)}: choose "
+        "start_date and end_date among these days, or last_days=0 for all of them.",
+    )
+
+
+def none_at_all(email_source_type: str) -> tuple[str, str]:
+    """What to say, and to advise, where the warehouse has no source of a type."""
+    return (
+        f"There is no {TYPES[email_source_type]} in these data.",
+        "Check that email_sources of the raw lake has one (email-stats doctor), and build again.",
+    )

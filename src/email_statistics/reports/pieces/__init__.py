@@ -1,0 +1,62 @@
+"""The pieces of a page: each takes plain values and gives HTML that a notebook cell shows.
+
+A piece is a module with the template and the style of the same name beside it. Templates escape all
+text: what comes from data never becomes markup, and its direction (right to left) stays its own.
+"""
+
+from email_statistics.reports.pieces.base import (
+    Html,
+    columns,
+    empty,
+    link,
+    note,
+    script,
+    stack,
+    stylesheet,
+)
+from email_statistics.reports.pieces.chart import chart
+from email_statistics.reports.pieces.definitions import definitions
+from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
+from email_statistics.reports.pieces.funnel import Comparison, funnel
+from email_statistics.reports.pieces.header import header, source
+from email_statistics.reports.pieces.measured import Finding, Measured, measured
+from email_statistics.reports.pieces.ranking import Rank, ranking
+from email_statistics.reports.pieces.table import Column, Name, listing, table
+from email_statistics.reports.pieces.tabs import Tab, tabs
+from email_statistics.reports.pieces.tile import tiles
+from email_statistics.reports.pieces.trend import Trend, trend_panel, trends_chart
+
+__all__ = [
+    "Axes",
+    "Column",
+    "Comparison",
+    "Finding",
+    "Html",
+    "Measured",
+    "Name",
+    "Rank",
+    "Series",
+    "Tab",
+    "Trend",
+    "chart",
+    "columns",
+    "definitions",
+    "empty",
+    "funnel",
+    "header",
+    "line_chart",
+    "link",
+    "listing",
+    "measured",
+    "note",
+    "ranking",
+    "script",
+    "source",
+    "stack",
+    "stylesheet",
+    "table",
+    "tabs",
+    "tiles",
+    "trend_panel",
+    "trends_chart",
+]

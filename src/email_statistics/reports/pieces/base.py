@@ -1,0 +1,83 @@
+"""What every piece is made with, and the smallest pieces."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+_templates = Environment(
+    loader=PackageLoader("email_statistics.reports", "pieces"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Html:
+    """A piece of a page, shown by Jupyter as it is; pieces may hold pieces."""
+
+    def __init__(self, markup: str) -> None:
+        """``markup`` has its text escaped already."""
+        self.markup = str(markup)
+
+    def __html__(self) -> str:
+        """Let templates take it as it is (the convention of jinja2 and markupsafe)."""
+        return self.markup
+
+    def _repr_html_(self) -> str:
+        return self.markup
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.markup)} characters>"
+
+
+def render(template: str, **values: object) -> Html:
+    """Fill in ``<template>.html.j2``."""
+    return Html(_templates.get_template(f"{template}.html.j2").render(values))
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one stylesheet of a page: the base, then each piece's style."""
+    folder = resources.files(__package__)
+    names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".css"))
+    names.sort(key=lambda name: name != "base.css")
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def script() -> str:
+    """Return the one script of a page, which makes its lists live."""
+    return resources.files(__package__).joinpath("table.js").read_text(encoding="utf-8")
+
+
+def empty(title: str, advice: str) -> Html:
+    """Say that there is nothing to show, and what to do."""
+    return render("empty", title=title, advice=advice)
+
+
+def note(text: str) -> Html:
+    """Add a remark about the numbers beside it."""
+    return render("note", text=text)
+
+
+def columns(pieces: Sequence[Html]) -> Html:
+    """Set pieces side by side, or one below the other where the page is narrow."""
+    return render("columns", pieces=pieces)
+
+
+def stack(pieces: Sequence[Html]) -> Html:
+    """Set pieces one below the other, as one."""
+    return Html("".join(piece.markup for piece in pieces))
+
+
+def link(url: str) -> Html:
+    """Show a URL from data: a link where it is http or https, else text."""
+    try:
+        is_web = urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        is_web = False
+    return render("link", url=url, is_web=is_web)

@@ -1,0 +1,28 @@
+"""A drawing with its words and its numbers."""
+
+from collections.abc import Sequence
+
+from email_statistics.reports.pieces.base import Html, render
+
+
+def chart(
+    title: str,
+    summary: str,
+    drawing: Html,
+    table: Html,
+    legend: Sequence[tuple[str, str]] = (),
+    remark: str = "",
+) -> Html:
+    """Show a drawing with what it tells in words and, folded, all of its numbers.
+
+    ``legend`` has each line's label and colour, in the order of the lines.
+    """
+    return render(
+        "chart",
+        title=title,
+        summary=summary,
+        drawing=drawing,
+        table=table,
+        legend=legend,
+        remark=remark,
+    )

@@ -1,0 +1,12 @@
+-- One row per link of the campaign over its whole life, the most clicked first. NULL where not measured.
+select
+    link_key,
+    url,
+    link_source,
+    exclusion_reason,
+    tagged_url,
+    total_clicks,
+    total_unique_clicks
+from marts.link_performance
+where email_source_id = $id
+order by total_clicks desc nulls last, link_key asc

@@ -1,0 +1,71 @@
+"""An executed notebook as one offline HTML file: the page that people read."""
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+
+from email_statistics.reports.pieces.base import script, stylesheet
+
+ANALYSTS = "analyst"
+"""The tag of cells that are for whoever opens the notebook, and not on the page."""
+
+
+def _without_analysts_cells(notebook: Any, resources: Any) -> tuple[Any, Any]:
+    notebook.cells = [
+        cell for cell in notebook.cells if ANALYSTS not in cell.metadata.get("tags", [])
+    ]
+    return notebook, resources
+
+
+class _PageExporter(HTMLExporter):
+    """Fills in the template, no more.
+
+    HTMLExporter parses the whole page again, which is most of its time, to mark images and cells of
+    JupyterLab's own template; ours has neither.
+    """
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+        """Give the page and its resources."""
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]  # nor this
+        return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+
+
+def _make_exporter() -> Any:
+    exporter: Any = _PageExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+        template_name="report",
+        extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
+        exclude_input=True,
+    )
+    exporter.register_preprocessor(_without_analysts_cells, enabled=True)
+    return exporter
+
+
+# Made and its template compiled on import: once for all workers that are forked from here.
+_EXPORTER = _make_exporter()
+_TEMPLATE = _EXPORTER.template
+
+
+def to_html(notebook_path: Path, html_path: Path) -> None:
+    """Write an executed notebook as a page without code or any request to anywhere.
+
+    Its one script is ``table.js``: the page's Content-Security-Policy lets no other run. The page's
+    title is the notebook's first line. The file is whole or not there, and only its owner may read
+    it: a page may name contacts.
+    """
+    digest = hashlib.sha256(script().encode()).digest()
+    resources = {
+        "stylesheet": stylesheet(),
+        "script": script(),
+        "script_hash": base64.b64encode(digest).decode(),
+    }
+    page, _ = _EXPORTER.from_filename(str(notebook_path), resources)
+    partial = html_path.with_name(f"{html_path.name}.part")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(page)
+    partial.replace(html_path)

@@ -1,0 +1,87 @@
+"""``notebooks/reports.yml``: which reports there are, and when each is due."""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from email_statistics.errors import UsageError, suggest
+from email_statistics.paths import PROJECT_ROOT
+from email_statistics.reports.ask.parameters import Value
+
+REPORTS_YML = PROJECT_ROOT / "notebooks" / "reports.yml"
+
+# Names become names of folders: nothing in them that a path or a page would read otherwise.
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# Minute, hour, day of the month, month, day of the week.
+_Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Schedule(_Model):
+    """When a report is due: for cron, and in words for people."""
+
+    cron: _Cron
+    text: str
+
+
+class Report(_Model):
+    """What to render: a notebook, with these parameters in place of its defaults."""
+
+    title: str
+    notebook: _Name
+    parameters: dict[_Name, Value] = {}
+    schedule: Schedule | None = None
+
+
+class Registry(_Model):
+    """All of ``notebooks/reports.yml``."""
+
+    folder: Path
+    keep: Annotated[int, Field(ge=1)]
+    reports: Annotated[dict[_Name, Report], Field(min_length=1)]
+
+    def choose(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the reports of these names, each once; all of them where none is named.
+
+        Raises ``UsageError`` where there is no report of a name.
+        """
+        for name in names:
+            if name not in self.reports:
+                raise UsageError(
+                    f"There is no report '{name}' in notebooks/reports.yml: "
+                    f"{suggest(name, self.reports)}"
+                )
+        return tuple(dict.fromkeys(names or self.reports))
+
+    def notebook(self, report: str) -> Path:
+        """Return the file of a report's notebook."""
+        return self.folder / "reports" / f"{self.reports[report].notebook}.ipynb"
+
+
+def read_registry(path: Path | None = None) -> Registry:
+    """Read ``notebooks/reports.yml`` and validate it.
+
+    Raises ``UsageError``, one sentence per problem, where something in it can't be.
+    """
+    path = path or REPORTS_YML
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{path} can't be read: {reason}; correct it.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} holds no mapping of keep and reports: write one.")
+    try:
+        return Registry.model_validate({**content, "folder": path.parent})
+    except ValidationError as error:
+        problems = [
+            f"{path}, {'.'.join(map(str, problem['loc'])) or 'as a whole'}: "
+            f"{problem['msg'].removeprefix('Value error, ')}; correct it."
+            for problem in error.errors()
+        ]
+    raise UsageError(" ".join(problems))

@@ -1,0 +1,189 @@
+"""Where renderings of reports lie, what is known of each, and how long they are kept.
+
+``<reports>/<report>/<start in UTC>-<random>/`` holds ``run.json`` (a ``Rendering``),
+``notebook.ipynb``, and ``report.html`` or, where the report failed, ``error.txt``. A run works in
+``<reports>/.run-<random>/`` and moves a rendering out of it when that is complete: a killed run
+leaves nothing half done among the renderings, and the next run removes what it left. Reports hold
+personal data: folders and files are for their owner alone.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from email_statistics.errors import UsageError
+from email_statistics.paths import PROJECT_ROOT
+from email_statistics.reports.ask.parameters import Value
+
+_FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+_WORKING_PREFIX = ".run-"
+
+
+class Data(BaseModel):
+    """Which published data: the identity of a build (``core.build``). Times are UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    built_at: AwareDatetime
+    data_through_at: AwareDatetime | None
+    raw_lake: str
+    project_version: str
+
+
+class Rendering(BaseModel):
+    """One run of one report (``run.json``)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    report: str
+    status: Literal["done", "failed"]
+    error: str | None
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    parameters: dict[str, Value]
+    data: Data
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A rendering and the folder it lies in."""
+
+    folder: Path
+    rendering: Rendering
+
+
+def reports_folder() -> Path:
+    """Return where renderings lie (``EMAIL_STATS_REPORTS``), by default ``var/reports``."""
+    return PROJECT_ROOT / Path(os.environ.get("EMAIL_STATS_REPORTS") or "var/reports").expanduser()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for its owner alone."""
+    # A temporary file has mode 0600.
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".new-", delete=False
+    ) as file:
+        file.write(text)
+    Path(file.name).replace(path)
+
+
+@contextmanager
+def locked(reports: Path) -> Iterator[None]:
+    """Keep other runs from changing ``reports`` meanwhile; for moments only."""
+    with _open_lock(reports / ".lock") as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def workspace(reports: Path) -> Iterator[Path]:
+    """Make a folder below ``reports`` to work in, gone afterwards.
+
+    It also removes what a killed run left there. Raises ``UsageError`` where it can't write there.
+    """
+    try:
+        folder, lock = _make_workspace(reports)
+    except OSError as error:
+        raise UsageError(
+            f"The folder of reports {reports} can't be written ({error.strerror}): make it "
+            "writable or point EMAIL_STATS_REPORTS to another one."
+        ) from error
+    try:
+        yield folder
+    finally:
+        # A kernel that is just ending may still write here; then the next run removes the rest.
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _make_workspace(reports: Path) -> tuple[Path, int]:
+    reports.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(reports):
+        for leftover in reports.glob(f"{_WORKING_PREFIX}*"):
+            _remove_if_left(leftover)
+        for unfinished in reports.glob(".new-*"):
+            unfinished.unlink()
+        folder = Path(tempfile.mkdtemp(prefix=_WORKING_PREFIX, dir=reports))
+        # Taken before anybody else can look: a folder whose lock is free belongs to nobody.
+        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+def keep(reports: Path, folder: Path, rendering: Rendering) -> Path:
+    """Move the complete ``folder`` of a rendering to its place and return that."""
+    write_private(folder / "run.json", rendering.model_dump_json(indent=2) + "\n")
+    home = reports / rendering.report
+    home.mkdir(mode=0o700, exist_ok=True)
+    return folder.rename(home / f"{rendering.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+
+
+def kept(reports: Path, report: str) -> list[Kept]:
+    """List the renderings of a report, latest first.
+
+    A folder whose ``run.json`` is missing or not ours is ignored.
+    """
+    found = []
+    for folder in (reports / report).glob("*/"):
+        rendering = _read(folder / "run.json") if _FOLDER.fullmatch(folder.name) else None
+        if rendering is not None:
+            found.append(Kept(folder, rendering))
+    return sorted(found, key=lambda one: (one.rendering.started_at, one.folder), reverse=True)
+
+
+def latest_done(renderings: list[Kept]) -> Kept | None:
+    """Return the latest of ``renderings`` (latest first) that didn't fail."""
+    return next((one for one in renderings if one.rendering.status == "done"), None)
+
+
+def prune(reports: Path, report: str, count: int, trash: Path) -> None:
+    """Keep the latest ``count`` renderings of a report and its last good one; the rest goes.
+
+    They move to ``trash``, the folder of the run, first: a killed run deletes none by half.
+    """
+    renderings = kept(reports, report)
+    good = latest_done(renderings)
+    for old in renderings[count:]:
+        if old != good:
+            shutil.rmtree(old.folder.rename(trash / f"{report}-{old.folder.name}"))
+
+
+def stamp(moment: datetime) -> str:
+    """Write a UTC time for people."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _read(path: Path) -> Rendering | None:
+    try:
+        return Rendering.model_validate_json(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+@contextmanager
+def _open_lock(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_left(folder: Path) -> None:
+    with _open_lock(folder / "lock") as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # a run is at work in it
+        shutil.rmtree(folder)

@@ -1,0 +1,1 @@
+"""Numbers, days, money and reasons in words; nothing here reads data or makes markup."""

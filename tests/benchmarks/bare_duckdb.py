@@ -1,4 +1,4 @@
-"""The core tables of a raw lake by one DuckDB process and plain SQL, to compare a build with.
+"""The core tables of a raw lake with one DuckDB process and plain SQL, to compare a build with.
 
     python tests/benchmarks/bare_duckdb.py LAKE FOLDER
 
@@ -9,8 +9,8 @@ policy), ``fct_order_events``, ``fct_orphans``, ``fct_raw_tables``, ``dim_contac
 ``raw_row``, ``dim_links`` without ``tagged_url``. Every raw row is cast, trimmed and judged, every
 duplicate found.
 
-What the project does beyond is left out: other attribution policies, tables of touches, marts,
-tests, a manifest of files, increments, publishing, reports. A text that is a time must be in
+It leaves out all else that the project does: other attribution policies, tables of touches, marts,
+tests, a manifest of files, increments, publishing, reports. Times written as text must be in
 ISO-8601's extended format.
 """
 

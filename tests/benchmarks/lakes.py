@@ -1,4 +1,4 @@
-"""Lakes to measure with: a sample, dealt by arrival into its history, a day and a minute."""
+"""Lakes to measure with: a sample, split by arrival into its history, a day and a minute."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LEAST_ROWS = 20  # of a minute, so that there is something to do in a small lake
 
 @dataclass(frozen=True)
 class Lake:
-    """A lake that grows: ``folder`` is read; deliveries lie beside it until they arrive."""
+    """A lake that grows: builds read ``folder``; ``deliveries`` holds what arrives later."""
 
     folder: Path
     deliveries: Path
 
     def deliver(self, name: str) -> None:
-        """Have the files of a delivery arrive in the lake."""
+        """Link the files of a delivery into the lake."""
         for file in sorted((self.deliveries / name).rglob("*.parquet")):
             table, part = file.relative_to(self.deliveries / name).parts
             target = self.folder / table / f"{name}-{part}"
@@ -34,11 +34,11 @@ class Lake:
 
 
 def make_lake(messages: int, folder: Path) -> Lake:
-    """Make a sample of so many messages and deal its rows by ``loaded_at``.
+    """Make a sample of so many messages and split its rows by ``loaded_at``.
 
-    The last events, as many as a minute's share, are the minute; 1/365 of all, before them, the
-    day; all earlier ones the history, which lies in the lake, with all special and dirty files. An
-    earlier lake in ``folder`` is replaced.
+    The last events, a minute's share of all, are the minute. The events before them, 1/365 of all,
+    are the day. Everything earlier, with all special and dirty files, is the history: the lake as
+    it is at first. An earlier lake in ``folder`` is replaced.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

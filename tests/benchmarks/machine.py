@@ -1,4 +1,4 @@
-"""What was measured on: the machine, never its name, and the versions of what ran."""
+"""The machine that was measured, never its name, and the versions of the packages."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _SAMPLED_EVERY = 0.05
 
 
 class CommandError(RuntimeError):
-    """The measured command failed; the text is the end of what it said."""
+    """The measured command failed; the text is the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Cost:
     """Time, CPU, memory and bytes of a command's process and all below it.
 
     CPU and bytes to storage are as the kernel counts them (getrusage). Memory is the most that they
-    held at once, resident, looked at every 50 ms, and at least the peak of the largest alone:
-    not getrusage's, which begins with what this process held when it started the other.
+    held together, resident, sampled every 50 ms, and at least the peak of the largest process. It
+    isn't getrusage's, which starts with what the parent process held.
     """
 
     seconds: float
@@ -35,7 +35,7 @@ class Cost:
 def measure(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
 ) -> Cost:
-    """Run a command in ``folder`` and say what it cost. Raises ``CommandError`` where it fails."""
+    """Run a command in ``folder`` and return its cost. Raises ``CommandError`` if it fails."""
     with log.open("wb") as output:
         started = time.monotonic()
         process = subprocess.Popen(
@@ -59,7 +59,7 @@ def measure(
 
 
 class _Peak(threading.Thread):
-    """Looks at the memory of a process and all below it until told to end."""
+    """Samples the memory of a process and its children until ``end``."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""The raw contract (``models/staging/_sources.yml``) and a lake's files, for the bare scripts."""
+"""The raw contract (``models/staging/_sources.yml``) and a lake's files, for the bare script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``email-stats trace``: what was decided of a message, an order or a contact, event by event."""
+"""``email-stats trace``: what happened to a message, an order or a contact, event by event."""
 
 import click
 
@@ -6,10 +6,10 @@ import click
 @click.command("trace")
 @click.argument("identifier", metavar="ID")
 def command(identifier: str) -> None:
-    """Tell of a message, an order or a contact what happened, in time order, and what it counts as.
+    """Show what happened to a message, an order or a contact, in time order, and what it counts as.
 
-    Reads the published tables alone. An ID that is of several kinds is told as each of them. Times
-    are of the reporting time zone.
+    Reads the published tables alone. An ID that is of several kinds is shown as each of them. Times
+    are in the reporting time zone.
     """
     from email_statistics.tracing import trace
 

@@ -3,16 +3,18 @@
 Event types are read, and of texts what may be blank and when they were loaded.
 """
 
-import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from email_statistics.contract import RawTable, raw_tables
 from email_statistics.errors import EmailStatsError
-from email_statistics.gate.lake import LakeFile, RawTable, lake_files, raw_tables
+from email_statistics.lake import LakeFile
+from email_statistics.storage import open_duckdb
 
 # A blank text sorts before every printable character, so whole row groups are passed over by their
 # statistics; trim() then knows Unicode's white space from the rest.
@@ -34,30 +36,33 @@ class TableCounts(BaseModel):
     loaded_through: float | None
 
 
-class RawCounts(BaseModel):
-    """One raw lake, by table."""
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True)
+class RawCounts:
+    """The files of a raw lake, and what they hold, by table."""
 
     lake: str
+    files: list[LakeFile]
     tables: dict[str, TableCounts]
-    files: list[LakeFile] = []
 
 
-def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
-    """Count every table of the contract that the lake has files of.
+def count_lake(lake: Path, files: list[LakeFile], known: RawCounts | None = None) -> RawCounts:
+    """Count every table of the contract in the ``files`` of a lake.
 
     Files that are counted in ``known`` aren't read again, unless one of them changed or is gone.
 
-    A table without files counts nothing: whether it may be missing, dbt judges before it runs a
-    model (macros/raw_lake.sql). Raises ``RawLakeError`` where a file can't be read.
+    A table without files counts nothing: dbt says, before it runs a model, whether it may be
+    missing (macros/engine/raw_lake.sql). Raises ``RawLakeError`` where a file can't be read.
     """
-    files = lake_files(lake)
     read = set(known.files) if known is not None else set()
-    if known is None or known.lake != str(lake) or not read or not read <= set(files):
+    if (
+        known is None
+        or known.lake != str(lake)
+        or known.tables.keys() != {table.name for table in raw_tables()}
+        or not read
+        or not read <= set(files)
+    ):
         known, read = None, set()
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with open_duckdb() as connection:
         tables = {}
         for table in raw_tables():
             new = [
@@ -65,7 +70,7 @@ def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
             ]
             counts = _count_table(connection, new, table)
             tables[table.name] = counts if known is None else _sum(known.tables[table.name], counts)
-    return RawCounts(lake=str(lake), tables=tables, files=files)
+    return RawCounts(str(lake), files, tables)
 
 
 def _sum(one: TableCounts, other: TableCounts) -> TableCounts:
@@ -80,21 +85,6 @@ def _sum(one: TableCounts, other: TableCounts) -> TableCounts:
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
-
-
-def read_counts(path: Path) -> RawCounts | None:
-    """Read the counts that a build left; None where there are none, or none that can be read."""
-    try:
-        return RawCounts.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, UnicodeDecodeError, ValidationError):
-        return None
-
-
-def write_counts(counts: RawCounts, path: Path) -> None:
-    """Leave the counts in a file for the next build to compare with."""
-    unfinished = path.with_name(f"{path.name}.new")
-    unfinished.write_text(json.dumps(counts.model_dump(), indent=1), encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _count_table(

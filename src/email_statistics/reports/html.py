@@ -2,12 +2,12 @@
 
 import base64
 import hashlib
-import os
 from pathlib import Path
 
 from nbconvert.exporters import HTMLExporter
 
 from email_statistics.reports.components import script, stylesheet
+from email_statistics.storage import write_private
 
 
 def to_html(notebook_path: Path, html_path: Path) -> None:
@@ -29,9 +29,4 @@ def to_html(notebook_path: Path, html_path: Path) -> None:
         "script_hash": base64.b64encode(digest).decode(),
     }
     page, _ = exporter.from_filename(str(notebook_path), resources)
-    partial = html_path.with_name(f"{html_path.name}.part")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(page)
-    partial.replace(html_path)
+    write_private(html_path, page)

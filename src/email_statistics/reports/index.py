@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from email_statistics.reports.components import Html, stylesheet
 from email_statistics.reports.parameters import Value
 from email_statistics.reports.registry import Registry
-from email_statistics.reports.renderings import Kept, kept, latest_done, stamp, write_private
+from email_statistics.reports.renderings import Kept, kept, latest_done, stamp
+from email_statistics.storage import write_private
 
 # What data and people wrote is escaped, without a word of the template.
 _templates = Environment(

@@ -27,6 +27,7 @@ from email_statistics.reports.parameters import (
 )
 from email_statistics.reports.registry import Registry
 from email_statistics.reports.renderings import Data, Kept, Rendering
+from email_statistics.storage import write_private
 
 Say = Callable[[str], None]
 
@@ -256,13 +257,11 @@ def _render(
     os.close(lifeline)
     os.close(our_end)
     if process.returncode != 0 and not error_file.exists():
-        renderings.write_private(
+        write_private(
             error_file, f"The report's process ended with {process.returncode}.\n\n{said}\n"
         )
     elif process.returncode == 0 and not _is_unchanged(source):
-        renderings.write_private(
-            error_file, "The data changed while the report ran: run it again.\n"
-        )
+        write_private(error_file, "The data changed while the report ran: run it again.\n")
         (job.folder / "report.html").unlink()
     error = None
     if error_file.exists():

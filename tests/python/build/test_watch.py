@@ -11,7 +11,7 @@ import duckdb
 from helpers.faults import EMAIL_STATS, copy_build
 from helpers.support import SampleBuild, environment
 
-from email_statistics.build.surroundings import note_surroundings
+from email_statistics.build.lake_state import note_lake_state
 
 SECONDS = 120
 
@@ -46,7 +46,7 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait(lambda: "tried again when the files" in told.read_text(), watching)
+            _wait(lambda: "tried again when something changes" in told.read_text(), watching)
             assert not warehouse.exists()
             unfinished = bad.with_name("_new.parquet")
             events = duckdb.read_parquet(str(bad.with_name("part-00000.parquet"))).limit(1)
@@ -77,7 +77,7 @@ def test_an_edited_seed_is_noticed_and_edited_models_wait_for_a_new_start(tmp_pa
 
     def noted() -> tuple[str, str]:
         with duckdb.connect() as connection:
-            note_surroundings(connection, lake, project)
+            note_lake_state(connection, lake, project)
             (row,) = connection.sql("select seeds, models from raw.project").fetchall()
             return row[0], row[1]
 

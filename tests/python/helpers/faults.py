@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from helpers.support import PROJECT_ROOT, build_database, copy_database, environment
 
-from email_statistics.gate.judge import Judge
+from email_statistics.gate.checks import Checker
 
 EMAIL_STATS = [sys.executable, "-c", "from email_statistics.cli import main; main()"]
 
@@ -58,11 +58,11 @@ def copy_build(database: Path, folder: Path) -> Path:
 
 
 @cache
-def shared_judge() -> Judge:
-    """One worker for all tests that ask it in turn: it takes seconds to start."""
-    judge = Judge().__enter__()
-    atexit.register(judge.__exit__, None, None, None)
-    return judge
+def shared_checker() -> Checker:
+    """One process for all tests that ask it in turn: it takes seconds to start."""
+    checker = Checker().__enter__()
+    atexit.register(checker.__exit__, None, None, None)
+    return checker
 
 
 def the_error(run: subprocess.CompletedProcess[str]) -> str:

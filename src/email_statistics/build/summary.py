@@ -1,4 +1,4 @@
-"""What a build ends with: rows in and out, the time of each step, what was published."""
+"""The summary that ends a build: rows in and out, the time of each step, what was published."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

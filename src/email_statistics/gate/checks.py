@@ -18,9 +18,6 @@ from email_statistics.gate.frames import Profile
 Severity = Literal["warning", "critical"]
 
 
-_SECONDS_TO_END = 2.0
-
-
 class CheckerError(EmailStatsError):
     """The checks could not be evaluated; the text says why."""
 
@@ -101,14 +98,10 @@ class Checker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the process: it does so itself where it has nothing to do."""
-        if self._process is None:
-            return
-        self._pipe.close()
-        if self._asked is not None:
-            self._process.join(_SECONDS_TO_END)
-        self._process.kill()
-        self._process.join()
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
 
     def ask(self, profile: Profile) -> None:
         """Have a stage checked while this process goes on; ``result`` waits for the answer."""

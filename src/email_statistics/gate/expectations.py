@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -85,7 +86,10 @@ def _context() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from tqdm import tqdm
 
+    # Otherwise a lock for several processes, which one that is killed leaves behind.
+    tqdm.set_lock(threading.RLock())
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -1,6 +1,6 @@
-"""The figures of a raw lake, read from its files' footers, and of columns where these don't tell.
+"""The figures of a raw lake, from its files' footers as far as these have them.
 
-Event types are read, and of texts what may be blank and when they were loaded.
+What is read besides: event types, texts that may be blank, and times of loading kept as text.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class RawLakeError(EmailStatsError):
 
 
 class TableCounts(BaseModel):
-    """One raw table: rows, nulls and blanks a column, rows an event type, the last loaded_at."""
+    """One raw table: rows, nulls and blanks per column, rows per event type, last loaded_at."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,7 +102,7 @@ def _count_table(
 
 
 class _Reader:
-    """The files of one raw table; what their footers don't tell is read, of as few as it takes."""
+    """The files of one raw table; what their footers lack is read, from as few as possible."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
         self._connection = connection
@@ -146,7 +146,7 @@ class _Reader:
         return self._connection.read_parquet(globs, union_by_name=True, hive_partitioning=False)
 
     def _nulls_by_footers(self, rows: int) -> dict[str, int]:
-        """Count the nulls a column as the footers state them; without columns of which one doesn't.
+        """Count the nulls per column as the footers state them; without columns that one lacks.
 
         A file that lacks a column holds nothing but nulls of it.
         """

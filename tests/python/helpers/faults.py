@@ -133,14 +133,14 @@ def readers(published: Path, count: int) -> Iterator[Polled]:
             process.send_signal(signal.SIGTERM)
         for process in processes:
             output, _ = process.communicate()
-            told = json.loads(output)
-            polled.reads += told["reads"]
+            seen = json.loads(output)
+            polled.reads += seen["reads"]
             assert polled.errors is not None
-            polled.errors += told["errors"]
+            polled.errors += seen["errors"]
 
 
 def _poll(published: Path, pause: float) -> None:
-    """Read without end as analysts do; at SIGTERM tell how often, and what went wrong."""
+    """Read without end as analysts do; at SIGTERM say how often, and what went wrong."""
     import time
 
     from email_statistics import warehouse

@@ -16,28 +16,46 @@ class BuildDatabaseError(EmailStatsError):
     """The build database can't be opened or hasn't passed; the text says what to do."""
 
 
-def settle(database: Path) -> str | None:
+# What is published is a copy of the build database. New ones are of this format (profiles.yml).
+PUBLISHED_FORMAT = "v1.0.0+"
+
+
+def settle(database: Path, storage_version: str | None = None) -> str | None:
     """See that dbt can open the build database; what a killed build left in its log is replayed.
 
-    Where it is damaged, it is removed, for it holds nothing that the lake doesn't: then the
-    sentence that says so is returned. Raises ``BuildDatabaseError`` where another process has it
-    open, or the disk is full.
+    Where it is damaged, or of another ``storage_version``, it is removed, for it holds nothing that
+    the lake doesn't: then the sentence that says so is returned. Raises ``BuildDatabaseError``
+    where another process has it open, or the disk is full.
     """
     if not database.exists():
         write_log(database).unlink(missing_ok=True)
         return None
     try:
-        open_duckdb(database).close()
+        with open_duckdb(database) as connection:
+            ((found,),) = connection.sql(
+                "select tags['storage_version'] from duckdb_databases()"
+                " where database_name = current_database()"
+            ).fetchall()
     except (duckdb.Error, OSError) as error:
         if is_locked(error) or is_disk_full(error):
             raise BuildDatabaseError(sentence_about(str(error))) from error
-        remove(database)
-        remove(write_log(database))
+        _remove_database(database)
         return (
             f"The build database was damaged ({str(error).splitlines()[0]}); it is only a cache of "
             "the raw lake and is built again."
         )
+    if storage_version not in (None, found):
+        _remove_database(database)
+        return (
+            f"The build database was of DuckDB's storage version {found}, which older programs "
+            "can't open; it is built again."
+        )
     return None
+
+
+def _remove_database(database: Path) -> None:
+    remove(database)
+    remove(write_log(database))
 
 
 def remove(path: Path) -> None:

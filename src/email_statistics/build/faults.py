@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from email_statistics.errors import EmailStatsError
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -36,6 +34,8 @@ def faults_as_sentences(published: Path) -> Iterator[None]:
     Raises ``Interrupted`` for Ctrl-C, ``EmailStatsError`` for an ``OSError`` (a full disk, say) or
     an error of DuckDB that nobody nearer could explain.
     """
+    import duckdb  # here, because every report's process imports this module
+
     before = _identity(published)
     try:
         yield

@@ -8,7 +8,13 @@ from pathlib import Path
 import click
 
 from email_statistics import paths
-from email_statistics.build.database import reading, reading_passed, remove, settle
+from email_statistics.build.database import (
+    PUBLISHED_FORMAT,
+    reading,
+    reading_passed,
+    remove,
+    settle,
+)
 from email_statistics.build.dbt import Dbt
 from email_statistics.build.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.build.faults import faults_as_sentences
@@ -107,8 +113,8 @@ class Run:
         """Remove what killed builds left behind."""
         for leftover in self.files.leftovers():
             remove(leftover)
-        for database in (self.files.database, self.files.steps):
-            self.summary.note(settle(database))
+        self.summary.note(settle(self.files.database, PUBLISHED_FORMAT))
+        self.summary.note(settle(self.files.steps))
 
     def ask(self, profile: Profile) -> None:
         """Have a profile checked, while this process goes on."""

@@ -27,7 +27,12 @@ from helpers.faults import (
 from helpers.kill_builds import Killings, Seconds, kill_builds, point
 from helpers.support import SampleBuild, build_database, environment, staging_project
 
-from email_statistics.build.database import BuildDatabaseError, reading_passed, settle
+from email_statistics.build.database import (
+    PUBLISHED_FORMAT,
+    BuildDatabaseError,
+    reading_passed,
+    settle,
+)
 from email_statistics.build.dbt import Dbt
 from email_statistics.build.files import BuildFiles
 from email_statistics.build.progress import Progress
@@ -299,6 +304,20 @@ def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path)
     assert settle(database) is None
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.sql("from t").fetchall() == [(1,)]
+
+
+def test_a_build_database_that_older_programs_can_not_open_is_remade(tmp_path: Path) -> None:
+    database = tmp_path / "wh.duckdb"
+    duckdb.connect(database).close()
+    assert settle(database) is None
+    note = settle(database, PUBLISHED_FORMAT)
+    assert note is not None
+    assert "can't open; it is built again" in note
+    assert not database.exists()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as wh (storage_version 'v1.0.0')")
+    assert settle(database, PUBLISHED_FORMAT) is None
+    assert database.exists()
 
 
 def test_a_dbt_build_by_hand_at_the_same_time_is_a_sentence(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import click
 
-from email_statistics.build.faults import sentence_about
 from email_statistics.errors import EmailStatsError, UsageError
 
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.
@@ -15,7 +14,7 @@ _COMMANDS = {
     "build": "Check the raw lake, build, check and publish the warehouse.",
     "publish": "Check and publish what a dbt build of your own made.",
     "doctor": "Check the set-up and say what to do.",
-    "trace": "Tell what was decided of a message, an order or a contact, event by event.",
+    "trace": "Show what happened to a message, an order or a contact, event by event.",
     "report": "Render reports to offline HTML pages.",
 }
 
@@ -67,5 +66,7 @@ def main() -> None:
     except OSError as error:  # a full disk, a folder that somebody removed: the system's own words
         if "--debug" in sys.argv:
             raise
+        from email_statistics.build.faults import sentence_about
+
         click.echo(f"Error: {sentence_about(str(error))}", err=True)
         sys.exit(EmailStatsError.exit_code)

@@ -1,6 +1,5 @@
 """What dbt can't do before it opens the build database (see profiles.yml, ``plugins``)."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
 from email_statistics.build.files import refuse_bad_name
-from email_statistics.build.memory import BUILDING, limit_memory
-from email_statistics.build.surroundings import note_surroundings
+from email_statistics.build.lake_state import BUILDING, note_lake_state
 from email_statistics.errors import UsageError
 from email_statistics.settings import read_settings
+from email_statistics.storage import keep_private, limit_memory, make_private_folder
 
 
 class Plugin(BasePlugin):
@@ -33,12 +32,12 @@ class Plugin(BasePlugin):
         except UsageError as error:
             raise DbtRuntimeError(str(error)) from error
         # The build database holds personal data: for its owner's eyes only.
-        os.umask(0o077)
+        keep_private()
         if self.creds is not None:
-            Path(self.creds.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(Path(self.creds.path).parent)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Limit memory; tell the macros (macros/batches.sql) of the lake and the project."""
+        """Limit memory; show the macros (macros/engine/batches.sql) the lake and the project."""
         limit_memory(conn, BUILDING)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
-        note_surroundings(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))
+        note_lake_state(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

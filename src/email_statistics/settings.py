@@ -68,8 +68,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def read_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     """The settings in force: the vars of ``dbt_project.yml``, then ``overrides`` (``--vars``).
 
-    Raises ``SettingsError``, one sentence a problem, where one is unknown, missing or bad, or a row
-    of the attribution policies is.
+    Raises ``SettingsError``, one sentence per problem, where one is unknown, missing or bad, or a
+    row of the attribution policies is.
     """
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     variables = {

@@ -20,6 +20,10 @@ from polars.exceptions import ColumnNotFoundError
 
 from email_statistics import paths
 from email_statistics.errors import EmailStatsError
+from email_statistics.storage import open_duckdb
+
+# A whole table of messages may be sorted for one frame.
+_MEGABYTES = 4_000
 
 _TABLE = re.compile(r"(core|marts)\.[a-z][a-z0-9_]*")
 
@@ -54,18 +58,12 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     Raises ``WarehouseError`` where it can't be opened. The caller closes it.
     """
     try:
-        connection = duckdb.connect(
-            path,
-            read_only=True,
-            config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-        )
+        return open_duckdb(path, read_only=True, megabytes=_MEGABYTES)
     except duckdb.Error as error:
         raise WarehouseError(
             f"The warehouse {path} can't be opened ({str(error).splitlines()[0]}); "
             "wait for a running build to end, or run `email-stats doctor`."
         ) from error
-    connection.execute("set timezone = 'UTC'")
-    return connection
 
 
 def location() -> Path:

@@ -21,16 +21,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
-from raw_contract import (
-    WHITE_SPACE,
-    Column,
-    RawTable,
-    files_of,
-    machine_user_agents,
-    read_contract,
-)
+
+from email_statistics.contract import RawColumn, RawTable, raw_tables
+from email_statistics.lake import raw_files
+from email_statistics.paths import PROJECT_ROOT
 
 STEPS = Path(__file__).with_suffix(".sql")
+
+# Unicode's white space and the byte order mark.
+WHITE_SPACE = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
 
 NATIVE = {"timestamp": ("TIMESTAMP",), "boolean": ("BOOLEAN",), "decimal": ("DECIMAL",)}
 
@@ -42,12 +44,12 @@ def build(lake: Path, folder: Path) -> None:
     database.unlink(missing_ok=True)
     with duckdb.connect(database) as connection:
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        seed = _quoted(str(machine_user_agents()))
+        seed = _quoted(str(PROJECT_ROOT / "seeds" / "user_agents.csv"))
         connection.execute(f"create temp view user_agents as from read_csv({seed}, header = true)")
-        for table in read_contract():
-            connection.execute(_judged(connection, table, files_of(lake, table.name)))
+        for table in raw_tables():
+            connection.execute(_judged(connection, table, raw_files(lake, table.name)))
             connection.execute(_accepted(table) if table.is_event else _ranked(table))
-        connection.execute(_counted(read_contract()))
+        connection.execute(_counted(raw_tables()))
         connection.execute(STEPS.read_text(encoding="utf-8"))
 
 
@@ -100,21 +102,21 @@ def _text(name: str, types: dict[str, str]) -> str:
     )
 
 
-def _is_native(column: Column, types: dict[str, str]) -> bool:
+def _is_native(column: RawColumn, types: dict[str, str]) -> bool:
     family = column.type.split("(")[0]
     return types[column.name].startswith(NATIVE.get(family, ()))
 
 
-def _may_be_lost(column: Column, types: dict[str, str]) -> bool:
+def _may_be_lost(column: RawColumn, types: dict[str, str]) -> bool:
     return column.type != "varchar" and column.name in types and not _is_native(column, types)
 
 
-def _typed(column: Column, types: dict[str, str]) -> str:
+def _typed(column: RawColumn, types: dict[str, str]) -> str:
     if column.name not in types:
         return f"cast(null as {column.type})"
     if column.type == "varchar":
         text = _text(column.name, types)
-        return f"lower({text})" if column.accepted else text
+        return f"lower({text})" if column.accepted_values else text
     if _is_native(column, types):
         return f'cast("{column.name}" as {column.type})'
     text = _text(column.name, types)
@@ -130,8 +132,8 @@ def _reason(table: RawTable, types: dict[str, str]) -> str:
         raw_text = f"{each.name}_text" if _may_be_lost(each, types) else "null"
         if each.is_key:
             blank.append(f"{each.name} is null and {raw_text} is null")
-        if each.accepted:
-            words = ", ".join(map(_quoted, each.accepted))
+        if each.accepted_values:
+            words = ", ".join(map(_quoted, each.accepted_values))
             wrong = f"{each.name} not in ({words})"
             unknown.append(wrong if each.is_nullable else f"{each.name} is null or {wrong}")
         elif each.type != "varchar":
@@ -143,8 +145,8 @@ def _reason(table: RawTable, types: dict[str, str]) -> str:
     if table.is_event:
         early = "event_at is null or loaded_at is null or event_at < timestamp '2000-01-01'"
         cases.append((f"{early} or event_at - interval 1 day > loaded_at", "invalid_timestamp"))
-    if table.paying_types:
-        pays = f"event_type in ({', '.join(map(_quoted, table.paying_types))})"
+    if table.paying_event_types:
+        pays = f"event_type in ({', '.join(map(_quoted, table.paying_event_types))})"
         amount = "amount_text" if "amount_text" in _lost_names(table, types) else "amount"
         exact = f"try_cast({amount} as decimal(38, 18))"
         cases.append(
@@ -191,7 +193,7 @@ def _ranked(table: RawTable) -> str:
     )
 
 
-def _counted(tables: list[RawTable]) -> str:
+def _counted(tables: Iterable[RawTable]) -> str:
     """The quarantined rows of all tables, and how many rows of each there are of which verdict."""
     rows, counts = [], []
     for table in tables:

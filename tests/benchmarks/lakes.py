@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from raw_contract import files_of, read_contract
+
+from email_statistics.contract import raw_tables
+from email_statistics.lake import raw_files
 
 DAY = 1 / 365
 MINUTE = DAY / (24 * 60)
@@ -57,9 +59,7 @@ def email_stats() -> Path:
 
 
 def _deal(connection: duckdb.DuckDBPyConnection, sample: Path, folder: Path) -> None:
-    files = [
-        (table.name, each) for table in read_contract() for each in files_of(sample, table.name)
-    ]
+    files = [(table.name, each) for table in raw_tables() for each in raw_files(sample, table.name)]
     events = [str(file) for table, file in files if table.endswith("_events") and _is_dealt(file)]
     rows = f"from read_parquet({events}, union_by_name = true)"
     ((count,),) = connection.sql(f"select count(*) {rows}").fetchall()

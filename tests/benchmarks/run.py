@@ -22,8 +22,9 @@ from pathlib import Path
 from lakes import Lake, email_stats, make_lake
 from machine import describe_machine
 from measuring import Cost, measure
-from raw_contract import PROJECT_ROOT
 from results import START_MESSAGES, Measurement, write_results
+
+from email_statistics.paths import PROJECT_ROOT
 
 HERE = Path(__file__).parent
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -100,6 +101,7 @@ class Benchmark:
             # One for all sizes: only the first build parses the project.
             "DBT_TARGET_PATH": str(self._target),
             "DBT_LOG_PATH": str(self._folder / "dbt" / "logs"),
+            "DBT_WRITE_JSON": str(self._prints_nodes),
         }
         return measure(command, environment, PROJECT_ROOT, folder / f"{name}.log")
 

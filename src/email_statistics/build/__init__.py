@@ -1,1 +1,1 @@
-"""From the raw lake to the published warehouse: lock, check, build, check, publish, tell."""
+"""From the raw lake to the published warehouse: lock, check, build, check, publish, report."""

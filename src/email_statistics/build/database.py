@@ -1,4 +1,4 @@
-"""The build database: a cache of the lake, remade where it can't be opened."""
+"""The build database: a cache of the lake, built again where it can't be opened."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,42 +8,54 @@ from pathlib import Path
 import duckdb
 
 from email_statistics.build.faults import is_disk_full, is_locked, sentence_about
-from email_statistics.build.files import write_log
-from email_statistics.build.memory import READING, limit_memory
 from email_statistics.errors import EmailStatsError
-
-CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
+from email_statistics.storage import open_duckdb, write_log
 
 
 class BuildDatabaseError(EmailStatsError):
     """The build database can't be opened or hasn't passed; the text says what to do."""
 
 
-def settle(database: Path) -> str | None:
+# What is published is a copy of the build database. New ones are of this format (profiles.yml).
+PUBLISHED_FORMAT = "v1.0.0+"
+
+
+def settle(database: Path, storage_version: str | None = None) -> str | None:
     """See that dbt can open the build database; what a killed build left in its log is replayed.
 
-    Where it is damaged, it is removed, for it holds nothing that the lake doesn't: then the
-    sentence that says so is returned. Raises ``BuildDatabaseError`` where another process has it
-    open, or the disk is full.
+    Where it is damaged, or of another ``storage_version``, it is removed, for it holds nothing that
+    the lake doesn't: then the sentence that says so is returned. Raises ``BuildDatabaseError``
+    where another process has it open, or the disk is full.
     """
     if not database.exists():
         write_log(database).unlink(missing_ok=True)
         return None
     try:
-        duckdb.connect(database, config=CONFIG).close()
+        with open_duckdb(database) as connection:
+            ((found,),) = connection.sql(
+                "select tags['storage_version'] from duckdb_databases()"
+                " where database_name = current_database()"
+            ).fetchall()
     except (duckdb.Error, OSError) as error:
         if is_locked(error) or is_disk_full(error):
             raise BuildDatabaseError(sentence_about(str(error))) from error
-        remove(database)
-        remove(write_log(database))
+        _remove_database(database)
         return (
             f"The build database was damaged ({str(error).splitlines()[0]}); it is only a cache of "
-            "the raw lake and is built anew."
+            "the raw lake and is built again."
+        )
+    if storage_version not in (None, found):
+        _remove_database(database)
+        return (
+            f"The build database was of DuckDB's storage version {found}, which older programs "
+            "can't open; it is built again."
         )
     return None
+
+
+def _remove_database(database: Path) -> None:
+    remove(database)
+    remove(write_log(database))
 
 
 def remove(path: Path) -> None:
@@ -58,13 +70,11 @@ def remove(path: Path) -> None:
 def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect to a database read-only; raises ``BuildDatabaseError`` where it can't be opened."""
     try:
-        connection = duckdb.connect(database, read_only=True, config=CONFIG)
+        connection = open_duckdb(database, read_only=True)
     except duckdb.Error as error:
-        advice = "" if is_locked(error) else " Run `email-stats build`, which makes it anew."
+        advice = "" if is_locked(error) else " Run `email-stats build`, which writes it again."
         raise BuildDatabaseError(f"{sentence_about(str(error))}{advice}") from error
     with connection:
-        connection.execute("set timezone = 'UTC'")
-        limit_memory(connection, READING)
         yield connection
 
 
@@ -72,7 +82,7 @@ def reading(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def reading_passed(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Connect read-only to a build database that is whole and passed every check.
 
-    While it is open no other process can write there, so what was judged stays what it was.
+    While it is open no other process can write there, so what was checked stays what it was.
     Raises ``BuildDatabaseError`` where there is none or it hasn't passed.
     """
     if not database.exists():

@@ -15,10 +15,11 @@ from packaging.requirements import Requirement
 from email_statistics import paths
 from email_statistics.build.database import reading, reading_passed
 from email_statistics.build.environment import refuse_unknown_variables, settings_in_force
-from email_statistics.build.files import build_files, refuse_bad_name, write_log
-from email_statistics.build.lock import holder
+from email_statistics.build.files import build_files, refuse_bad_name
+from email_statistics.contract import raw_tables
 from email_statistics.errors import EmailStatsError
-from email_statistics.gate.lake import raw_files, raw_tables, require_lake
+from email_statistics.lake import raw_files, require_lake
+from email_statistics.storage import lock_holder, write_log
 
 # A build may spill to the disk what its tables take, and publishes beside the old file.
 _ROOM_FOR_BUILDS = 2
@@ -141,7 +142,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _lock(part: str) -> Iterator[Diagnosis]:
-    held = holder(build_files().lock)
+    held = lock_holder(build_files().lock)
     if held is not None:
         yield Diagnosis("note", part, f"{held}, is writing the warehouse: wait for it to end.")
         return
@@ -150,7 +151,7 @@ def _lock(part: str) -> Iterator[Diagnosis]:
 
 def _last_build(part: str) -> Iterator[Diagnosis]:
     files = build_files()
-    if holder(files.lock) is not None:
+    if lock_holder(files.lock) is not None:
         yield Diagnosis("note", part, "A build is at work; what it builds can't be looked at.")
         return
     if not files.database.exists():
@@ -171,7 +172,7 @@ def _published(part: str) -> Iterator[Diagnosis]:
             "fail",
             part,
             f"{write_log(files.published)} is of a program that opened the published file for "
-            "writing: close that program, then run `email-stats publish`, which writes it anew.",
+            "writing: close that program, then run `email-stats publish`, which writes it again.",
         )
         return
     try:
@@ -182,7 +183,7 @@ def _published(part: str) -> Iterator[Diagnosis]:
             "fail",
             part,
             f"{files.published} can't be read ({str(error).splitlines()[0]}): run `email-stats "
-            "publish`, which writes it anew.",
+            "publish`, which writes it again.",
         )
         return
     yield Diagnosis("ok", part, f"{files.published}, {line}.")

@@ -2,6 +2,11 @@
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from email_statistics.errors import EmailStatsError
 
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _FULL_WORDS = re.compile(
@@ -14,6 +19,44 @@ _LOCKED = re.compile(
 _NO_MEMORY = re.compile(r"Out of Memory Error", re.IGNORECASE)
 _BAD_FILE = re.compile(r"Failed to read file|No magic bytes|Could not read enough bytes")
 _LONGEST = 500
+
+
+class Interrupted(EmailStatsError):  # noqa: N818  # not an error of anybody's
+    """Ctrl-C; the text says what became of the published file."""
+
+    exit_code = 130
+
+
+@contextmanager
+def faults_as_sentences(published: Path) -> Iterator[None]:
+    """Turn Ctrl-C and the errors of the system below into ``EmailStatsError``.
+
+    Raises ``Interrupted`` for Ctrl-C, ``EmailStatsError`` for an ``OSError`` (a full disk, say) or
+    an error of DuckDB that nobody nearer could explain.
+    """
+    import duckdb  # here, because every report's process imports this module
+
+    before = _identity(published)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        state = "is as it was" if _identity(published) == before else "is the new version"
+        raise Interrupted(
+            f"Interrupted; the published file {state}. Run the command again."
+        ) from error
+    except (OSError, duckdb.Error) as error:
+        raise EmailStatsError(
+            f"{sentence_about(str(error))} Nothing was published; `email-stats doctor` checks the "
+            "set-up."
+        ) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def is_disk_full(error: BaseException) -> bool:

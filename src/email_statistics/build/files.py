@@ -1,20 +1,17 @@
-"""Where a build keeps its files, and that all of them are their owner's alone.
-
-Everything lies beside the published warehouse or in ``build/`` below it.
-"""
+"""Where a build keeps its files: beside the published warehouse or in ``build/`` below it."""
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from email_statistics import paths
 from email_statistics.errors import UsageError
+from email_statistics.storage import UNFINISHED, make_private_folder
 
-_OWNER_ONLY = 0o077
 # DuckDB calls a database by its file's name: `core.build` would be a table of either.
 _OWN_NAMES = frozenset(
     (
+        "batch",
         "core",
         "earlier",
         "intermediate",
@@ -43,14 +40,19 @@ class BuildFiles:
         return self.database.with_name(f"{self.database.name}.steps")
 
     @property
+    def batch(self) -> Path:
+        """What only the build at work needs; emptied once it has passed."""
+        return self.database.with_name(f"{self.database.name}.batch")
+
+    @property
     def lock(self) -> Path:
         """Locked by the process that builds or publishes; says which."""
         return self.database.with_name(f"{self.database.name}.lock")
 
     @property
-    def raw_profile(self) -> Path:
-        """The profile of the raw lake that the published version was built from."""
-        return self.database.with_name(f"{self.database.stem}.raw_profile.json")
+    def last_build(self) -> Path:
+        """What the published version was built from (``lake_state.LastBuild``)."""
+        return self.database.with_name(f"{self.database.stem}.last_build.json")
 
     @property
     def checks_page(self) -> Path:
@@ -69,35 +71,22 @@ class BuildFiles:
         spill folder of the build database. Its write-ahead log isn't one: DuckDB replays it.
         """
         prefix = f".{self.published.name}."
-        found = [
+        beside = [*self.published.parent.iterdir(), *self.database.parent.iterdir()]
+        return sorted(
             path
-            for path in self.published.parent.iterdir()
-            if path.name.startswith(prefix)
-            and path.name.removeprefix(prefix).partition(".")[0].isdigit()
-        ]
-        spilled = self.database.with_name(f"{self.database.name}.tmp")
-        return sorted([*found, spilled] if spilled.exists() else found)
+            for path in beside
+            if path.name.startswith(UNFINISHED)
+            or path.name == f"{self.database.name}.tmp"
+            or (
+                path.name.startswith(prefix)
+                and path.name.removeprefix(prefix).partition(".")[0].isdigit()
+            )
+        )
 
 
 def build_files() -> BuildFiles:
     """Return the files of the warehouse that ``EMAIL_STATS_WAREHOUSE`` names."""
     return BuildFiles(paths.published_warehouse(), paths.build_database())
-
-
-def write_log(database: Path) -> Path:
-    """Name the write-ahead log that DuckDB keeps beside a database while it is being written."""
-    return database.with_name(f"{database.name}.wal")
-
-
-def keep_private() -> None:
-    """Make every file that this process writes its owner's alone (0600, folders 0700)."""
-    os.umask(_OWNER_ONLY)
-
-
-def make_private(path: Path) -> None:
-    """Take a file that a ``dbt build`` by hand wrote with a wider mask back to its owner."""
-    if path.exists():
-        path.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
 def refuse_bad_name(warehouse: Path) -> None:
@@ -119,7 +108,7 @@ def prepare_folders(files: BuildFiles) -> None:
     refuse_bad_name(files.published)
     for folder in (files.published.parent, files.database.parent):
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(folder)
         except OSError as error:
             raise _unwritable(folder, error.strerror or str(error)) from error
         if not os.access(folder, os.W_OK | os.X_OK):

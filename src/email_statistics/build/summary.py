@@ -1,4 +1,4 @@
-"""What a build ends with: rows in and out, the time of each step, what was published."""
+"""The summary that ends a build: rows in and out, the time of each step, what was published."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from time import monotonic
 
 import duckdb
 
-from email_statistics.build.dbt_runner import DbtBuild
-from email_statistics.gate.judge import Finding, Verdict
-from email_statistics.gate.thresholds import Stage
+from email_statistics.build.dbt import DbtBuild
+from email_statistics.gate.checks import CheckResult, Finding
+from email_statistics.gate.frames import Stage
 
 _WARNINGS_SHOWN = 12
 _CHECK: dict[Stage, str] = {"raw": "Raw check", "marts": "Marts check"}
@@ -39,20 +39,20 @@ class Summary:
         if sentence:
             self._done.append(sentence)
 
-    def judged(self, verdict: Verdict, warned: list[Finding]) -> None:
-        """Keep what a check says: a sentence in all, and one a warning."""
-        count = len(verdict.expectations)
-        judged = sum(each.judged for each in verdict.expectations)
-        result = f"{len(warned)} warnings" if warned else "all as expected"
+    def checked(self, result: CheckResult, warned: list[Finding]) -> None:
+        """Keep what a check found: a sentence in all, and one per warning."""
+        count = len(result.expectations)
+        figures = sum(each.figures for each in result.expectations)
+        found = f"{len(warned)} warnings" if warned else "all as expected"
         self._done.append(
-            f"{_CHECK[verdict.stage]}: {count} expectations of {judged} figures, {result}."
+            f"{_CHECK[result.profile.stage]}: {count} expectations of {figures} figures, {found}."
         )
         self._warnings += [
             f"{finding.sentence[0].upper()}{finding.sentence[1:]}: {finding.advice}."
             for finding in warned
         ]
 
-    def batched(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def add_batch(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Keep what was read: new files on top of the last build, or everything and why."""
         (is_delta, reason, files, rows) = connection.sql(
             "select is_delta, reason, (select count(*) from raw.arrived),"
@@ -64,13 +64,13 @@ class Summary:
             else f"Full refresh of {files:,} files, {rows:,} rows: {reason}."
         )
 
-    def built(self, build: DbtBuild) -> None:
+    def add_dbt(self, build: DbtBuild) -> None:
         """Keep what dbt did."""
-        self._done.append(f"dbt: {build.models} models built, {build.tests} checks passed.")
+        self._done.append(f"dbt: {build.models} models built, {build.tests} tests passed.")
         self._warnings += build.warnings
 
-    def counted(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Keep rows in, accepted, duplicate and quarantined, a line a raw table, and rows out."""
+    def add_rows(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep rows in, accepted, duplicate and quarantined, a line per raw table, and rows out."""
         self._rows.append(
             f"{'':18}{'rows in':>12}{'accepted':>12}{'duplicate':>12}{'quarantined':>13}"
         )
@@ -78,10 +78,10 @@ class Summary:
             "select raw_table, raw_rows, accepted_rows, duplicate_rows, quarantined_rows"
             " from marts.data_quality where raw_rows > 0 order by raw_rows desc, raw_table"
         ).fetchall():
-            judged = "".join(
+            status = "".join(
                 f"{n:>12,}" if n is not None else f"{'':12}" for n in (accepted, duplicate)
             )
-            self._rows.append(f"{table:18}{raw:>12,}{judged}{quarantined:>13,}")
+            self._rows.append(f"{table:18}{raw:>12,}{status}{quarantined:>13,}")
         messages, engagement, conversions, through = connection.sql(
             "select (select count(*) from core.fct_messages),"
             " (select count(*) from core.fct_engagement_events),"
@@ -94,7 +94,7 @@ class Summary:
             else "Out: nothing, for there is no accepted event."
         )
 
-    def ends(self, sentence: str) -> None:
+    def end(self, sentence: str) -> None:
         """Keep what the run ends with."""
         self._end = sentence
 

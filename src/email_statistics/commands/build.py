@@ -4,7 +4,9 @@ import click
 
 
 @click.command("build")
-@click.option("--full-refresh", is_flag=True, help="Build every table anew, also incremental ones.")
+@click.option(
+    "--full-refresh", is_flag=True, help="Build every table again, even where nothing is new."
+)
 @click.option(
     "--vars", "variables", metavar="YAML", help="Settings of this build: '{name: value}'."
 )
@@ -24,7 +26,7 @@ import click
     "--watch",
     "watches",
     is_flag=True,
-    help="Go on: build again whenever files arrive, until a signal.",
+    help="Stay: build again whenever files arrive, until a signal.",
 )
 @click.option(
     "--interval",
@@ -45,9 +47,10 @@ def command(
 ) -> None:
     """Check the raw lake, build the warehouse with dbt, check it and publish it.
 
-    The published file is replaced whole, and only where everything passed.
+    The published file is replaced whole, and only where everything passed. Where no file, setting,
+    seed or model has changed since the last build, it says so and ends.
     """
-    from email_statistics.build.orchestration import BuildOptions, Strictness, build
+    from email_statistics.build.run import BuildOptions, Strictness, build
 
     options = BuildOptions(variables, select, full_refresh)
     strictness = Strictness(strict, accept_changes)
@@ -58,6 +61,6 @@ def command(
         raise click.UsageError(
             "--watch builds what arrives: it can't be had with --select or --full-refresh."
         )
-    from email_statistics.build.watching import watch
+    from email_statistics.build.watch import watch
 
     watch(options, strictness, interval)

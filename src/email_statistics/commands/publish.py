@@ -11,6 +11,6 @@ def command(strict: bool, accept_changes: bool) -> None:
 
     Refuses a build database that is not whole or did not pass its checks.
     """
-    from email_statistics.build.orchestration import Strictness, publish
+    from email_statistics.build.run import Strictness, publish
 
     publish(Strictness(strict, accept_changes))

@@ -6,13 +6,12 @@ from typing import Any
 
 import duckdb
 
-from email_statistics.gate.frames import Profile, Row, share
-from email_statistics.gate.thresholds import Thresholds
+from email_statistics.gate.frames import COMPARE_FROM, Profile, Row, share
 
 _SECONDS_A_DAY = 86_400
 
-# Tables that tell the totals of marts.email_performance_daily once more: by a column of the
-# metric's name; by a flag a message, of those with statistics; by a row a message and outcome.
+# Tables that give the totals of marts.email_performance_daily again: by a column of the metric's
+# name; by a flag per message, of those with statistics; by a row per message and outcome.
 _BY_COLUMN = (
     "marts.email_performance",
     "marts.email_activity_hourly",
@@ -77,40 +76,28 @@ def marts_profile(
     connection: duckdb.DuckDBPyConnection,
     published: WarehouseTotals | None,
     accepts_changes: bool,
-    thresholds: Thresholds,
 ) -> Profile:
-    """Form the frames of stage ``marts`` of ``thresholds.yml``.
+    """Form the frames of stage ``marts``.
 
     ``connection`` reads the warehouse to be published; ``published`` is what is published now, None
     where it can't be read. Changes that the settings, the project's version or another lake
-    explain aren't judged, nor are accepted ones.
+    explain aren't checked, nor are accepted ones.
     """
     building = read_totals(connection)
     profile = Profile(
+        "marts",
         {
-            "raw_tables": _raw_tables(connection, thresholds.few),
+            "raw_tables": _raw_tables(connection),
             "tables": _tables(connection),
-            **_columns(connection),
+            "columns": _columns(connection),
             "sums": _sums(connection, building.totals),
-        }
+        },
     )
     note = _explanation(building, published, accepts_changes)
     if note is not None or published is None:
         profile.notes.append(f"The figures were not compared with the published version: {note}.")
         return profile
-    if (published.totals.get("recipients") or 0) >= thresholds.compare_from:
-        profile.frames["totals"] = _changes(building, published)
-        profile.frames["overall_rates"] = [
-            {"subject": rate, "change": _difference(value, published.rates.get(rate))}
-            for rate, value in building.rates.items()
-        ]
-    days_back = _difference(published.data_through, building.data_through)
-    profile.frames["freshness"] = [
-        {
-            "subject": "data_through_at, the latest event,",
-            "days_back": None if days_back is None else days_back / _SECONDS_A_DAY,
-        }
-    ]
+    profile.frames["changes"] = _changes(building, published)
     return profile
 
 
@@ -128,13 +115,13 @@ def _explanation(
     return None
 
 
-def _raw_tables(connection: duckdb.DuckDBPyConnection, few: int) -> list[Row]:
+def _raw_tables(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     return [
         {
             "subject": table,
-            "quarantined_share": share(quarantined, rows, few),
-            "duplicate_share": share(duplicates, rows, few),
-            "orphan_share": share(orphans, rows, few),
+            "quarantined_share": share(quarantined, rows),
+            "duplicate_share": share(duplicates, rows),
+            "orphan_share": share(orphans, rows),
         }
         for table, rows, quarantined, duplicates, orphans in connection.sql(
             "select raw_table, raw_rows, quarantined_rows, coalesce(duplicate_rows, 0),"
@@ -151,15 +138,15 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     ]
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
-    """Frames ``rates``, ``numbers`` and ``counts``: a row a column, by one query a table."""
+def _columns(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Return a row per count and fraction of a mart, by one query per mart."""
     rates = {
         metric
         for (metric,) in connection.sql(
             "select metric from core.dim_metrics where kind = 'rate'"
         ).fetchall()
     }
-    frames: dict[str, list[Row]] = {"rates": [], "numbers": [], "counts": []}
+    rows: list[Row] = []
     for table, columns in _numeric_columns(connection).items():
         measures = ", ".join(
             f"cast(min({name}) as double), cast(max({name}) as double), "
@@ -169,14 +156,17 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
         measured = connection.table(table).aggregate(measures).fetchall()[0]
         for position, (name, data_type) in enumerate(columns.items()):
             lowest, highest, not_finite = measured[3 * position : 3 * position + 3]
-            subject = f"{table}.{name}"
-            if data_type == "BIGINT":
-                frames["counts"].append({"subject": subject, "lowest": lowest})
-                continue
-            frames["numbers"].append({"subject": subject, "not_finite": not_finite})
-            if name in rates:
-                frames["rates"].append({"subject": subject, "lowest": lowest, "highest": highest})
-    return frames
+            is_count, is_rate = data_type == "BIGINT", name in rates
+            rows.append(
+                {
+                    "subject": f"{table}.{name}",
+                    "lowest_count": lowest if is_count else None,
+                    "lowest_rate": lowest if is_rate and not is_count else None,
+                    "highest_rate": highest if is_rate and not is_count else None,
+                    "not_finite": None if is_count else not_finite,
+                }
+            )
+    return rows
 
 
 def _numeric_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -238,17 +228,32 @@ def _sum_each(measures: Iterable[str]) -> str:
 
 
 def _changes(building: WarehouseTotals, published: WarehouseTotals) -> list[Row]:
+    """Return a row per total and overall rate of enough messages, and one for the latest event."""
+    blank: Row = dict.fromkeys(("change", "unexplained_growth", "rate_change", "days_back"))
+    days_back = _difference(published.data_through, building.data_through)
+    rows: list[Row] = [
+        {
+            **blank,
+            "subject": "data_through_at, the latest event,",
+            "days_back": None if days_back is None else days_back / _SECONDS_A_DAY,
+        }
+    ]
+    if (published.totals.get("recipients") or 0) < COMPARE_FROM:
+        return rows
     raw_growth = _ratio(building.raw_rows, published.raw_rows)
-    rows: list[Row] = []
     for metric in _GROWING:
         growth = _ratio(building.totals.get(metric), published.totals.get(metric))
         rows.append(
             {
+                **blank,
                 "subject": metric,
                 "change": None if growth is None else growth - 1,
                 "unexplained_growth": _ratio(growth, raw_growth),
             }
         )
+    for rate, value in building.rates.items():
+        change = _difference(value, published.rates.get(rate))
+        rows.append({**blank, "subject": rate, "rate_change": change})
     return rows
 
 

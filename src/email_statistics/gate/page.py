@@ -5,11 +5,12 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from email_statistics.gate.judge import Verdict
+from email_statistics.gate.checks import CheckResult
+from email_statistics.storage import write_private
 
 
-def write_page(verdicts: list[Verdict], page: Path) -> None:
-    """Write the page; somebody who reads it meanwhile has the old one or the new one."""
+def write_page(results: list[CheckResult], page: Path) -> None:
+    """Write the page; whoever reads it meanwhile has the old one or the new one."""
     environment = Environment(
         loader=PackageLoader("email_statistics.gate"),
         autoescape=True,
@@ -17,9 +18,5 @@ def write_page(verdicts: list[Verdict], page: Path) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("checks.html").render(
-        verdicts=verdicts, written_at=datetime.now(UTC)
-    )
-    unfinished = page.with_name(f".{page.name}.new")
-    unfinished.write_text(html, encoding="utf-8")
-    unfinished.replace(page)
+    template = environment.get_template("checks.html")
+    write_private(page, template.render(results=results, written_at=datetime.now(UTC)))

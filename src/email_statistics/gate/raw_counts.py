@@ -1,18 +1,20 @@
-"""The figures of a raw lake, read from its files' footers, and of columns where these don't tell.
+"""The figures of a raw lake, from its files' footers as far as these have them.
 
-Event types are read, and of texts what may be blank and when they were loaded.
+What is read besides: event types, texts that may be blank, and times of loading kept as text.
 """
 
-import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from email_statistics.contract import RawTable, raw_tables
 from email_statistics.errors import EmailStatsError
-from email_statistics.gate.lake import LakeFile, RawTable, lake_files, raw_tables
+from email_statistics.lake import LakeFile
+from email_statistics.storage import open_duckdb
 
 # A blank text sorts before every printable character, so whole row groups are passed over by their
 # statistics; trim() then knows Unicode's white space from the rest.
@@ -24,7 +26,7 @@ class RawLakeError(EmailStatsError):
 
 
 class TableCounts(BaseModel):
-    """One raw table: rows, nulls and blanks a column, rows an event type, the last loaded_at."""
+    """One raw table: rows, nulls and blanks per column, rows per event type, last loaded_at."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,30 +36,33 @@ class TableCounts(BaseModel):
     loaded_through: float | None
 
 
-class RawCounts(BaseModel):
-    """One raw lake, by table."""
-
-    model_config = ConfigDict(frozen=True)
+@dataclass(frozen=True)
+class RawCounts:
+    """The files of a raw lake, and what they hold, by table."""
 
     lake: str
+    files: list[LakeFile]
     tables: dict[str, TableCounts]
-    files: list[LakeFile] = []
 
 
-def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
-    """Count every table of the contract that the lake has files of.
+def count_lake(lake: Path, files: list[LakeFile], known: RawCounts | None = None) -> RawCounts:
+    """Count every table of the contract in the ``files`` of a lake.
 
     Files that are counted in ``known`` aren't read again, unless one of them changed or is gone.
 
-    A table without files counts nothing: whether it may be missing, dbt judges before it runs a
-    model (macros/raw_lake.sql). Raises ``RawLakeError`` where a file can't be read.
+    A table without files counts nothing: dbt says, before it runs a model, whether it may be
+    missing (macros/engine/raw_lake.sql). Raises ``RawLakeError`` where a file can't be read.
     """
-    files = lake_files(lake)
     read = set(known.files) if known is not None else set()
-    if known is None or known.lake != str(lake) or not read or not read <= set(files):
+    if (
+        known is None
+        or known.lake != str(lake)
+        or known.tables.keys() != {table.name for table in raw_tables()}
+        or not read
+        or not read <= set(files)
+    ):
         known, read = None, set()
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        connection.execute("set timezone = 'UTC'")
+    with open_duckdb() as connection:
         tables = {}
         for table in raw_tables():
             new = [
@@ -65,7 +70,7 @@ def count_lake(lake: Path, known: RawCounts | None = None) -> RawCounts:
             ]
             counts = _count_table(connection, new, table)
             tables[table.name] = counts if known is None else _sum(known.tables[table.name], counts)
-    return RawCounts(lake=str(lake), tables=tables, files=files)
+    return RawCounts(str(lake), files, tables)
 
 
 def _sum(one: TableCounts, other: TableCounts) -> TableCounts:
@@ -80,21 +85,6 @@ def _sum(one: TableCounts, other: TableCounts) -> TableCounts:
 
 def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in {**one, **other}}
-
-
-def read_counts(path: Path) -> RawCounts | None:
-    """Read the counts that a build left; None where there are none, or none that can be read."""
-    try:
-        return RawCounts.model_validate_json(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, UnicodeDecodeError, ValidationError):
-        return None
-
-
-def write_counts(counts: RawCounts, path: Path) -> None:
-    """Leave the counts in a file for the next build to compare with."""
-    unfinished = path.with_name(f"{path.name}.new")
-    unfinished.write_text(json.dumps(counts.model_dump(), indent=1), encoding="utf-8")
-    unfinished.replace(path)
 
 
 def _count_table(
@@ -112,7 +102,7 @@ def _count_table(
 
 
 class _Reader:
-    """The files of one raw table; what their footers don't tell is read, of as few as it takes."""
+    """The files of one raw table; what their footers lack is read, from as few as possible."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
         self._connection = connection
@@ -156,7 +146,7 @@ class _Reader:
         return self._connection.read_parquet(globs, union_by_name=True, hive_partitioning=False)
 
     def _nulls_by_footers(self, rows: int) -> dict[str, int]:
-        """Count the nulls a column as the footers state them; without columns of which one doesn't.
+        """Count the nulls per column as the footers state them; without columns that one lacks.
 
         A file that lacks a column holds nothing but nulls of it.
         """

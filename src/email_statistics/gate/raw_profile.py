@@ -1,19 +1,16 @@
 """The frames of the raw check: the lake's counts beside those of the last published build."""
 
-from email_statistics.gate.frames import Profile, Row, share
-from email_statistics.gate.lake import RawColumn, RawTable, raw_tables
+from email_statistics.contract import RawColumn, RawTable, raw_tables
+from email_statistics.gate.frames import COMPARE_FROM, Profile, Row, share
 from email_statistics.gate.raw_counts import RawCounts, TableCounts
-from email_statistics.gate.thresholds import Thresholds
 
 _SECONDS_A_DAY = 86_400
 
 
-def raw_profile(
-    counts: RawCounts, previous: RawCounts | None, accepts_changes: bool, thresholds: Thresholds
-) -> Profile:
-    """Form the frames ``tables``, ``columns`` and ``event_types`` of ``thresholds.yml``.
+def raw_profile(counts: RawCounts, previous: RawCounts | None, accepts_changes: bool) -> Profile:
+    """Form the frames ``tables``, ``columns`` and ``event_types`` of stage ``raw``.
 
-    Changes are judged against the last published build of the same lake only, and not where
+    Changes are checked against the last published build of the same lake only, and not where
     they are accepted.
     """
     note = None
@@ -37,14 +34,14 @@ def raw_profile(
     event_types: list[Row] = []
     for table in raw_tables():
         now, then = counts.tables[table.name], before.get(table.name)
-        tables.append(_table(table, now, then, newest, thresholds))
+        tables.append(_table(table, now, then, newest))
         if now.rows == 0:
             continue
-        columns.extend(_column(table, column, now, then, thresholds) for column in table.columns)
+        columns.extend(_column(table, column, now, then) for column in table.columns)
         if table.is_event:
-            event_types.extend(_event_types(table, now, then, thresholds))
+            event_types.extend(_event_types(table, now, then))
     frames = {"tables": tables, "columns": columns, "event_types": event_types}
-    return Profile(frames, [note] if note else [])
+    return Profile("raw", frames, [note] if note else [])
 
 
 def _table(
@@ -52,7 +49,6 @@ def _table(
     now: TableCounts,
     then: TableCounts | None,
     newest: float,
-    thresholds: Thresholds,
 ) -> Row:
     row: Row = {"subject": table.name, "rows": None, "lost_share": None, "growth": None}
     row |= {"days_back": None, "days_behind": None}
@@ -62,7 +58,7 @@ def _table(
         row["days_behind"] = (newest - now.loaded_through) / _SECONDS_A_DAY
     if then is not None and then.rows > 0:
         row["lost_share"] = max(0, then.rows - now.rows) / then.rows
-        if then.rows >= thresholds.compare_from:
+        if then.rows >= COMPARE_FROM:
             row["growth"] = now.rows / then.rows
         if then.loaded_through is not None and now.loaded_through is not None:
             row["days_back"] = (then.loaded_through - now.loaded_through) / _SECONDS_A_DAY
@@ -74,32 +70,29 @@ def _column(
     column: RawColumn,
     now: TableCounts,
     then: TableCounts | None,
-    thresholds: Thresholds,
 ) -> Row:
     row: Row = {"subject": f"{table.name}.{column.name}", "key_null_share": None}
     row |= {"required_null_share": None, "null_share_change": None}
-    nulls = share(now.nulls[column.name], now.rows, thresholds.few)
+    nulls = share(now.nulls[column.name], now.rows)
     if column.is_key:
         row["key_null_share"] = nulls
     elif column.is_required:
         row["required_null_share"] = nulls
-    if then is not None and min(then.rows, now.rows - then.rows) >= thresholds.compare_from:
+    if then is not None and min(then.rows, now.rows - then.rows) >= COMPARE_FROM:
         nulls_then = then.nulls.get(column.name, then.rows)
         nulls_since = now.nulls[column.name] - nulls_then
         row["null_share_change"] = nulls_since / (now.rows - then.rows) - nulls_then / then.rows
     return row
 
 
-def _event_types(
-    table: RawTable, now: TableCounts, then: TableCounts | None, thresholds: Thresholds
-) -> list[Row]:
+def _event_types(table: RawTable, now: TableCounts, then: TableCounts | None) -> list[Row]:
     (type_column,) = (column for column in table.columns if column.name == "event_type")
     known = type_column.accepted_values
     unknown = sum(events for name, events in now.event_types.items() if name not in known)
     rows: list[Row] = [
         {
             "subject": table.name,
-            "unknown_share": share(unknown, now.rows, thresholds.few),
+            "unknown_share": share(unknown, now.rows),
             "share": None,
             "share_change": None,
         }
@@ -108,7 +101,7 @@ def _event_types(
         events = now.event_types.get(name, 0)
         row: Row = {"subject": f"{table.name}.{name}", "unknown_share": None}
         row |= {"share": events / now.rows, "share_change": None}
-        if then is not None and min(then.rows, now.rows - then.rows) >= thresholds.compare_from:
+        if then is not None and min(then.rows, now.rows - then.rows) >= COMPARE_FROM:
             events_then = then.event_types.get(name, 0)
             events_since = events - events_then
             row["share_change"] = events_since / (now.rows - then.rows) - events_then / then.rows

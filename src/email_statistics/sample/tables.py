@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from email_statistics.paths import PROJECT_ROOT
+from email_statistics import contract
 
 Row = dict[str, Any]
 
@@ -19,13 +19,9 @@ _TYPES = {"varchar": pl.String(), "boolean": pl.Boolean(), "timestamp": pl.Datet
 @cache
 def raw_tables() -> Mapping[str, Mapping[str, pl.DataType]]:
     """Return the columns and types of each raw table, in the contract's order."""
-    contract = PROJECT_ROOT / "models" / "staging" / "_sources.yml"
-    sources = yaml.safe_load(contract.read_text(encoding="utf-8"))["sources"]
     return {
-        table["name"]: {column["name"]: _type(column["data_type"]) for column in table["columns"]}
-        for source in sources
-        if source["name"] == "raw"
-        for table in source["tables"]
+        table.name: {column.name: _type(column.type) for column in table.columns}
+        for table in contract.raw_tables()
     }
 
 

@@ -27,13 +27,18 @@ from helpers.faults import (
 from helpers.kill_builds import Killings, Seconds, kill_builds, point
 from helpers.support import SampleBuild, build_database, environment, staging_project
 
-from email_statistics.build.database import BuildDatabaseError, reading_passed, settle
-from email_statistics.build.dbt_runner import Dbt
+from email_statistics.build.database import (
+    PUBLISHED_FORMAT,
+    BuildDatabaseError,
+    reading_passed,
+    settle,
+)
+from email_statistics.build.dbt import Dbt
 from email_statistics.build.files import BuildFiles
-from email_statistics.build.lock import build_lock, holder
 from email_statistics.build.progress import Progress
-from email_statistics.build.publishing import publish_database
+from email_statistics.build.publish import publish_database
 from email_statistics.errors import UsageError
+from email_statistics.storage import lock_holder, locked
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,9 @@ def test_the_summary_tells_rows_checks_times_and_what_was_published(killed: Kill
     assert lines[0] == f"Raw lake: {killed.folder / 'lake'}"
     assert any(line.split()[:1] == ["send_events"] for line in lines)
     assert any(line.startswith("Out: ") for line in lines)
-    assert any(line.startswith("dbt: ") and "checks passed" in line for line in lines)
+    assert any(line.startswith("dbt: ") and "tests passed" in line for line in lines)
     (times,) = (line for line in lines if line.startswith("Time: "))
-    for step in ("raw check", "dbt's start", "models and their checks", "marts check", "publish"):
+    for step in ("raw check", "dbt's start", "models and their tests", "marts check", "publish"):
         assert f"{step} " in times
     assert lines[-1].startswith("Published ")
     assert lines[-1].endswith(str(killed.warehouse))
@@ -100,15 +105,18 @@ def test_all_that_a_build_writes_is_its_owners_alone(killed: Killed) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
-def test_unit_tests_are_left_out_and_every_data_test_is_run(killed: Killed) -> None:
-    results = (killed.folder / "target" / "run_results.json").read_text(encoding="utf-8")
-    assert '"unique_id": "unit_test.' not in results
-    assert '"unique_id": "test.' in results
+def test_unit_tests_are_left_out_and_every_data_test_is_run(
+    killed: Killed, sample_build: SampleBuild
+) -> None:
+    assert killed.killings.last is not None
+    nodes = sample_build.manifest["nodes"].values()
+    tests = sum(node["resource_type"] == "test" for node in nodes)
+    assert f", {tests} tests passed." in killed.killings.last.stdout
 
 
 @pytest.fixture
-def project_with_a_failing_check(tmp_path: Path) -> list[str]:
-    """How to start `email-stats` in a copy of the project, to its staging, with such a check."""
+def project_with_a_failing_test(tmp_path: Path) -> list[str]:
+    """How to start `email-stats` in a copy of the project, to its staging, with such a test."""
     project = staging_project(tmp_path / "project")
     (project / "tests" / "dbt" / "sends_are_blue.sql").write_text(
         "select * from {{ ref('stg_send_events') }} limit 3"
@@ -121,8 +129,8 @@ def project_with_a_failing_check(tmp_path: Path) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def test_a_failing_check_of_dbt_publishes_nothing_and_is_named(
-    project_with_a_failing_check: list[str],
+def test_a_failing_test_of_dbt_publishes_nothing_and_is_named(
+    project_with_a_failing_test: list[str],
     sample_build: SampleBuild,
     sample_lake: Path,
     tmp_path: Path,
@@ -130,11 +138,11 @@ def test_a_failing_check_of_dbt_publishes_nothing_and_is_named(
     warehouse = copy_build(sample_build.database, tmp_path / "warehouse")
     warehouse.write_bytes(b"published")
     run = email_stats(
-        "build", lake=sample_lake, warehouse=warehouse, launcher=project_with_a_failing_check
+        "build", lake=sample_lake, warehouse=warehouse, launcher=project_with_a_failing_test
     )
     assert run.returncode == 1
     error = the_error(run)
-    assert "The check sends_are_blue failed (3 rows)" in error
+    assert "The test sends_are_blue failed (3 rows)" in error
     assert "Nothing was published" in error
     assert warehouse.read_bytes() == b"published"
     with (
@@ -172,9 +180,9 @@ def test_a_second_build_is_refused_and_a_dead_ones_lock_is_none(
     os.kill(building.pid, signal.SIGKILL)
     building.wait()
     assert str(building.pid) in lock.read_text(encoding="utf-8"), "a stale lock file"
-    assert holder(lock) is None
-    with build_lock(lock, "build"):
-        held = holder(lock)
+    assert lock_holder(lock) is None
+    with locked(lock, "build"):
+        held = lock_holder(lock)
         assert held is not None
         assert f"process {os.getpid()}" in held
 
@@ -204,7 +212,7 @@ def test_a_disk_that_is_full_while_models_are_built_is_a_sentence(
 ) -> None:
     before = killed.warehouse.read_bytes()
     run = subprocess.run(
-        [*EMAIL_STATS, "build"],
+        [*EMAIL_STATS, "build", "--full-refresh"],
         env=environment(lake, killed.warehouse),
         preexec_fn=_limit_file_size,
         capture_output=True,
@@ -285,7 +293,7 @@ def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path)
     database.with_name("wh.duckdb.wal").write_bytes(b"no log")
     note = settle(database)
     assert note is not None
-    assert "is built anew" in note
+    assert "is built again" in note
     assert list(tmp_path.iterdir()) == []
     code = (
         f"import duckdb, os, signal; c = duckdb.connect({str(database)!r});"
@@ -296,6 +304,20 @@ def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path)
     assert settle(database) is None
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.sql("from t").fetchall() == [(1,)]
+
+
+def test_a_build_database_that_older_programs_can_not_open_is_remade(tmp_path: Path) -> None:
+    database = tmp_path / "wh.duckdb"
+    duckdb.connect(database).close()
+    assert settle(database) is None
+    note = settle(database, PUBLISHED_FORMAT)
+    assert note is not None
+    assert "can't open; it is built again" in note
+    assert not database.exists()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as wh (storage_version 'v1.0.0')")
+    assert settle(database, PUBLISHED_FORMAT) is None
+    assert database.exists()
 
 
 def test_a_dbt_build_by_hand_at_the_same_time_is_a_sentence(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from email_statistics.build.dbt_runner import _told
+from email_statistics.build.dbt import _sentence
 from email_statistics.build.faults import is_disk_full, is_locked, sentence_about
 
 LOCKED = (
@@ -61,4 +61,4 @@ def test_full_and_locked_are_told_apart_from_damaged() -> None:
     ],
 )
 def test_a_message_of_dbt_loses_its_head_and_its_places(message: str, sentence: str) -> None:
-    assert _told(message) == sentence
+    assert _sentence(message) == sentence

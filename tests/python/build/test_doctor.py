@@ -11,8 +11,8 @@ from helpers.support import SampleBuild, build_database
 from email_statistics.build import doctor
 from email_statistics.build.doctor import Diagnosis, examine
 from email_statistics.build.files import BuildFiles
-from email_statistics.build.lock import build_lock
-from email_statistics.build.publishing import publish_database
+from email_statistics.build.publish import publish_database
+from email_statistics.storage import locked
 
 
 @pytest.fixture(autouse=True)
@@ -91,14 +91,14 @@ def test_folders_that_can_not_be_written_or_are_full(
 
 
 def test_a_build_at_work(files: BuildFiles) -> None:
-    with build_lock(files.lock, "build"):
+    with locked(files.lock, "build"):
         assert f"process {os.getpid()}" in _diagnosis("lock").sentence
         assert _diagnosis("last build").state == "note"
 
 
 def test_a_build_database_that_is_damaged(files: BuildFiles) -> None:
     files.database.write_bytes(b"no database" * 999)
-    _is_unwell("last build", "Run `email-stats build`, which makes it anew")
+    _is_unwell("last build", "Run `email-stats build`, which writes it again")
 
 
 def test_a_published_file_that_is_damaged_or_has_a_log(files: BuildFiles) -> None:
@@ -106,7 +106,7 @@ def test_a_published_file_that_is_damaged_or_has_a_log(files: BuildFiles) -> Non
     _is_unwell("published", "wh.duckdb.wal is of a program that opened")
     files.published.with_name("wh.duckdb.wal").unlink()
     files.published.write_bytes(b"no database" * 999)
-    _is_unwell("published", "which writes it anew")
+    _is_unwell("published", "which writes it again")
 
 
 def test_the_command_ends_with_one_where_something_is_to_be_done(

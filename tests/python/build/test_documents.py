@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from email_statistics.reports.run.registry import read_registry
 from helpers.support import PROJECT_ROOT
+
+from email_statistics.reports.run.registry import read_registry
 
 DOCUMENTS = [*sorted(PROJECT_ROOT.glob("*.md")), PROJECT_ROOT / "models" / "overview.md"]
 CODE = [

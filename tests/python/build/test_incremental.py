@@ -20,7 +20,8 @@ from helpers.deliveries import deliver, differences, shuffle_into_deliveries
 from helpers.support import PROJECT_ROOT, build_database, environment
 from reference.worlds import DIRTY_RATES, World, draw_worlds, prefixed
 
-from email_statistics.build.memory import INCREMENT, available_megabytes
+from email_statistics.build.lake_state import INCREMENT
+from email_statistics.storage import available_megabytes
 
 WORLDS = 60
 BUILT_BY_KEY = [

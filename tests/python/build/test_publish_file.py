@@ -18,7 +18,7 @@ from helpers.support import SampleBuild, build_database, dbt
 
 from email_statistics.build.database import reading_passed, remove
 from email_statistics.build.files import BuildFiles
-from email_statistics.build.publishing import (
+from email_statistics.build.publish import (
     PublishError,
     publish_database,
     read_published,
@@ -110,7 +110,7 @@ def test_who_reads_meanwhile_keeps_the_version_that_was_opened(files: BuildFiles
 
 
 @pytest.mark.parametrize("damage", ["deleted", "cut short", "no database", "empty"])
-def test_a_published_file_that_was_harmed_is_written_anew(files: BuildFiles, damage: str) -> None:
+def test_a_published_file_that_was_harmed_is_written_again(files: BuildFiles, damage: str) -> None:
     publish_database(files)
     whole = read_version(files.published)
     if damage == "deleted":
@@ -121,7 +121,7 @@ def test_a_published_file_that_was_harmed_is_written_anew(files: BuildFiles, dam
         files.published.write_bytes(b"" if damage == "empty" else b"no database at all" * 999)
     totals, note = read_published(files.published)
     assert totals is None
-    assert note is None if damage == "deleted" else note is not None and "written anew" in note
+    assert note is None if damage == "deleted" else note is not None and "written again" in note
     publish_database(files)
     assert read_version(files.published) == whole
 
@@ -186,7 +186,7 @@ def test_publishing_killed_at_any_moment_never_harms_a_reader(files: BuildFiles)
     whole = read_version(files.published)
     script = (
         "from pathlib import Path; from email_statistics.build.files import BuildFiles;"
-        "from email_statistics.build.publishing import publish_database;"
+        "from email_statistics.build.publish import publish_database;"
         f"files = BuildFiles(Path({str(files.published)!r}), Path({str(files.database)!r}));"
         "print(1, flush=True)\n"
         "while True: publish_database(files)"
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_the_published_file_as_it_was(files: BuildFiles, shar
     before = files.published.read_bytes()
     script = (
         "from pathlib import Path; from email_statistics.build.files import BuildFiles;"
-        "from email_statistics.build.publishing import publish_database;"
+        "from email_statistics.build.publish import publish_database;"
         f"published, database = Path({str(files.published)!r}), Path({str(files.database)!r});"
         "publish_database(BuildFiles(published, database))"
     )
@@ -256,18 +256,18 @@ def test_nothing_built_is_a_sentence(tmp_path: Path, sample_lake: Path) -> None:
 def test_copying_something_else_than_was_built_is_noticed(
     files: BuildFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from email_statistics.build import publishing
+    from email_statistics.build import publish
 
     publish_database(files)
     whole = read_version(files.published)
-    keep_public = publishing._keep_public
+    keep_public = publish._keep_public
 
     def keep_all_but_the_sources(unfinished: Path) -> None:
         keep_public(unfinished)
         with duckdb.connect(unfinished) as connection:
             connection.execute("delete from core.dim_email_sources")
 
-    monkeypatch.setattr(publishing, "_keep_public", keep_all_but_the_sources)
+    monkeypatch.setattr(publish, "_keep_public", keep_all_but_the_sources)
     with pytest.raises(PublishError, match="has 0 rows where the build database has"):
         publish_database(files)
     assert read_version(files.published) == whole

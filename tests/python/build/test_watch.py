@@ -11,9 +11,9 @@ import duckdb
 from helpers.faults import EMAIL_STATS, copy_build
 from helpers.support import SampleBuild, environment
 
-from email_statistics.build.surroundings import note_surroundings
+from email_statistics.build.lake_state import note_lake_state
 
-SECONDS = 120
+SECONDS = 300
 
 
 def _wait(until: Callable[[], bool], watching: subprocess.Popen[bytes]) -> None:
@@ -24,10 +24,10 @@ def _wait(until: Callable[[], bool], watching: subprocess.Popen[bytes]) -> None:
         time.sleep(0.2)
 
 
-def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
+def test_what_arrives_is_published_a_bad_file_is_reported_and_a_signal_ends_it(
     sample_build: SampleBuild, sample_lake: Path, tmp_path: Path
 ) -> None:
-    lake, told = tmp_path / "lake", tmp_path / "told.txt"
+    lake, said = tmp_path / "lake", tmp_path / "said.txt"
     shutil.copytree(sample_lake, lake)
     warehouse = copy_build(sample_build.database, tmp_path / "warehouse")
     bad = lake / "engagement_events" / "bad.parquet"
@@ -38,7 +38,7 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
             query = "select count(*) from core.fct_engagement_events where event_id = 'new'"
             return int(connection.sql(query).fetchall()[0][0])
 
-    with told.open("wb") as output:
+    with said.open("wb") as output:
         watching = subprocess.Popen(
             [*EMAIL_STATS, "build", "--watch", "--interval", "0.5"],
             env=environment(lake, warehouse),
@@ -46,7 +46,7 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait(lambda: "tried again when the files" in told.read_text(), watching)
+            _wait(lambda: "tried again when something changes" in said.read_text(), watching)
             assert not warehouse.exists()
             unfinished = bad.with_name("_new.parquet")
             events = duckdb.read_parquet(str(bad.with_name("part-00000.parquet"))).limit(1)
@@ -54,14 +54,14 @@ def test_what_arrives_is_published_a_bad_file_is_told_and_a_signal_ends_it(
             bad.unlink()
             unfinished.rename(bad.with_name("new.parquet"))
             _wait(lambda: warehouse.exists() and counted() == 1, watching)
-            assert told.read_text().count("bad.parquet") == 1, "told once"
+            assert said.read_text().count("bad.parquet") == 1, "reported once"
             watching.send_signal(signal.SIGTERM)
             assert watching.wait(SECONDS) == 0
         finally:
             watching.kill()
             watching.wait()
-    assert "Incremental: 1 new files, 1 rows, on top of the last build." in told.read_text()
-    assert told.read_text().endswith("Stopped; the published file is whole.\n")
+    assert "Incremental: 1 new files, 1 rows, on top of the last build." in said.read_text()
+    assert said.read_text().endswith("Stopped; the published file is whole.\n")
     assert counted() == 1
 
 
@@ -77,7 +77,7 @@ def test_an_edited_seed_is_noticed_and_edited_models_wait_for_a_new_start(tmp_pa
 
     def noted() -> tuple[str, str]:
         with duckdb.connect() as connection:
-            note_surroundings(connection, lake, project)
+            note_lake_state(connection, lake, project)
             (row,) = connection.sql("select seeds, models from raw.project").fetchall()
             return row[0], row[1]
 

@@ -1,34 +1,35 @@
 """The raw check: what it counts, what it compares, and that each threshold is held."""
 
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
-from helpers.faults import shared_judge
+import yaml
+from helpers.faults import shared_checker
 from helpers.support import SampleBuild
 
-from email_statistics.gate.frames import Profile, Row, Value
-from email_statistics.gate.judge import Judge, JudgeError
-from email_statistics.gate.lake import raw_files, raw_tables
-from email_statistics.gate.raw_counts import (
-    RawCounts,
-    RawLakeError,
-    TableCounts,
-    count_lake,
-    read_counts,
-    write_counts,
-)
+from email_statistics.contract import raw_table, raw_tables
+from email_statistics.gate.checks import Checker, CheckerError
+from email_statistics.gate.expectations import SUITES, read_suite
+from email_statistics.gate.frames import Profile, Row, Stage, Value
+from email_statistics.gate.raw_counts import RawCounts, RawLakeError, TableCounts, count_lake
 from email_statistics.gate.raw_profile import raw_profile
-from email_statistics.gate.thresholds import Stage, read_thresholds
+from email_statistics.lake import lake_files, raw_files
 from email_statistics.paths import raw_lake
 
 DAY = 86_400.0
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return shared_judge()
+def checker() -> Checker:
+    return shared_checker()
 
 
 def test_the_files_and_rows_are_those_that_dbt_reads(
@@ -47,7 +48,11 @@ def test_the_files_and_rows_are_those_that_dbt_reads(
         for file in raw_files(sample_lake, table.name)
     }
     assert found == {(table, (sample_lake / file).resolve()) for table, file in files}
-    assert {name: table.rows for name, table in count_lake(sample_lake).tables.items()} == rows
+    assert {name: table.rows for name, table in _count(sample_lake).tables.items()} == rows
+
+
+def _count(lake: Path, known: RawCounts | None = None) -> RawCounts:
+    return count_lake(lake, lake_files(lake), known)
 
 
 def _lake(folder: Path, table: str, query: str, file: str = "part.parquet") -> Path:
@@ -67,7 +72,7 @@ def test_nulls_blanks_and_absent_columns_are_counted_alike(tmp_path: Path) -> No
             (null, 'other', chr(9), '2026-01-01')
         ) as rows (event_id, event_type, email, loaded_at)""",
     )
-    counts = count_lake(tmp_path).tables["goal_events"]
+    counts = _count(tmp_path).tables["goal_events"]
     assert counts.rows == 3
     assert counts.nulls["event_id"] == 2
     assert counts.nulls["email"] == 1  # a tab alone is left to the build, which knows Unicode
@@ -88,7 +93,7 @@ def test_what_is_no_time_hides_no_freshness(tmp_path: Path) -> None:
         "texts.parquet",
     )
     _lake(tmp_path, "goal_events", "select 'e' as event_id", "bare.parquet")
-    counts = count_lake(tmp_path).tables["goal_events"]
+    counts = _count(tmp_path).tables["goal_events"]
     assert counts.rows == 5
     assert counts.nulls["loaded_at"] == 2
     assert counts.nulls["email"] == 4
@@ -99,7 +104,7 @@ def test_parts_of_nested_columns_are_no_columns(tmp_path: Path) -> None:
     extra = "{'email': ' ', 'loaded_at': 'soon', 'event_id': 7} as properties, [' '] as email_list"
     times = "timestamp '2026-01-03 01:00' as loaded_at"
     _lake(tmp_path, "goal_events", f"select ' ' as event_id, {times}, {extra}")
-    counts = count_lake(tmp_path).tables["goal_events"]
+    counts = _count(tmp_path).tables["goal_events"]
     assert [counts.nulls[name] for name in ("event_id", "email", "contact_id")] == [1, 1, 1]
     assert counts.loaded_through == 1767402000.0
 
@@ -110,10 +115,10 @@ def test_odd_names_and_writers_at_work(tmp_path: Path, monkeypatch: pytest.Monke
     (lake / "links" / "_new.parquet").write_text("half")
     (lake / "links" / ".tmp").mkdir()
     (lake / "links" / ".tmp" / "x.parquet").write_text("half")
-    assert count_lake(lake).tables["links"].rows == 1
+    assert _count(lake).tables["links"].rows == 1
     (tmp_path / "beside").mkdir()
     monkeypatch.setenv("EMAIL_STATS_RAW", str(tmp_path / "beside" / ".." / lake.name))
-    assert count_lake(raw_lake()).tables["links"].rows == 1
+    assert _count(raw_lake()).tables["links"].rows == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"no parquet at all" * 9, b"PAR1" + b"x" * 99 + b"PAR1"])
@@ -121,28 +126,27 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     _lake(tmp_path, "links", "select 'l' as link_id")
     (tmp_path / "links" / "broken.parquet").write_bytes(content)
     with pytest.raises(RawLakeError, match=r"raw table links can't be read .*broken\.parquet"):
-        count_lake(tmp_path)
+        _count(tmp_path)
 
 
 def test_files_that_are_counted_are_not_read_again(sample_lake: Path, tmp_path: Path) -> None:
-    """New files add to what is known; where one changed, all are counted anew."""
+    """New files add to what is known; where one changed, all are counted again."""
     lake = tmp_path / "lake"
     shutil.copytree(sample_lake, lake)
     late = lake / "order_events" / "part-web.parquet"
     hidden = late.rename(late.with_name("_part-web.parquet"))
-    known = count_lake(lake)
+    known = _count(lake)
     hidden.rename(late)
-    forged = known.model_copy(
-        update={
-            "tables": known.tables | {"links": known.tables["links"].model_copy(update={"rows": 7})}
-        }
-    )
-    whole = count_lake(lake)
-    assert count_lake(lake, known) == whole
-    assert count_lake(lake, forged).tables["links"].rows == 7
-    assert count_lake(lake, forged).tables["order_events"] == whole.tables["order_events"]
+    links = known.tables["links"].model_copy(update={"rows": 7})
+    forged = replace(known, tables=known.tables | {"links": links})
+    whole = _count(lake)
+    assert _count(lake, known) == whole
+    assert _count(lake, forged).tables["links"].rows == 7
+    assert _count(lake, forged).tables["order_events"] == whole.tables["order_events"]
+    older = replace(forged, tables={name: forged.tables[name] for name in ("contacts", "links")})
+    assert _count(lake, older) == whole, "counted by a contract of fewer tables"
     (lake / "links" / "part-00000.parquet").touch()
-    assert count_lake(lake, forged).tables == whole.tables
+    assert _count(lake, forged).tables == whole.tables
 
 
 def _counts(lake: str = "/lake", **send_events: object) -> RawCounts:
@@ -154,15 +158,10 @@ def _counts(lake: str = "/lake", **send_events: object) -> RawCounts:
         for table in raw_tables()
     }
     given |= send_events
-    names = (
-        column.name
-        for table in raw_tables()
-        if table.name == "send_events"
-        for column in table.columns
-    )
+    names = (column.name for column in raw_table("send_events").columns)
     given["nulls"] = dict.fromkeys(names, 0) | given["nulls"]  # type: ignore[operator]
     tables["send_events"] = TableCounts.model_validate(given)
-    return RawCounts(lake=lake, tables=tables)
+    return RawCounts(lake, [], tables)
 
 
 def _figure(profile: Profile, frame: str, subject: str, figure: str) -> Value:
@@ -171,7 +170,7 @@ def _figure(profile: Profile, frame: str, subject: str, figure: str) -> Value:
 
 
 def _profile(now: RawCounts, then: RawCounts | None, accepts_changes: bool = False) -> Profile:
-    return raw_profile(now, then, accepts_changes, read_thresholds())
+    return raw_profile(now, then, accepts_changes)
 
 
 def test_rows_that_are_gone_or_came() -> None:
@@ -223,73 +222,104 @@ def test_what_can_not_be_compared_is_said(
     assert note in sentence
 
 
-def test_counts_outlive_a_build_and_damage_to_them_is_no_fault(tmp_path: Path) -> None:
-    file = tmp_path / "counts.json"
-    assert read_counts(file) is None
-    write_counts(_counts(), file)
-    assert read_counts(file) == _counts()
-    file.write_text('{"lake": "/l"')
-    assert read_counts(file) is None
+def test_the_sample_is_plausible(checker: Checker, sample_lake: Path) -> None:
+    counts = _count(sample_lake)
+    checker.ask(_profile(counts, counts))
+    result = checker.result()
+    assert not result.findings("critical")
+    assert not result.findings("warning")
+    assert {each.frame for each in result.expectations} == {frame for frame, _ in _suites("raw")}
 
 
-def test_the_sample_is_plausible(judge: Judge, sample_lake: Path) -> None:
-    counts = count_lake(sample_lake)
-    judge.ask("raw", _profile(counts, counts))
-    verdict = judge.answer()
-    assert not verdict.findings("fail")
-    assert not verdict.findings("warn")
-    assert {(each.frame, each.figure) for each in verdict.expectations} == {
-        (frame, figure) for frame, figures in read_thresholds().raw.items() for figure in figures
-    }
+def _suites(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in sorted((SUITES / stage).iterdir()):
+        yield file.stem, yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("stage", ["raw", "marts"])
-def test_every_bound_is_held_from_just_outside_it(judge: Judge, stage: Stage) -> None:
+def test_suites_are_what_great_expectations_would_write(stage: Stage) -> None:
+    for frame, suite in _suites(stage):
+        written = read_suite(stage, frame).to_json_dict()
+        assert written["name"] == suite["name"] == f"{stage}.{frame}"
+        assert written["expectations"] == suite["expectations"]
+
+
+def _edges(expectation: dict[str, Any]) -> Iterator[tuple[float, float]]:
+    """Each value that is just as expected, with one that isn't."""
+    arguments = expectation["kwargs"]
+    for value in arguments.get("value_set", ()):
+        yield from ((value, value - 0.001), (value, value + 0.001))
+    if "min_value" in arguments:
+        yield arguments["min_value"], arguments["min_value"] - 0.001
+    if "max_value" in arguments:
+        yield arguments["max_value"], arguments["max_value"] + 0.001
+
+
+@pytest.mark.parametrize("stage", ["raw", "marts"])
+def test_every_bound_is_held_from_just_outside_it(checker: Checker, stage: Stage) -> None:
     frames: dict[str, list[Row]] = {}
     expected: dict[tuple[str, str, str], set[str]] = {}
-    for frame, figures in read_thresholds().of(stage).items():
+    for frame, suite in _suites(stage):
         rows = frames.setdefault(frame, [])
-        for figure, threshold in figures.items():
-            for severity, bounds in (("warn", threshold.warn), ("fail", threshold.fail)):
-                if bounds is None:
-                    continue
-                for bound, step in ((bounds.min, -0.001), (bounds.max, 0.001)):
-                    if bound is None:
-                        continue
-                    blank: Row = dict.fromkeys(figures)
-                    subject = f"{severity} {figure} {step}"
-                    rows.append({"subject": f"at {subject}", **blank, figure: bound})
-                    rows.append({"subject": subject, **blank, figure: bound + step})
-                    expected.setdefault((frame, figure, severity), set()).add(subject)
-    judge.ask(stage, Profile(frames))
-    verdict = judge.answer()
-    for each in verdict.expectations:
-        subjects = expected[each.frame, each.figure, each.severity]
-        sentences = [finding.sentence for finding in each.findings]
+        figures = {each["kwargs"]["column"] for each in suite["expectations"]}
+        for each in suite["expectations"]:
+            figure, severity = each["kwargs"]["column"], each["severity"]
+            for inside, outside in _edges(each):
+                subject = f"{severity} {figure} {outside}"
+                blank: Row = dict.fromkeys(figures)
+                rows.append({"subject": f"at {subject}", **blank, figure: inside})
+                rows.append({"subject": subject, **blank, figure: outside})
+                expected.setdefault((frame, figure, severity), set()).add(subject)
+    checker.ask(Profile(stage, frames))
+    result = checker.result()
+    for expectation in result.expectations:
+        subjects = expected[expectation.frame, expectation.figure, expectation.severity]
+        sentences = [finding.sentence for finding in expectation.findings]
         for subject in subjects:
-            assert any(subject in sentence for sentence in sentences), (each, subject)
-            assert not any(f"at {subject}" in sentence for sentence in sentences), (each, subject)
-    assert len(verdict.expectations) == len(expected)
+            assert any(subject in sentence for sentence in sentences), (expectation, subject)
+            assert not any(f"at {subject}" in sentence for sentence in sentences), expectation
+    assert len(result.expectations) == len(expected)
 
 
-def test_what_fails_is_not_warned_of_too(judge: Judge) -> None:
-    judge.ask("raw", _profile(_counts(rows=1_000), _counts()))
-    verdict = judge.answer()
-    (finding,) = verdict.findings("fail")
+def test_what_fails_is_not_warned_of_too(checker: Checker) -> None:
+    checker.ask(_profile(_counts(rows=1_000), _counts()))
+    result = checker.result()
+    (finding,) = result.findings("critical")
     assert finding.sentence.startswith("90.0% of the rows that the raw table send_events had")
-    assert finding.sentence not in [warned.sentence for warned in verdict.findings("warn")]
+    assert finding.sentence not in [warned.sentence for warned in result.findings("warning")]
 
 
-def test_a_figure_that_is_missing_is_an_error_and_not_a_failed_check(judge: Judge) -> None:
-    judge.ask("raw", Profile({"tables": [{"subject": "send_events", "rows": 1}]}))
-    with pytest.raises(JudgeError, match="could not be evaluated"):
-        judge.answer()
+def test_a_figure_that_is_missing_is_an_error_and_not_a_failed_check(checker: Checker) -> None:
+    checker.ask(Profile("raw", {"tables": [{"subject": "send_events", "rows": 1}]}))
+    with pytest.raises(CheckerError, match="could not be evaluated"):
+        checker.result()
 
 
-def test_a_worker_that_is_gone_is_a_sentence() -> None:
-    with Judge() as judge:
-        judge._worker.kill()
-        judge._worker.wait()
-        with pytest.raises(JudgeError, match="ended with code -9"):
-            judge.ask("raw", Profile({}))
-            judge.answer()
+def test_a_checker_that_is_gone_is_a_sentence_and_is_started_again() -> None:
+    with Checker() as checker:
+        checker.ask(Profile("raw", {}))
+        assert checker._process is not None
+        checker._process.kill()
+        with pytest.raises(CheckerError, match="ended with code -9"):
+            checker.result()
+        checker.ask(Profile("raw", {}))
+        assert checker.result().expectations == ()
+
+
+def test_a_checker_ends_with_the_process_that_started_it() -> None:
+    script = """
+import os, signal
+from email_statistics.gate.checks import Checker
+if __name__ == "__main__":
+    checker = Checker()
+    checker.start()
+    print(checker._process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    run = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=False)
+    checker = Path("/proc") / run.stdout.decode().strip()
+    for _ in range(600):
+        if not checker.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the checker goes on without anybody to check for")

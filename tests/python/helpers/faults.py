@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 from helpers.support import PROJECT_ROOT, build_database, copy_database, environment
 
-from email_statistics.gate.judge import Judge
+from email_statistics.gate.checks import Checker
 
 EMAIL_STATS = [sys.executable, "-c", "from email_statistics.cli import main; main()"]
 
@@ -58,11 +58,11 @@ def copy_build(database: Path, folder: Path) -> Path:
 
 
 @cache
-def shared_judge() -> Judge:
-    """One worker for all tests that ask it in turn: it takes seconds to start."""
-    judge = Judge().__enter__()
-    atexit.register(judge.__exit__, None, None, None)
-    return judge
+def shared_checker() -> Checker:
+    """One process for all tests that ask it in turn: it takes seconds to start."""
+    checker = Checker().__enter__()
+    atexit.register(checker.__exit__, None, None, None)
+    return checker
 
 
 def the_error(run: subprocess.CompletedProcess[str]) -> str:
@@ -133,14 +133,14 @@ def readers(published: Path, count: int) -> Iterator[Polled]:
             process.send_signal(signal.SIGTERM)
         for process in processes:
             output, _ = process.communicate()
-            told = json.loads(output)
-            polled.reads += told["reads"]
+            seen = json.loads(output)
+            polled.reads += seen["reads"]
             assert polled.errors is not None
-            polled.errors += told["errors"]
+            polled.errors += seen["errors"]
 
 
 def _poll(published: Path, pause: float) -> None:
-    """Read without end as analysts do; at SIGTERM tell how often, and what went wrong."""
+    """Read without end as analysts do; at SIGTERM say how often, and what went wrong."""
     import time
 
     from email_statistics import warehouse

@@ -13,6 +13,7 @@ from email_statistics.reports.run import renderings
 from email_statistics.reports.run.index import write_index
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Rendering
+from email_statistics.storage import write_private
 
 HOSTILE = "</style><script>alert(1)</script><img src=https://example.com/x>"
 
@@ -82,7 +83,7 @@ def keep(reports: Path, report: str, number: int, **changes: Any) -> Path:
         folder = workspace / report
         folder.mkdir(mode=0o700)
         for name in ("report.html", "error.txt"):
-            renderings.write_private(folder / name, "-")
+            write_private(folder / name, "-")
         return renderings.keep(reports, folder, Rendering.model_validate(values | changes))
 
 

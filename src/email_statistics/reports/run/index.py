@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.pieces.base import Html, stylesheet
 from email_statistics.reports.run.registry import Registry
-from email_statistics.reports.run.renderings import Kept, kept, latest_done, stamp, write_private
+from email_statistics.reports.run.renderings import Kept, kept, latest_done, stamp
+from email_statistics.storage import write_private
 
 # What data and people wrote is escaped, unasked.
 _templates = Environment(

@@ -25,6 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from email_statistics.errors import UsageError
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
+from email_statistics.storage import UNFINISHED, make_private_folder, write_private
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _WORKING_PREFIX = ".run-"
@@ -68,16 +69,6 @@ def reports_folder() -> Path:
     return PROJECT_ROOT / Path(os.environ.get("EMAIL_STATS_REPORTS") or "var/reports").expanduser()
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, for its owner alone."""
-    # A temporary file has mode 0600.
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=".new-", delete=False
-    ) as file:
-        file.write(text)
-    Path(file.name).replace(path)
-
-
 @contextmanager
 def locked(reports: Path) -> Iterator[None]:
     """Keep other runs from changing ``reports`` meanwhile; for moments only."""
@@ -108,11 +99,11 @@ def workspace(reports: Path) -> Iterator[Path]:
 
 
 def _make_workspace(reports: Path) -> tuple[Path, int]:
-    reports.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(reports)
     with locked(reports):
         for leftover in reports.glob(f"{_WORKING_PREFIX}*"):
             _remove_if_left(leftover)
-        for unfinished in reports.glob(".new-*"):
+        for unfinished in reports.glob(f"{UNFINISHED}*"):
             unfinished.unlink()
         folder = Path(tempfile.mkdtemp(prefix=_WORKING_PREFIX, dir=reports))
         # Taken before anybody else can look: a folder whose lock is free belongs to nobody.

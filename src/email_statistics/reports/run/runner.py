@@ -19,6 +19,7 @@ from email_statistics.reports.run import index, parameters, renderings, worker
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Data, Kept, Rendering
 from email_statistics.reports.run.worker import Job
+from email_statistics.storage import write_private
 
 Say = Callable[[str], None]
 
@@ -222,13 +223,11 @@ def _render(
     processes.remove(process)
     if process.exitcode != 0 and not error_file.exists():
         said = job.log.read_text(encoding="utf-8") if job.log.exists() else ""
-        renderings.write_private(
+        write_private(
             error_file, f"The report's process ended with {process.exitcode}.\n\n{said}\n"
         )
     elif process.exitcode == 0 and not _is_unchanged(source):
-        renderings.write_private(
-            error_file, "The data changed while the report ran: run it again.\n"
-        )
+        write_private(error_file, "The data changed while the report ran: run it again.\n")
         (job.folder / "report.html").unlink()
     error = None
     if error_file.exists():

@@ -5,19 +5,18 @@ file, then takes its place in one step that the file system makes atomic. Reader
 file open keep it till they close it.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from email_statistics.build.database import CONFIG, remove
+from email_statistics.build.database import remove
 from email_statistics.build.faults import is_disk_full, is_locked, sentence_about
-from email_statistics.build.files import BuildFiles, write_log
-from email_statistics.build.memory import READING, limit_memory
+from email_statistics.build.files import BuildFiles
 from email_statistics.errors import EmailStatsError
 from email_statistics.gate.marts_profile import WarehouseTotals, read_totals
+from email_statistics.storage import flush, open_duckdb, write_log
 
 
 class PublishError(EmailStatsError):
@@ -42,34 +41,34 @@ def read_published(published: Path) -> tuple[WarehouseTotals | None, str | None]
     if not published.exists():
         return None, None
     try:
-        with duckdb.connect(published, read_only=True, config=CONFIG) as connection:
+        with open_duckdb(published, read_only=True) as connection:
             return read_totals(connection), None
     except duckdb.Error as error:
         if is_locked(error):
             raise PublishError(f"{sentence_about(str(error))} Nothing was published.") from error
         return None, (
-            f"The published file can't be read ({str(error).splitlines()[0]}); it is written anew."
+            f"The published file can't be read ({str(error).splitlines()[0]}); it is written again."
         )
 
 
 def publish_database(files: BuildFiles) -> Published:
-    """Publish the build database. The caller holds the lock and has judged what is in it.
+    """Publish the build database. The caller holds the lock and has checked what is in it.
 
     Raises ``PublishError`` where it can't be written or isn't what the build database holds; the
     published file is then as it was.
     """
     unfinished = files.unfinished
     try:
-        rows = _counted(files.database)
+        rows = _row_counts(files.database)
         _copy(files.database, unfinished)
         _keep_public(unfinished)
         _verify(unfinished, rows)
-        _flush(unfinished)
+        flush(unfinished)
         # A log beside the published file is of a program that opened it for writing and died. With
         # the new file it would make it unopenable.
         remove(write_log(files.published))
         unfinished.replace(files.published)
-        _flush(files.published.parent)
+        flush(files.published.parent)
     except (duckdb.Error, OSError) as error:
         problem = (
             f"{sentence_about(str(error))}"
@@ -100,9 +99,8 @@ def _copy(database: Path, unfinished: Path) -> None:
 
 
 def _keep_public(unfinished: Path) -> None:
-    """Take everything but the public schemas out of a copy of the build database."""
-    with duckdb.connect(unfinished, config=CONFIG) as connection:
-        limit_memory(connection, READING)
+    """Remove everything but the public schemas from a copy of the build database."""
+    with open_duckdb(unfinished) as connection:
         for (schema,) in connection.sql(
             "select schema_name from duckdb_schemas() where not internal"
             " and database_name = current_database() and schema_name not in ('core', 'marts')"
@@ -113,7 +111,7 @@ def _keep_public(unfinished: Path) -> None:
 
 def _verify(unfinished: Path, built: dict[str, int]) -> None:
     """Raise where a file hasn't the rows of each public table that were built."""
-    written = _counted(unfinished)
+    written = _row_counts(unfinished)
     for address, rows in built.items():
         if written.get(address) != rows:
             raise PublishError(
@@ -123,9 +121,9 @@ def _verify(unfinished: Path, built: dict[str, int]) -> None:
             )
 
 
-def _counted(database: Path) -> dict[str, int]:
+def _row_counts(database: Path) -> dict[str, int]:
     """Count the rows of the public tables; raises where a view isn't whole."""
-    with duckdb.connect(database, read_only=True, config=CONFIG) as connection:
+    with open_duckdb(database, read_only=True) as connection:
         for schema, view in connection.sql(
             "select schema_name, view_name from duckdb_views()"
             " where schema_name in ('core', 'marts')"
@@ -140,15 +138,6 @@ def _counted(database: Path) -> dict[str, int]:
                 " where schema_name in ('core', 'marts')"
             ).fetchall()
         }
-
-
-def _flush(path: Path) -> None:
-    """Have the disk hold what was written, before anything relies on it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(name: str) -> str:

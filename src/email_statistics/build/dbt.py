@@ -1,10 +1,11 @@
-"""``dbt build`` in this process, with its own words turned into progress and one sentence."""
+"""``dbt build`` in this process; what it says becomes progress and, where it fails, a sentence."""
 
 import contextlib
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +52,7 @@ class Dbt:
         """Import dbt and read the project. Raises ``BuildError`` where it can't be read."""
         result = self._invoke(["parse"])
         if not result.success:
-            raise BuildError(_told(result.exception))
+            raise BuildError(_sentence(result.exception))
         self._manifest = result.result
 
     def build(self, select: Sequence[str], is_full_refresh: bool, progress: Progress) -> DbtBuild:
@@ -64,10 +65,10 @@ class Dbt:
             arguments += ["--select", *select]
         if is_full_refresh:
             arguments.append("--full-refresh")
-        follower = _Follower(progress, self._nodes_a_layer() if not select else {})
+        follower = _Follower(progress, {} if select else self._models_by_folder())
         result = self._invoke(arguments, follower.hear)
         if result.result is None:
-            raise BuildError(_told(result.exception))
+            raise BuildError(_sentence(result.exception))
         nodes = [each for each in result.result if each.node.resource_type != "operation"]
         failed = [
             each for each in result.result if each.status in ("error", "fail", "runtime error")
@@ -81,7 +82,7 @@ class Dbt:
             )
         return DbtBuild(
             models=sum(each.node.resource_type == "model" for each in nodes),
-            tests=sum(each.node.resource_type == "test" for each in nodes),
+            tests=sum(each.node.resource_type in ("test", "unit_test") for each in nodes),
             warnings=[_test_failure(each) for each in nodes if each.status == "warn"],
         )
 
@@ -92,7 +93,7 @@ class Dbt:
         # Where the disk is full, dbt's log is the first to notice, with a traceback a line.
         logging.raiseExceptions = False
         runner = dbtRunner(manifest=self._manifest, callbacks=[hear] if hear else [])
-        with _project_folder(), _absolute_paths():
+        with _project_folder(), _environment():
             try:
                 result = runner.invoke([*arguments, *_ARGUMENTS, *self._variables])
             finally:
@@ -101,21 +102,21 @@ class Dbt:
             raise result.exception
         return result
 
-    def _nodes_a_layer(self) -> dict[str, int]:
-        layers: dict[str, int] = {}
-        for node in self._manifest.nodes.values():
-            if node.resource_type == "model" and node.config.enabled:
-                layers[node.fqn[1]] = layers.get(node.fqn[1], 0) + 1
-        return layers
+    def _models_by_folder(self) -> Counter[str]:
+        return Counter(
+            node.path.split("/")[0]
+            for node in self._manifest.nodes.values()
+            if node.resource_type == "model" and node.config.enabled
+        )
 
 
 @dataclass
 class _Follower:
-    """Turns dbt's events into progress: a line when a layer is whole."""
+    """Turns dbt's events into progress: a line when all models of a folder are built."""
 
     progress: Progress
-    models_a_layer: dict[str, int]
-    models: dict[str, int] = field(default_factory=dict)
+    models_by_folder: Mapping[str, int]
+    built: Counter[str] = field(default_factory=Counter)
     tests: int = 0
 
     def hear(self, event: Any) -> None:
@@ -131,10 +132,12 @@ class _Follower:
             self.tests += 1
         if node.resource_type != "model":
             return
-        layer = node.node_path.split("/")[0]
-        self.models[layer] = self.models.get(layer, 0) + 1
-        if self.models[layer] == self.models_a_layer.get(layer):
-            self.progress.detail(f"{layer:<13}{self.models[layer]:>3} models, {self.tests} checks")
+        folder = node.node_path.split("/")[0]
+        self.built[folder] += 1
+        if self.built[folder] == self.models_by_folder.get(folder):
+            self.progress.detail(
+                f"{folder:<13}{self.built[folder]:>3} models, {self.tests} tests so far"
+            )
 
 
 @contextlib.contextmanager
@@ -145,11 +148,17 @@ def _project_folder() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _absolute_paths() -> Iterator[None]:
-    """profiles.yml and the macros read the variables as they are: a ``~`` must not reach them."""
-    given = {name: os.environ.get(name) for name in ("EMAIL_STATS_RAW", "EMAIL_STATS_WAREHOUSE")}
-    os.environ["EMAIL_STATS_RAW"] = str(paths.raw_lake())
-    os.environ["EMAIL_STATS_WAREHOUSE"] = str(paths.published_warehouse())
+def _environment() -> Iterator[None]:
+    """Set variables that dbt, profiles.yml and the macros read, for as long as dbt works."""
+    variables = {
+        # They are read as they are: a ``~`` must not reach them.
+        "EMAIL_STATS_RAW": str(paths.raw_lake()),
+        "EMAIL_STATS_WAREHOUSE": str(paths.published_warehouse()),
+        # Unless asked for: writing manifest.json and its like costs a second, and nobody reads it.
+        "DBT_WRITE_JSON": os.environ.get("DBT_WRITE_JSON", "false"),
+    }
+    given = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -161,30 +170,30 @@ def _absolute_paths() -> Iterator[None]:
 
 
 def _failure(failed: Sequence[Any], results: Sequence[Any]) -> str:
-    """Tell the first failure in a sentence, and how many more there are."""
+    """Put the first failure in a sentence, with how many more there are."""
     first = next((each for each in failed if each.node.resource_type != "test"), failed[0])
     more = f" {len(failed) - 1} more failed." if len(failed) > 1 else ""
     skipped = sum(each.status == "skipped" for each in results)
     passed_over = f" {skipped} were skipped." if skipped else ""
     if first.node.resource_type == "operation":
-        return _told(first.message)
+        return _sentence(first.message)
     if first.node.resource_type == "test":
         return f"{_test_failure(first)}{more}{passed_over} Nothing was published."
     return (
-        f"The {first.node.resource_type} {first.node.name} failed: {_told(first.message)}"
+        f"The {first.node.resource_type} {first.node.name} failed: {_sentence(first.message)}"
         f"{more}{passed_over} Nothing was published; its SQL is in {first.node.compiled_path}."
     )
 
 
 def _test_failure(result: Any) -> str:
-    rows = f"{result.failures:,} rows" if result.failures is not None else _told(result.message)
+    rows = f"{result.failures:,} rows" if result.failures is not None else _sentence(result.message)
     return (
-        f"The check {result.node.name} failed ({rows}): see them with the query in "
+        f"The test {result.node.name} failed ({rows}): see them with the query in "
         f"{result.node.compiled_path}."
     )
 
 
-def _told(problem: object) -> str:
+def _sentence(problem: object) -> str:
     """Take the head and the list of places off a message of dbt's: one sentence is left."""
     lines = [line.strip() for line in str(problem).splitlines()]
     kept: list[str] = []

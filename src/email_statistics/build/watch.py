@@ -9,37 +9,35 @@ from types import FrameType
 
 import click
 
-from email_statistics import paths
-from email_statistics.build.orchestration import Builder, BuildOptions, Strictness
+from email_statistics.build.lake_state import BuildInput
+from email_statistics.build.run import Builder, BuildOptions, Strictness
 from email_statistics.errors import EmailStatsError, UsageError
-from email_statistics.gate.judge import Judge
-from email_statistics.gate.lake import LakeFile, lake_files
+from email_statistics.gate.checks import Checker
 
 
 def watch(options: BuildOptions, strictness: Strictness, seconds: float) -> None:
-    """Build now, and again whenever the files of the lake have changed, until a signal.
+    """Build what is new, now and whenever a file of the lake or a seed changes, until a signal.
 
-    The lake is looked at every so many ``seconds``. A build that fails is told and tried again when
-    the files change; what is published is then as it was. SIGINT or SIGTERM ends the watch after
+    It looks every so many ``seconds``. A build that fails is reported and tried again when
+    something changes; what is published is then as it was. SIGINT or SIGTERM ends the watch after
     the build at work. Raises ``UsageError`` for what no file can mend: a setting, a path.
     """
-    built: list[LakeFile] | None = None
+    built: BuildInput | None = None
     with _stopped_by_a_signal() as stop:
         while not stop.is_set():
-            # A worker that waits for hours may be gone when it is needed; a new one is started.
-            with Judge() as judge:
-                builder = Builder(options, strictness, judge)
+            with Checker() as checker:
+                builder = Builder(options, strictness, checker)
                 built = _watch(builder, stop, seconds, built)
     click.echo("Stopped; the published file is whole.")
 
 
 def _watch(
-    builder: Builder, stop: threading.Event, seconds: float, built: list[LakeFile] | None
-) -> list[LakeFile] | None:
-    """Watch until the signal, or until a build failed; returns the files as they were seen last."""
+    builder: Builder, stop: threading.Event, seconds: float, built: BuildInput | None
+) -> BuildInput | None:
+    """Watch until the signal, or until a build failed; returns what was found last."""
     while not stop.is_set():
         try:
-            found = lake_files(paths.raw_lake())
+            found = builder.look()
             if found != built:
                 built = found
                 builder.build()
@@ -47,7 +45,7 @@ def _watch(
         except UsageError:
             raise
         except (EmailStatsError, OSError) as error:
-            _say(f"Error: {error} The build is tried again when the files of the lake change.")
+            _say(f"Error: {error} The build is tried again when something changes.")
             return built
         stop.wait(seconds)
     return built

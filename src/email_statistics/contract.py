@@ -34,7 +34,8 @@ class RawTable:
     """A raw table with its columns in the contract's order.
 
     ``identity`` tells one entity or event from another; ``paying_event_types`` must have an amount
-    and a currency.
+    and a currency. How staging stores it: ``looked_up_by`` are the columns by which an increment
+    finds rows, ``seldom_repeated`` are long texts that hardly repeat.
     """
 
     name: str
@@ -44,6 +45,8 @@ class RawTable:
     identity: tuple[str, ...]
     duplicate_order: tuple[str, ...] = ()
     paying_event_types: tuple[str, ...] = ()
+    looked_up_by: tuple[str, ...] = ()
+    seldom_repeated: tuple[str, ...] = ()
 
     @property
     def is_event(self) -> bool:

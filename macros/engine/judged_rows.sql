@@ -10,7 +10,7 @@
         {% do conditions.append(has_changed_key(relation, node)) %}
     {% elif node and node.config.materialized == 'staged' %}
         {% set arrived = 'batch_number = ' ~ batch().number %}
-        {% if model.test_metadata.name.startswith('unique') %}
+        {% if model.test_metadata.name in ('keyed', 'unique_by_hash') %}
             {% set key = key_list(raw_source(node.name.removeprefix('stg_')).config.meta.identity) %}
             {% do conditions.append(
                 has_key(relation, node, key, '(select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')')

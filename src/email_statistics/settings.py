@@ -32,7 +32,7 @@ def _is_time_zone(name: str) -> str:
 
 
 class Settings(BaseModel):
-    """Every setting with the values it may have (spec: Definitions)."""
+    """Every setting with the values it may have (overview: Definitions)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -1,11 +1,11 @@
-"""The second implementation of the definitions: plain Python, written from the spec alone.
+"""The second implementation of the definitions: plain Python, written from the definitions alone.
 
 ``reference_tables`` takes the raw tables and the settings and gives the public tables. It shares
 nothing with the dbt models, so a difference between the two means a bug in one of them. Clarity
 comes before speed: it is meant for small lakes.
 
-The spec is ``spec/1-raw-contract.md``, ``2-definitions.md`` and ``3-tables.md``; docstrings quote
-the sentences that a function implements.
+The definitions are those of ``models/overview.md``; docstrings quote the rule that a function
+implements.
 """
 
 from reference.settings import Settings

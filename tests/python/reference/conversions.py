@@ -35,7 +35,7 @@ class Conversion:
 
     @property
     def net_revenue(self) -> Decimal | None:
-        """Spec: "`net_revenue` = revenue - refunded"."""
+        """Rule: "`net_revenue` = revenue - refunded"."""
         if self.revenue is None or self.refunded is None:
             return None
         return self.revenue - self.refunded
@@ -110,12 +110,12 @@ def _read_order(events: list[Row], entities: Entities, settings: Settings) -> Co
 
 
 def _first_value(events: list[Row], column: str) -> str | None:
-    """Spec: "Its contact_id, e-mail, channel are the first non-null ones of its events"."""
+    """Rule: "Its contact_id, e-mail, channel are the first non-null ones of its events"."""
     return next((event[column] for event in events if event[column] is not None), None)
 
 
 def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
-    """Spec: "the latest rate of its event's currency at or before `converted_at`"; a null one is
+    """Rule: "the latest rate of its event's currency at or before `converted_at`"; a null one is
     no rate."""
     known = [
         row["rate"]
@@ -126,7 +126,7 @@ def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
 
 
 def _sum_of_money(events: list[Row], rate: Callable[[str], Fraction | None]) -> Decimal | None:
-    """Spec: "The order's sums are rounded half up to cents"; none where an amount has no rate."""
+    """Rule: "The order's sums are rounded half up to cents"; none where an amount has no rate."""
     total = Fraction(0)
     for event in events:
         factor = rate(event["currency"].upper())
@@ -147,7 +147,7 @@ def _converted_contact(
 ) -> tuple[str | None, str | None]:
     """The contact, else the reason why there is none.
 
-    Spec: "A conversion belongs to the contact that its `contact_id` resolves to through merges;
+    Rule: "A conversion belongs to the contact that its `contact_id` resolves to through merges;
     without a known one, to the contact to which all contacts bearing its e-mail (latest row of
     each, trimmed, lower-cased) resolve, if they resolve to one".
     """
@@ -190,7 +190,7 @@ def attribute(
 
 
 def _is_eligible(message: Message, settings: Settings) -> bool:
-    """Spec: "A non-test message of an eligible source: type in `attribution_source_types` and, with
+    """Rule: "A non-test message of an eligible source: type in `attribution_source_types` and, with
     `attribution_style: product_element` instead of `all_campaigns`, `has_product_element`"."""
     return (
         not message.is_test
@@ -203,7 +203,7 @@ def _is_eligible(message: Message, settings: Settings) -> bool:
 
 
 def _touch_order(touch: tuple[Message, Engagement]) -> tuple[datetime, bool, datetime, str]:
-    """Spec: "Ties: a click beats an open, then the later `sent_at`, then the greater
+    """Rule: "Ties: a click beats an open, then the later `sent_at`, then the greater
     `message_id`"."""
     message, event = touch
     sent_at = message.times["sent"] or datetime.min

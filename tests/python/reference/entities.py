@@ -57,7 +57,7 @@ def read_entities(judged: dict[str, Judged]) -> Entities:
 
 
 def surviving_contact(contact_id: str, contacts: dict[str, Row]) -> str:
-    """Spec: "Followed to its end; a pointer to an unknown contact ends the chain; contacts in a
+    """Rule: "Followed to its end; a pointer to an unknown contact ends the chain; contacts in a
     cycle stay themselves, and a chain that runs into one ends at the first of its contacts that it
     meets". The first contact met that lies on a cycle is that one, or the contact itself."""
     while contact_id not in _followers(contact_id, contacts):
@@ -87,7 +87,7 @@ def _periods(table: contract.RawTable, accepted: list[Row]) -> dict[str, list[Ro
 
 
 def row_in_force(rows: list[Row], column: str, moment: datetime) -> Row | None:
-    """Spec: "The row with the latest `column` at or before it, else the earliest row"; the rows are
+    """Rule: "The row with the latest `column` at or before it, else the earliest row"; the rows are
     in order of age."""
     before = [row for row in rows if row[column] <= moment]
     return before[-1] if before else (rows[0] if rows else None)

@@ -48,7 +48,7 @@ class Engagement:
 
     @property
     def link_key(self) -> str | None:
-        """Spec: "link_id, else URL"."""
+        """Rule: "link_id, else URL"."""
         return self.link["link_id"] if self.link else self.url
 
     @property
@@ -73,13 +73,13 @@ class Message:
 
     @property
     def first_send_at(self) -> datetime:
-        """Spec: "Its earliest accepted send event of any type"."""
+        """Rule: "Its earliest accepted send event of any type"."""
         moment: datetime = self.sends[0]["event_at"]
         return moment
 
     @property
     def is_test(self) -> bool:
-        """Spec: "It is a test when any of its send events says so"."""
+        """Rule: "It is a test when any of its send events says so"."""
         return any(send["is_test"] for send in self.sends)
 
     def is_measured(self, family: str) -> bool:
@@ -101,7 +101,7 @@ class Message:
         return [c for c in self.conversions if c.conversion_type == "order"]
 
     def money(self, measure: str) -> Decimal:
-        """Spec: "Sums of money over a group are 0 where nothing was credited"."""
+        """Rule: "Sums of money over a group are 0 where nothing was credited"."""
         amounts = [getattr(order, measure) for order in self.orders]
         return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
@@ -115,7 +115,7 @@ def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
 
 
 def is_orphan(sends: list[Row], entities: Entities) -> bool:
-    """Spec: "All send events of a message whose source or contact isn't known": "a message's source
+    """Rule: "All send events of a message whose source or contact isn't known": "a message's source
     and contact are those of its earliest accepted send event"."""
     return (
         sends[0]["email_source_id"] not in entities.sources
@@ -157,7 +157,7 @@ def read_messages(
 
 
 def _track_clicks(messages: Iterable[Message], entities: Entities) -> dict[str, bool]:
-    """Spec: "Track Clicks is read as it stood at the source's first send event (the earliest among
+    """Rule: "Track Clicks is read as it stood at the source's first send event (the earliest among
     its non-test messages; the row with the latest `updated_at` at or before it, else the earliest
     row)". A source without a non-test message: the earliest row."""
     first_send: dict[str, datetime] = {}
@@ -212,7 +212,7 @@ def _availability(message: Message, entities: Entities, track_clicks: bool) -> d
 
 
 def _read_engagement(event: Row, message: Message, entities: Entities) -> Engagement:
-    """Spec: "An event's link is found by `link_id`, else by source and URL (the smallest `link_id`
+    """Rule: "An event's link is found by `link_id`, else by source and URL (the smallest `link_id`
     where several match)". "The URL judged is the event's own, else its link's"."""
     link_id = event["link_id"]
     if link_id not in entities.links:
@@ -236,7 +236,7 @@ def read_user_agents(path: Path = USER_AGENTS) -> list[Row]:
 
 
 def _sender_or_agent(event: Row, user_agents: list[Row]) -> str | None:
-    """Spec: "Each open and click has an `actor`. The sender's word wins: `is_machine` true =
+    """Rule: "Each open and click has an `actor`. The sender's word wins: `is_machine` true =
     `machine`, false = `human`. Else `machine` if its user agent matches the seed of known agents of
     kind `prefetcher` or `scanner`". Bursts, which need the other clicks, come after."""
     if event["event_type"] not in ("opened", "clicked"):
@@ -268,7 +268,7 @@ def _judge_engagement(message: Message, settings: Settings) -> None:
 
 
 def _burst_clicks(message: Message) -> list[Engagement]:
-    """Spec: "The clicks of its message within one second from some click name 3 or more different
+    """Rule: "The clicks of its message within one second from some click name 3 or more different
     links: all of those are a machine's"."""
     clicks = [event for event in message.engagement if event.event_type == "clicked"]
     burst = []
@@ -280,7 +280,7 @@ def _burst_clicks(message: Message) -> list[Engagement]:
 
 
 def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
-    """Spec: "The first reason that applies excludes an open or click: `test_send` · the family's
+    """Rule: "The first reason that applies excludes an open or click: `test_send` · the family's
     status · (clicks) … · `machine` (last; see Machines)"."""
     family = {"opened": "open", "clicked": "click"}.get(event.event_type, "delivery")
     if message.is_test:
@@ -363,7 +363,7 @@ def _set_state(message: Message, settings: Settings) -> None:
 
 
 def _is_machine_opened(message: Message) -> bool:
-    """Spec: "Messages with an open or click by a machine that counts, or would but for `machine`,
+    """Rule: "Messages with an open or click by a machine that counts, or would but for `machine`,
     and none by anyone else"."""
     actors = {
         event.actor

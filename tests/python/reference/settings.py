@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Settings:
-    """Spec: "Settings are dbt vars, with the default given"."""
+    """Rule: "Settings are dbt vars, with the default given"."""
 
     reporting_timezone: str = "UTC"
     reporting_currency: str = "USD"

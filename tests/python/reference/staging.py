@@ -36,7 +36,7 @@ def judge_lake(raw: dict[str, list[Row]]) -> dict[str, Judged]:
 
 
 def judge_events(table: RawTable, rows: list[Row]) -> Judged:
-    """Spec: "Quarantine is judged first, so the corrected redelivery of a bad event is
+    """Rule: "Quarantine is judged first, so the corrected redelivery of a bad event is
     accepted"."""
     judged = Judged(raw_rows=len(rows))
     by_id: dict[str, list[Row]] = defaultdict(list)
@@ -54,7 +54,7 @@ def judge_events(table: RawTable, rows: list[Row]) -> Judged:
 
 
 def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
-    """Spec: "A row with a null or blank id or time (`missing_key`), an unknown type, kind or
+    """Rule: "A row with a null or blank id or time (`missing_key`), an unknown type, kind or
     service (`unknown_value`) or an uncastable value (`invalid_value`) is quarantined"."""
     judged = Judged(raw_rows=len(rows))
     for row in rows:
@@ -78,7 +78,7 @@ def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
 
 
 def latest_rows(table: RawTable, accepted: Iterable[Row]) -> dict[Any, Row]:
-    """Spec: "The latest row of an id wins": by its key, of rows in order of age."""
+    """Rule: "The latest row of an id wins": by its key, of rows in order of age."""
     latest = {tuple(row[column] for column in table.key): row for row in accepted}
     return {key if len(key) > 1 else key[0]: row for key, row in latest.items()}
 
@@ -97,7 +97,7 @@ def _cast(table: RawTable, row: Row) -> tuple[Row, set[str]]:
 
 
 def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) -> str | None:
-    """Spec: "Kept with the whole raw row and one reason, the first that applies"."""
+    """Rule: "Kept with the whole raw row and one reason, the first that applies"."""
     if any(is_blank(row.get(column)) for column in table.not_blank):
         return "missing_key"
     if values["event_type"] not in table.words["event_type"]:
@@ -135,7 +135,7 @@ def _quarantined(table: RawTable, reason: str, values: Row, raw_row: Row) -> Row
 
 
 def _duplicate_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """Spec: "The row with the smallest `(loaded_at, event_at, event_type, message_id or order_id,
+    """Rule: "The row with the smallest `(loaded_at, event_at, event_type, message_id or order_id,
     the remaining columns)` is kept": the contract's order has message_id and order_id first."""
     first = ["loaded_at", "event_at", "event_type"]
     rest = [column for column in table.columns if column not in first]
@@ -143,7 +143,7 @@ def _duplicate_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
 
 
 def _age_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """Spec: "Latest = by `updated_at`, then `loaded_at`, then the remaining columns in order"."""
+    """Rule: "Latest = by `updated_at`, then `loaded_at`, then the remaining columns in order"."""
     first = ["updated_at", "loaded_at"]
     rest = [column for column in table.columns if column not in first]
     return nulls_first([row[column] for column in first + rest])

@@ -58,7 +58,7 @@ def reference_tables(
 
 
 def _set_conversion_state(message: Message) -> None:
-    """Spec: "converted: credited with at least one conversion; ordered: with at least one order";
+    """Rule: "converted: credited with at least one conversion; ordered: with at least one order";
     their times are those of the first."""
     for name, credited in (("converted", message.conversions), ("ordered", message.orders)):
         message.flags[name] = bool(credited)
@@ -68,7 +68,7 @@ def _set_conversion_state(message: Message) -> None:
 
 def _dimensions(entities: Entities) -> Tables:
     def pick(row: Row, columns: list[str]) -> Row:
-        """Spec: "A null flag is false"; `is_utm_tracking_enabled` alone has another default."""
+        """Rule: "A null flag is false"; `is_utm_tracking_enabled` alone has another default."""
         return {
             column: bool(row[column])
             if column.startswith(("is_", "has_")) and column != "is_utm_tracking_enabled"
@@ -133,7 +133,7 @@ def _message_row(message: Message) -> Row:
 
 
 def _engagement_rows(messages: dict[str, Message]) -> list[Row]:
-    """Spec: "accepted events of known messages, with `actor`, `is_counted`, `exclusion_reason`".
+    """Rule: "accepted events of known messages, with `actor`, `is_counted`, `exclusion_reason`".
 
     Of a click, the link that its source and URL or its `link_id` found, too.
     """
@@ -156,7 +156,7 @@ def _engagement_rows(messages: dict[str, Message]) -> list[Row]:
 
 
 def _conversion_row(conversion: Conversion, policy: str) -> Row:
-    """Spec: "of the credited touch `message_id`, `email_source_id`, `touch_type`, `touch_at`; and
+    """Rule: "of the credited touch `message_id`, `email_source_id`, `touch_type`, `touch_at`; and
     credited or not `last_touch_message_id`, `last_touch_at`"."""
     measures = ["revenue", "refunded", "net_revenue", "original_revenue", "original_refunded"]
     columns = ["conversion_type", "conversion_id", "contact_id", "converted_at", "currency"]
@@ -177,7 +177,7 @@ def _conversion_row(conversion: Conversion, policy: str) -> Row:
 
 
 def _data_quality(judged: dict[str, Judged], entities: Entities) -> list[Row]:
-    """Spec: "event tables; entities with raw and quarantined".
+    """Rule: "event tables; entities with raw and quarantined".
 
     Orphans: "all send events of a message whose source or contact isn't known, and each engagement
     event whose message has no accepted send event. (Engagement of an orphan message waits with it

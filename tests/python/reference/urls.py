@@ -12,7 +12,7 @@ _TRACKABLE = re.compile(
 
 
 def link_reason(link: Row | None) -> str | None:
-    """Spec: "`trigger_link` · `system_link` (preview, unsubscribe, affiliate)"; without a link "its
+    """Rule: "`trigger_link` · `system_link` (preview, unsubscribe, affiliate)"; without a link "its
     type is `standard`"."""
     link_type = link["link_type"] if link else None
     if link_type == "trigger":
@@ -21,7 +21,7 @@ def link_reason(link: Row | None) -> str | None:
 
 
 def url_reason(url: str | None) -> str | None:
-    """Spec: "`unresolved_merge_field` (`{{` or `}}`, also percent-encoded) · `not_http` (no URL,
+    """Rule: "`unresolved_merge_field` (`{{` or `}}`, also percent-encoded) · `not_http` (no URL,
     mailto, tel, anchors, relative, custom schemes) · `malformed_url` (not
     `^https?://label(.label)*(:port)?([/?#]\\S*)?$`, case-insensitive, matched to the very end)"."""
     if url and _MERGE_FIELD.search(url):

@@ -10,9 +10,20 @@
 
    What a model's keys are stands in dbt_project.yml: `affected_by`, a table of models/changes, and `key`. #}
 
-{# The number of this build, or of the latest one, and whether it is a delta. #}
+{# The number of this build, or of the latest one, and whether it is a delta. It is asked for many times and looked up
+   once: `graph` is the one thing that all nodes of a run share. #}
 {% macro batch() %}
-    {% if execute and load_relation(api.Relation.create(database=target.database, schema='raw', identifier='batch')) %}
+    {% if not execute %}
+        {% do return({'number': 0, 'is_delta': false}) %}
+    {% endif %}
+    {% if 'batch' not in graph %}
+        {% do graph.update({'batch': read_batch()}) %}
+    {% endif %}
+    {% do return(graph['batch']) %}
+{% endmacro %}
+
+{% macro read_batch() %}
+    {% if load_relation(api.Relation.create(database=target.database, schema='raw', identifier='batch')) %}
         {% for row in run_query('select number, is_delta from raw.batch').rows %}
             {% do return({'number': row[0], 'is_delta': row[1]}) %}
         {% endfor %}

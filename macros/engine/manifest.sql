@@ -298,6 +298,7 @@
         insert into raw.columns select * from raw.columns_now;
         commit
     {% endcall %}
+    {% do graph.update({'batch': {'number': number, 'is_delta': not reason}}) %}
     {% if reason and not left_out('model', selected_resources) %}
         {% do drop_what_was_built() %}
     {% endif %}

@@ -26,7 +26,7 @@
 {% macro finish(relation) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% if not is_delta() %}
-        {% do persist_docs(relation, model) %}
+        {% do persist_docs(relation, model) if model.config.contract.enforced %}
     {% endif %}
     {% do adapter.commit() %}
 {% endmacro %}
@@ -175,4 +175,12 @@
         );
         insert into {{ relation }} {{ compiled_code }}
     {% endcall %}
+{% endmacro %}
+
+
+{# dbt's own looks for the columns first; those of a contract are there. #}
+{% macro duckdb__alter_column_comment(relation, column_dict) %}
+    {% for column in column_dict.values() %}
+    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
+    {% endfor %}
 {% endmacro %}

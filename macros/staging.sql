@@ -234,9 +234,8 @@ judged as {{ not_kept() }} (
         {{ contract_columns(table) }},
         quarantine_reason,
         raw_row,
-        rowid as replaced_row
-    from {{ this }}
-    where {{ has_key(this, model, key, '(select ' ~ key ~ ' from judged)') }}
+        replaced_row
+    from {{ rows_with_key(this, model, key, '(select ' ~ key ~ ' from judged)', rowid_as='replaced_row') }}
 {%- endmacro %}
 
 

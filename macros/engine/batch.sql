@@ -68,7 +68,7 @@
         {%- set reader, read = model.config.meta, model_node(name) -%}
         {%- set changed = '(select ' ~ key_list(reader.key) ~ ' from ' ~ ref(reader.affected_by) ~ ')' -%}
         {%- if read.config.materialized not in ('batch', 'view') -%}
-            (select * from {{ relation }} where {{ has_key(relation, read, by or key_list(reader.key), changed) }})
+            {{ rows_with_key(relation, read, by or key_list(reader.key), changed) }}
         {%- elif read.config.meta.affected_by == reader.affected_by -%}
             {{ relation }}
         {%- else -%}
@@ -80,27 +80,41 @@
 {%- endmacro %}
 
 
-{# The condition that a row of a model's table has one of these keys (a subquery). #}
+{# The rows of a model's table that have one of these keys (a subquery); with `rowid_as`, their row ids too. #}
+{% macro rows_with_key(relation, node, key, keys, rowid_as=none) -%}
+    {{ adapter.dispatch('rows_with_key')(relation, node, key, keys, rowid_as) }}
+{%- endmacro %}
+
+{# By the hash of the key where there is one: 32 bits are compared five times as fast as a text, and nearly always say
+   enough. The rows found are kept, so that their texts are read after them. #}
+{% macro duckdb__rows_with_key(relation, node, key, keys, rowid_as) -%}
+    {%- set columns = '*, rowid as ' ~ rowid_as if rowid_as else '*' -%}
+    {%- if key in hashed_columns(node) -%}
+        (
+            with found as materialized (
+                select {{ columns }} from {{ relation }}
+                where rowid in (
+                    select candidates.rowid from {{ relation }} as candidates
+                    where candidates.{{ key }}_hash in (select {{ key_hash(key) }} from {{ keys }} as hashed)
+                )
+            )
+            select * from found where {{ key }} in {{ keys }}
+        )
+    {%- else -%}
+        (select {{ columns }} from {{ relation }} where {{ has_key(relation, node, key, keys) }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The condition that a row has one of these keys. Of a large table only the keys are read whole, all other columns for
+   the rows found. Where many rows share a key (a source's messages) that wouldn't pay. #}
 {% macro has_key(relation, node, key, keys) -%}
     {{ adapter.dispatch('has_key')(relation, node, key, keys) }}
 {%- endmacro %}
 
-{% macro default__has_key(relation, node, key, keys) -%}
-    ({{ key }}) in {{ keys }}
-{%- endmacro %}
-
-{# Of a large table only the keys are read whole, all other columns for the rows found: by the hash of the key where
-   there is one, for 32 bits are compared five times as fast as a text and nearly always say enough. Where many rows
-   share a key (a source's messages) that wouldn't pay. #}
 {% macro duckdb__has_key(relation, node, key, keys) -%}
     {%- if model.config.meta.is_shared_key -%}
         ({{ key }}) in {{ keys }}
-    {%- elif key in hashed_columns(node) -%}
-        rowid in (
-            select found.rowid from {{ relation }} as found
-            where {{ key }}_hash in (select {{ key_hash(key) }} from {{ keys }} as hashed)
-        )
-        and {{ key }} in {{ keys }}
     {%- else -%}
         rowid in (select found.rowid from {{ relation }} as found where ({{ key }}) in {{ keys }})
     {%- endif -%}
@@ -124,8 +138,8 @@
     (
         select {{ columns }} from {{ relation }} where ({{ key }}) in {{ keys }}
         union all
-        select {{ columns }} from {{ kept }}
-        where {{ has_key(kept, model_node(node.config.meta.kept_in), key, keys) }} and {{ is_not_in_batch(node) }}
+        select {{ columns }} from {{ rows_with_key(kept, model_node(node.config.meta.kept_in), key, keys) }}
+        where {{ is_not_in_batch(node) }}
     )
 {%- endmacro %}
 
@@ -165,7 +179,7 @@
 {% macro of_changed(name, key, keys) -%}
     {%- set relation, changed = ref(name), ref(keys) -%}
     {%- if is_delta() -%}
-        (select * from {{ relation }} where {{ has_key(relation, model_node(name), key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }})
+        {{ rows_with_key(relation, model_node(name), key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }}
     {%- else -%}
         {{ relation }}
     {%- endif -%}

@@ -22,7 +22,11 @@ INCREMENT_A_MILLION_ROWS = 200
 _PACKAGE = Path(__file__).parents[1]
 _SEEDS = ("seeds/*.csv",)
 _SEED_TYPES = ("seeds/*.yml",)
-_MODELS = ("dbt_project.yml", "models/**/*.sql", "models/**/*.yml", "macros/**/*.sql")
+_MODELS = (
+    "dbt_project.yml",
+    *(f"models/**/*.{ending}" for ending in ("sql", "yml", "md")),
+    "macros/**/*.sql",
+)
 _TESTS_AND_SETTINGS = (
     "tests/dbt/**/*.sql",
     "tests/dbt/**/*.yml",

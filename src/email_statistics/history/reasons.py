@@ -3,24 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from email_statistics.reports.words.reasons import EXCLUSIONS
+from email_statistics.reports.words.reasons import EXCLUSIONS, TOUCHES, UNATTRIBUTED, continued
 
-REASONS = EXCLUSIONS | {
+REASONS = {
+    **{code: continued(words) for code, words in UNATTRIBUTED.items()},
+    **{
+        code: continued(words.removeprefix("Not credited: "))
+        for code, words in TOUCHES.items()
+        if code != "credited"
+    },
+    **EXCLUSIONS,
     # A step of a message.
     "overtaken": "something later or stronger came",
     # An order event.
     "duplicate": "a duplicate: counts once",
     "not_paid": "the order isn't paid",
-    # A touch.
-    "after_conversion": "it came after the conversion",
-    "outside_window": "outside the attribution window",
-    "ineligible_source": "emails of this type earn no credit",
-    "not_product_campaign": "the email shows no products",
-    "superseded": "another touch is credited",
-    # A conversion.
-    "contact_unknown": "its contact isn't known",
-    "contact_ambiguous": "several contacts have its email",
-    "no_touch": "no open or click before it",
 }
 
 

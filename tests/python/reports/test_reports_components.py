@@ -7,8 +7,6 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
-import yaml
-from helpers.support import PROJECT_ROOT
 
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.build import Build
@@ -21,7 +19,6 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import Figure
 from email_statistics.reports.words.metrics import Metric
 from email_statistics.reports.words.period import Period
-from email_statistics.reports.words.reasons import EXCLUSIONS
 
 HOSTILE = (
     """</style></title><script>alert(1)</script>"'><img src=x onerror=alert(2)> {{ 7*7 }} 🎉"""
@@ -318,17 +315,6 @@ def test_colours_have_enough_contrast_in_both_schemes(scheme: int) -> None:
 
 
 RTL = "\N{RIGHT-TO-LEFT OVERRIDE}sh\N{LEFT-TO-RIGHT ISOLATE}op\N{POP DIRECTIONAL ISOLATE}"
-
-
-def test_every_reason_of_the_contract_has_words() -> None:
-    model = yaml.safe_load(
-        (PROJECT_ROOT / "models" / "engagement" / "fct_engagement_events.yml").read_text(
-            encoding="utf-8"
-        )
-    )["models"][0]
-    (column,) = [each for each in model["columns"] if each["name"] == "exclusion_reason"]
-    (test,) = column["data_tests"]
-    assert set(test["accepted_values"]["arguments"]["values"]) == EXCLUSIONS.keys()
 
 
 def test_a_text_from_data_keeps_its_direction_to_itself() -> None:

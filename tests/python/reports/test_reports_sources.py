@@ -415,7 +415,7 @@ def test_click_performance_of_an_ab_test_says_that_there_is_none() -> None:
         "click_performance", email_source_id=latest("campaign", "ab_test")["email_source_id"]
     )
     for piece in (page.overview(), page.links(), page.who_clicked()):
-        assert "Click Performance is for standard campaigns only." in piece.markup
+        assert "Only standard campaigns have Click Performance." in piece.markup
 
 
 @pytest.mark.usefixtures("published")

@@ -1,57 +1,55 @@
-"""Why something isn't measured, counted, credited or accepted: codes of the warehouse in words."""
+"""Why something isn't measured, counted, credited or accepted: codes of the warehouse in words.
+
+The words are those of ``seeds/reasons.csv``, which the warehouse publishes as ``core.dim_reasons``.
+"""
+
+import csv
+
+from email_statistics.paths import PROJECT_ROOT
+
+
+def begun(words: str) -> str:
+    """Write words that end a sentence where nothing stands before them."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def continued(words: str) -> str:
+    """Write a sentence where it goes on from another."""
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _read_reasons() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return the label, and the sentence without its full stop, by kind and reason."""
+    reasons: dict[str, dict[str, tuple[str, str]]] = {}
+    with (PROJECT_ROOT / "seeds" / "reasons.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            words = (row["label"], row["sentence"].removesuffix("."))
+            reasons.setdefault(row["kind"], {})[row["reason"]] = words
+    return reasons
+
+
+_REASONS = _read_reasons()
 
 NOT_MEASURED = {
-    ("delivery", "not_reported"): "the outside SMTP service doesn't report delivery",
-    ("open", "not_tracked"): "open tracking was off, or the sending domain isn't dedicated",
-    ("click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
-    ("click", "not_supported"): "click tracking doesn't support A/B test and RSS campaigns",
-    ("link_click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
-    ("link_click", "not_supported"): "Click Performance is for standard campaigns only",
+    (family, reason): continued(sentence)
+    for family in ("delivery", "open", "click", "link_click")
+    for reason, (_, sentence) in _REASONS[family].items()
 }
 """Why a family of one source isn't measured, by family and status, as the end of a sentence."""
 
-EXCLUSIONS = {
-    "test_send": "in a test send",
-    "not_reported": "the outside SMTP service doesn't report it",
-    "not_tracked": "tracking was off",
-    "not_supported": "not supported for this kind of email",
-    "trigger_link": "on a trigger link",
-    "system_link": "on a preview, unsubscribe or affiliate link",
-    "unresolved_merge_field": "on a link with an unresolved merge field",
-    "not_http": "on a link that is not http or https",
-    "malformed_url": "on a malformed URL",
-    "machine": "by a machine",
-}
+EXCLUSIONS = {reason: continued(label) for reason, (label, _) in _REASONS["exclusion"].items()}
 """Why an open or click isn't counted, as the end of a sentence."""
 
-UNATTRIBUTED = {
-    "no_touch": "No touch before it",
-    "outside_window": "Later than every touch's window",
-    "contact_unknown": "Contact unknown",
-    "contact_ambiguous": "Several contacts share this email address",
-}
+UNATTRIBUTED = {reason: label for reason, (label, _) in _REASONS["unattributed"].items()}
 """Why a conversion is credited to no email."""
 
 TOUCHES = {
-    "credited": "Credited",
-    "superseded": "Not credited: another touch is",
-    "machine": "Not credited: a machine's",
-    "not_product_campaign": "Not credited: the email shows no products",
-    "ineligible_source": "Not credited: emails of this type earn no credit",
-    "outside_window": "Not credited: outside its window",
-    "after_conversion": "Not credited: after the order",
+    reason: label if reason == "credited" else f"Not credited: {continued(label)}"
+    for reason, (label, _) in _REASONS["ledger"].items()
 }
 """What the active policy made of a touch (``marts.attribution_ledger``)."""
 
-QUARANTINED = {
-    "missing_key": "A required id, type or time is null or blank",
-    "unknown_event_type": "The event type is none of the table's",
-    "unknown_value": "A type, kind or service is none of the known ones",
-    "invalid_timestamp": "A time can't be read, is before 2000, or more than a day after loaded_at",
-    "invalid_amount": "An amount is missing, negative, no number, or has over two decimals",
-    "invalid_currency": "A currency isn't three letters",
-    "invalid_value": "A value can't be read as its column's type",
-}
+QUARANTINED = {reason: sentence for reason, (_, sentence) in _REASONS["quarantine"].items()}
 """What is wrong with a raw row that is quarantined."""
 
 BOUNCES = {
@@ -64,16 +62,6 @@ BOUNCES = {
     "7": "Security or policy",
 }
 """What the second number of an enhanced status code is about (RFC 3463)."""
-
-
-def begun(words: str) -> str:
-    """Write words that end a sentence where nothing stands before them."""
-    return f"{words[:1].upper()}{words[1:]}"
-
-
-def continued(words: str) -> str:
-    """Write a sentence where it goes on from another."""
-    return f"{words[:1].lower()}{words[1:]}"
 
 
 def named(code: str) -> str:

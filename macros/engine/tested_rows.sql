@@ -1,28 +1,19 @@
 {# What a generic test looks at. In a delta the rows that stayed were tested when they came: only those of the changed
    keys are judged, with all rows of the same key where it is about uniqueness. #}
 {% macro get_where_subquery(relation) %}
-    {% set conditions = [] %}
-    {% if config.get('where') %}
-        {% do conditions.append('(' ~ config.get('where') ~ ')') %}
-    {% endif %}
     {% set node = model_of(relation) if is_delta() else none %}
+    {% set rows = relation %}
     {% if node and node.config.materialized == 'by_key' %}
-        {% do conditions.append(has_changed_key(relation, node)) %}
+        {% set rows = '(select * from ' ~ relation ~ ' where ' ~ has_changed_key(relation, node) ~ ')' %}
     {% elif node and node.config.materialized == 'staged' %}
-        {% set arrived = 'batch_number = ' ~ batch().number %}
-        {% if model.test_metadata.name in ('keyed', 'unique_by_hash') %}
-            {% set key = key_list(raw_source(node.name.removeprefix('stg_')).config.meta.identity) %}
-            {% do conditions.append(
-                has_key(relation, node, key, '(select ' ~ key ~ ' from ' ~ relation ~ ' where ' ~ arrived ~ ')')
-            ) %}
-        {% else %}
-            {% do conditions.append(arrived) %}
-        {% endif %}
+        {% set key = key_list(raw_source(node.name.removeprefix('stg_')).config.meta.identity) %}
+        {% set arrived = '(select ' ~ key ~ ' from ' ~ relation ~ ' where batch_number = ' ~ batch().number ~ ')' %}
+        {% set rows = rows_with_key(relation, node, key, arrived) %}
     {% endif %}
-    {% if conditions %}
-        {% do return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') as judged_rows') %}
+    {% if config.get('where') %}
+        {% do return('(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as judged_rows') %}
     {% endif %}
-    {% do return(relation) %}
+    {% do return(rows ~ ' as judged_rows' if rows != relation else relation) %}
 {% endmacro %}
 
 

@@ -2,19 +2,7 @@
 with
 
 quarantined as (
-    {%- for table in raw_tables() %}
-    select
-        {{ "event_id" if raw_table_kind(table) == 'event' else "cast(null as varchar)" }} as event_id,
-        {{ raw_text_column(table, 'email_source_id') }} as email_source_id,
-        {{ raw_text_column(table, 'message_id') }} as message_id,
-        '{{ table }}' as raw_table,
-        quarantine_reason as reason,
-        raw_row,
-        loaded_at
-    from {{ ref('stg_' ~ table) }}
-    where row_status = 'quarantined'
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    select * from {{ ref('int_rows_quarantined') }}
 ),
 
 messages as (

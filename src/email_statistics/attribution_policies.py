@@ -1,6 +1,6 @@
 """The attribution policies of ``seeds/attribution_policies.csv``, validated before a model runs.
 
-What a column means stands in ``seeds/_seeds.yml``; this module knows what may stand in a row, and
+``seeds/_seeds.yml`` says what a column means; this module knows which values a row may have, and
 which policies a build can credit by. ``aesthetix`` isn't one of them: it is the settings.
 """
 

@@ -1,14 +1,19 @@
-{# The batch of a build: the new files of the lake, the keys that their rows touch, and the rows of these keys.
+{# The batch of a build: the new files of the lake, the keys that their rows change, and the rows of these keys.
 
-   A build is a delta (a batch on top of a whole build) or a full refresh; that is decided once, before the first
-   model (macros/engine/manifest.sql). In a full refresh and in unit tests affected() is ref(), and the tables of
-   changed keys are empty. In a delta
+   A build is a full refresh or a delta: an increment, a batch on top of a whole build. That is decided once, before
+   the first model (macros/engine/manifest.sql). A model is built in one of these ways:
 
-     by_key    tables compute the rows of their changed keys and replace the earlier ones,
-     batch     tables hold rows of changed keys alone; they are emptied once the build has passed,
-     table     tables are built whole.
+     staged        staging; a delta adds the rows of the new files, judged with earlier rows of the same identity,
+     changed_keys  the tables of models/changes; a delta finds the keys, in a full refresh they are empty,
+     batch         private tables that only this build needs: in a delta the rows of changed keys, in a full refresh
+                   all rows; emptied, like the changed keys, once the build has passed,
+     by_key        a delta computes the rows of the changed keys and replaces the earlier ones,
+     table         built whole each time.
 
-   What a model's keys are stands in dbt_project.yml: `affected_by`, a table of models/changes, and `key`. #}
+   dbt_project.yml says what a model's keys are: `affected_by`, a table of models/changes, and `key`.
+
+   The word batch also names the database of what only this build needs (its views, `batch` and `changed_keys`), the
+   table raw.batch (the build at work, or the latest one) and the macro batch(), which reads it. #}
 
 {# The number of this build, or of the latest one, and whether it is a delta. It is asked for many times and looked up
    once: `graph` is the one thing that all nodes of a run share. #}
@@ -57,8 +62,8 @@
 {%- endmacro %}
 
 
-{# A model's input: the rows of its changed keys in a delta, every row otherwise. `by` names the input's column
-   where it isn't called as the key. #}
+{# A model's input: in an increment the rows that have the reading model's changed keys, otherwise (in unit tests too)
+   every row. `by` names the input's column where it isn't called as the key. #}
 {% macro affected(name, by=none) -%}
     {%- set relation = ref(name) -%}
     {%- if not execute and model.resource_type != 'unit_test' -%}
@@ -131,7 +136,7 @@
 
 
 {# The rows of a batch table and, of keys that it doesn't hold, those that an earlier build left in the table where
-   they are kept (`kept_in`, which has the same columns). #}
+   they are kept (`kept_in`, which has the columns that are read). #}
 {% macro batch_and_kept_rows(relation, node, key, keys) -%}
     {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | join(', ') -%}
     {%- set kept = model_node(node.config.meta.kept_in).relation_name -%}
@@ -186,7 +191,8 @@
 {%- endmacro %}
 
 
-{# In models/changes: a table as this build finds it. It is no reference, for the table is built later. #}
+{# In models/changes: x as the last build left it. It is x's plain name, not ref(), because x is built after this model
+   (test_boundaries.py checks it). #}
 {% macro before(name) -%}
     {%- if execute -%}{{ model_node(name).relation_name }}{%- endif -%}
 {%- endmacro %}
@@ -223,7 +229,7 @@
 {% endmacro %}
 
 
-{# A compared table as it was before the batch, or its rows of the changed keys. It lies in the table's own database,
+{# A compared table as it was before the batch, or its rows of the changed keys. It is in the table's own database,
    because a transaction writes to one. #}
 {% macro earlier_copy(relation) -%}
     {{ relation.replace_path(schema='earlier') }}

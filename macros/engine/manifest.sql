@@ -2,10 +2,11 @@
 
    raw.files is the manifest of the files that the tables were built from; raw.lake_files what the lake
    holds now (written by dbt_plugin.py as dbt opens the database, with the fingerprints of seeds and
-   models); raw.batch the build at work or the latest one; raw.pair by what the two files of the database
-   know each other; raw.loaded_seeds the seeds that lie in it, which a `dbt run` leaves as they are. The
-   manifest is written before the tables, so it counts only where raw.batch says that they are whole:
-   anything that ends a build early leaves it as not whole, and the next one is a full refresh. #}
+   models); raw.batch the build at work or the latest one; raw.pair the id by which the build
+   database and its steps know each other (<name>.batch needs none: each build fills it again);
+   raw.loaded_seeds the seeds in the database, which a `dbt run` leaves as they are. The manifest is written
+   before the tables, so it counts only where raw.batch says that they are whole: anything that ends a build
+   early leaves it as not whole, and the next one is a full refresh. #}
 
 {% macro prepare_batches() %}
     {% call statement(auto_begin=false) %}
@@ -30,7 +31,7 @@
 {% endmacro %}
 
 
-{# In a full refresh of everything: takes out what was built before, so that the new tables take its place on
+{# In a full refresh of everything: drops what was built before, so that the new tables take its place on
    the disk, and nothing of it is left in the file that is published. Through dbt, which knows these tables. #}
 {% macro drop_what_was_built() %}
     {% set query %}
@@ -94,7 +95,7 @@
 {% endmacro %}
 
 
-{# Why everything is to be built anew, as the end of a sentence; none where the batch can go on top of what
+{# Why everything is to be built again, as the end of a sentence; none where the batch can go on top of what
    was built. #}
 {% macro full_refresh_reason() %}
     {% if flags.FULL_REFRESH %}
@@ -114,7 +115,7 @@
     {% if not last[3] %}
         {% do return('the last build did not finish, or did not pass its tests') %}
     {% elif not single_value('select count(*) = 1 from raw.pair inner join steps.raw.pair as twin on pair.id = twin.id') %}
-        {% do return('the two files of the build database are not of one build') %}
+        {% do return('the files of the build database are not of one build') %}
     {% elif last[0] != settings_in_force() %}
         {% do return('a setting changed') %}
     {% elif last[1] != last[4] %}

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{# Publishing copies the target's database, so private tables lie in others: what the next increment needs in `steps`,
+{# Publishing copies the target's database, so private tables are in others: what the next increment needs in `steps`,
    what only this build needs in `batch`. #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
     {%- if generate_schema_name(none, node) | trim in ('staging', 'intermediate', 'seeds') -%}

@@ -1,5 +1,5 @@
 {# What a generic test looks at. In a delta the rows that stayed were tested when they came: only those of the changed
-   keys are judged, with all rows of the same key where it is about uniqueness. #}
+   keys are tested, with all rows of the same key where it is about uniqueness. #}
 {% macro get_where_subquery(relation) %}
     {% set node = model_of(relation) if is_delta() else none %}
     {% set rows = relation %}
@@ -11,9 +11,9 @@
         {% set rows = rows_with_key(relation, node, key, arrived) %}
     {% endif %}
     {% if config.get('where') %}
-        {% do return('(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as judged_rows') %}
+        {% do return('(select * from ' ~ rows ~ ' where ' ~ config.get('where') ~ ') as tested_rows') %}
     {% endif %}
-    {% do return(rows ~ ' as judged_rows' if rows != relation else relation) %}
+    {% do return(rows ~ ' as tested_rows' if rows != relation else relation) %}
 {% endmacro %}
 
 

@@ -4,7 +4,7 @@
 {% endmacro %}
 
 
-{# A column an activity, from rows (activity, messages). #}
+{# One column per activity, from rows (activity, messages). #}
 {% macro pivoted_activities() -%}
     {%- for activity in activities() %}
         cast(sum(messages) filter (where activity = '{{ activity }}') as bigint) as {{ activity }}{{ ',' if not loop.last }}
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# A column an activity: 0 where nothing happened, NULL where the source's total isn't measured. #}
+{# One column per activity: 0 where nothing happened, NULL where the source's total isn't measured. #}
 {% macro measured_activities(hours, totals) -%}
     {%- for activity in activities() %}
         case when {{ totals }}.{{ activity }} is not null then coalesce({{ hours }}.{{ activity }}, 0) end
@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 
-{# A column an activity, summed. #}
+{# One column per activity, summed. #}
 {% macro summed_activities() -%}
     {%- for activity in activities() %}
         sum({{ activity }}) as {{ activity }}{{ ',' if not loop.last }}

@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 
-{# For how many hours this kind of touch can earn credit; NULL where it is no touch. #}
+{# For how many hours this kind of touch can earn credit; NULL where it isn't a touch. #}
 {% macro window_hours(touch, policy) -%}
     case {{ touch }}.touch_type
         when 'opened' then {{ policy }}.opened_window_hours
@@ -136,7 +136,7 @@
 {%- endmacro %}
 
 
-{# The hours for which the settings let this kind of touch earn credit; NULL: it is none of the touches. #}
+{# The hours for which the settings let this kind of touch earn credit; NULL where they don't name it. #}
 {% macro settings_window_hours(touch_type) -%}
     {%- if touch_type in var('attribution_touches') -%}
         cast({{ 24 * var('attribution_window_days') }} as integer)

@@ -7,7 +7,7 @@
 {% endmacro %}
 
 
-{# A column a contact's metric: 0 for a contact without messages, who has no row in the counted
+{# One column per metric of a contact: 0 for a contact without messages, who has no row in the counted
    relation; NULL where a family is measured for none of the contact's messages. #}
 {% macro contact_counts(counted) -%}
     {%- for metric in contact_metrics() %}
@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 
-{# A message by which its contact may be sunset: delivered of late, and opens or clicks would be known. #}
+{# A message by which its contact may be sunset: delivered recently, with opens or clicks measured. #}
 {% macro is_sunset_evidence(message, data_through_at) -%}
     (
         {{ message }}.is_delivered

@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# Every count of messages, named as in macros/metrics.sql: the one place that counts them, whatever
+{# Every count of messages, named as in `metrics` of dbt_project.yml: the one place that counts them, whatever
    they are grouped by. The rows (of fct_messages, without tests) are called messages. #}
 {% macro message_counts() -%}
     count(*) as recipients,
@@ -106,7 +106,7 @@
 {%- endmacro %}
 
 
-{# A column an outcome, 0 where there is none, from rows (outcome). #}
+{# One column per outcome, 0 where there is none, from rows (outcome). #}
 {% macro pivoted_outcomes() -%}
     {%- for outcome in outcomes() %}
         sum(messages) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}
@@ -114,7 +114,7 @@
 {%- endmacro %}
 
 
-{# What stands after the last @ of an address, in lower case; NULL where nothing does. #}
+{# The domain of an address: the text after its last @, in lower case; NULL where there is none. #}
 {% macro email_domain(email) -%}
     lower(nullif({{ extracted(email, '@([^@]+)\\z', 1) }}, ''))
 {%- endmacro %}

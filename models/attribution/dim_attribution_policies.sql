@@ -1,4 +1,4 @@
--- One row an attribution policy: aesthetix, which is the settings, and those of the seed. Exactly one is active.
+-- One row per attribution policy: aesthetix, which is the settings, and those of the seed. Exactly one is active.
 with
 
 presets as (

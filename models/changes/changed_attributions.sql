@@ -1,5 +1,6 @@
--- One row per conversion whose attribution this batch may change, with the contact that it belongs to now: one that
--- may itself have changed, or one of a contact whose touches changed before it, or changed which is the first one after.
+-- One row per conversion whose attribution this batch may change, with its current contact. That is a conversion that
+-- may have changed itself, or one of a contact with changed touches, where one of them may come before the conversion
+-- or be the first after it.
 with
 
 conversions as (

@@ -41,7 +41,7 @@ links as (
     from {{ changed('dim_links', ['link_id', 'email_source_id', 'url', 'link_type']) }}
 ),
 
--- Every message with a send event, known or waiting.
+-- Every message with a send event, known or orphaned.
 messages as (
     select
         message_id,

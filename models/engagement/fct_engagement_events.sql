@@ -1,4 +1,4 @@
--- One row an accepted engagement event of a known message, tests included. Events don't add up to
+-- One row per accepted engagement event of a known message, tests included. Events don't add up to
 -- messages: a contact who opens ten times is ten rows here and one opened message.
 with
 

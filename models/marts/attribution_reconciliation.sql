@@ -1,6 +1,6 @@
--- One row an attribution policy, currency, channel and month: what orders came to, who got the credit, and
+-- One row per attribution policy, currency, channel and month: what orders came to, who got the credit, and
 -- why nobody did. Adds up over currencies (in the reporting currency), channels and months, never over
--- policies. What an over-crediting policy hands out more than once stands in credited_… alone.
+-- policies. What an over-crediting policy credits more than once is in credited_… only.
 with
 
 policies as (

@@ -264,7 +264,7 @@ quarantined as (
     group by email_source_id
 ),
 
--- What is known of each source. Counts and texts have the names that stand in the words.
+-- What is known of each source. Counts and texts have the names that the words use.
 evidence as (
     select
         sources.email_source_id,

@@ -1,6 +1,6 @@
 -- One row per link of a standard campaign (link_key as in link_performance) and contact who clicked it.
 -- Clicks add up over contacts to the link's; contacts don't add up over links.
--- A campaign comes in or falls out, by its kind or its first send, with all who clicked in it: its messages change.
+-- A change of a campaign's kind or first send changes all its messages, so its rows are recomputed for all who clicked.
 with
 
 campaigns as (

@@ -1,4 +1,4 @@
--- One row per link of a standard campaign with statistics (also one that nobody clicked) and one a URL
+-- One row per link of a standard campaign with statistics (also one that nobody clicked) and one per URL
 -- with counted clicks that no link row has. Clicks add up over links to the campaign's; unique clicks
 -- don't.
 with

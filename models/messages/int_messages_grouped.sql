@@ -45,7 +45,7 @@ disagreeing as (
     having count(*) > 1
 ),
 
--- A send event may lack the address: then it is that of the message's earliest one that bears it.
+-- A send event may lack the address: the message's is that of its earliest send event that has one.
 settled as (
     select
         message_id,

@@ -1,5 +1,5 @@
--- One row per message: every flag and time that needs no order. A flag is NULL where it isn't measured, a time where its
--- flag isn't true.
+-- One row per message: every flag and time that doesn't depend on orders or goals; fct_messages adds those. Apart
+-- because attribution reads it. A flag is NULL where it isn't measured, a time where its flag isn't true.
 with
 
 messages as (

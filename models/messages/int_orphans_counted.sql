@@ -1,4 +1,4 @@
--- One row an event table that can have orphans: how many accepted events wait for their parent. Send
+-- One row per event table that can have orphans: how many accepted events wait for their parent. Send
 -- events of a message whose source or contact isn't known; engagement whose message has no send event.
 with
 

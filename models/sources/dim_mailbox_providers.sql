@@ -1,4 +1,4 @@
--- One row an e-mail domain of a known public mailbox provider.
+-- One row per email domain of a known public mailbox provider.
 with
 
 final as (

@@ -1,7 +1,7 @@
 """The attribution policies of ``seeds/attribution_policies.csv``, validated before a model runs.
 
-What a column means stands in ``seeds/_seeds.yml``; this module knows what may stand in a row, and
-which policies a build can credit by. ``aesthetix`` is none of them: it is the settings themselves.
+``seeds/_seeds.yml`` says what a column means; this module knows which values a row may have, and
+which policies a build can credit by. ``aesthetix`` isn't one of them: it is the settings.
 """
 
 import csv
@@ -60,7 +60,7 @@ Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 class Policy(BaseModel):
-    """One row of the seed: hours are whole, 1 to 1440 (60 days), blank for what is no touch."""
+    """One row of the seed: hours are whole, 1 to 1440 (60 days), blank for what isn't a touch."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -120,7 +120,7 @@ def read_policies(seed: Path = SEED) -> list[Policy]:
                 policies[policy.attribution_policy] = policy
     except csv.Error as error:
         raise PolicyError(
-            f"{seed.name}, line {reader.line_num + 1}: it is no row of a CSV file ({error})."
+            f"{seed.name}, line {reader.line_num + 1}: it isn't a row of a CSV file ({error})."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError(
@@ -148,7 +148,7 @@ def _problem(problem: Mapping[str, Any]) -> str:
 
 
 def check_active_policy(name: str, policies: Sequence[Policy]) -> None:
-    """Refuse a name that is no policy, or one that doesn't credit a single email.
+    """Refuse a name that isn't a policy's, or one that doesn't credit a single email.
 
     Raises ``PolicyError``, one sentence.
     """

@@ -62,13 +62,6 @@ class RawTable:
         first = self.duplicate_order or ("updated_at", "loaded_at")
         return first + tuple(each.name for each in self.columns if each.name not in first)
 
-    def column(self, name: str) -> RawColumn:
-        """Return the column of that name; raises ``KeyError`` where there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(f"The raw contract has no column {self.name}.{name}.")
-
 
 @cache
 def raw_tables() -> tuple[RawTable, ...]:
@@ -76,14 +69,6 @@ def raw_tables() -> tuple[RawTable, ...]:
     text = (PROJECT_ROOT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     (source,) = (source for source in yaml.safe_load(text)["sources"] if source["name"] == "raw")
     return tuple(_table(table) for table in source["tables"])
-
-
-def raw_table(name: str) -> RawTable:
-    """Return the raw table of that name; raises ``KeyError`` where there is none."""
-    for table in raw_tables():
-        if table.name == name:
-            return table
-    raise KeyError(f"The raw contract has no table {name}.")
 
 
 def _table(table: dict[str, Any]) -> RawTable:

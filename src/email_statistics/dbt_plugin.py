@@ -37,7 +37,7 @@ class Plugin(BasePlugin):
             make_private_folder(Path(self.creds.path).parent)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Limit memory; show the macros (macros/engine/batches.sql) the lake and the project."""
+        """Limit memory; write down the lake and the project for macros/engine/manifest.sql."""
         limit_memory(conn, BUILDING)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         note_lake_state(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

@@ -17,11 +17,11 @@ from filelock import FileLock, Timeout
 
 from email_statistics.errors import EmailStatsError
 
-# How the name of a file begins that is being written; a killed process leaves it.
+# The names of files that are being written begin with this; a killed process leaves one behind.
 UNFINISHED = ".new-"
 
 _OWNER_ONLY = 0o077
-# `email-stats doctor` holds a lock for the moment of its look.
+# `email-stats doctor` holds a lock for a moment, while it looks.
 _SECONDS_OF_A_LOOK = 0.2
 
 # Megabytes for a database that is only read. Left to itself DuckDB takes 80 % of the machine, most
@@ -82,7 +82,7 @@ def flush(path: Path) -> None:
 def locked(path: Path, command: str) -> Iterator[None]:
     """Hold the lock ``path`` while the block runs; the file says which ``command`` holds it.
 
-    The kernel frees it when the process ends, so a file that a killed process left is no lock.
+    The kernel frees it when the process ends, so a file that a killed process left isn't a lock.
     Raises ``LockedError`` where another process holds it.
     """
     lock = FileLock(path, timeout=_SECONDS_OF_A_LOOK, mode=0o600)

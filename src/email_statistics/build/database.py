@@ -23,8 +23,8 @@ PUBLISHED_FORMAT = "v1.0.0+"
 def settle(database: Path, storage_version: str | None = None) -> str | None:
     """See that dbt can open the build database; what a killed build left in its log is replayed.
 
-    Where it is damaged, or of another ``storage_version``, it is removed, for it holds nothing that
-    the lake doesn't: then the sentence that says so is returned. Raises ``BuildDatabaseError``
+    Where it is damaged, or of another ``storage_version``, it is removed, as it holds nothing that
+    the lake doesn't; then the sentence that says so is returned. Raises ``BuildDatabaseError``
     where another process has it open, or the disk is full.
     """
     if not database.exists():

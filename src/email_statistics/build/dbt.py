@@ -22,7 +22,7 @@ _ARGUMENTS = (
     "--profiles-dir", str(paths.PROJECT_ROOT),
 )  # fmt: skip
 
-# Heads such as "Runtime Error in model x (models/x.sql)", and the places listed after a message.
+# Heads such as "Runtime Error in model x (models/….sql)", and the places listed after a message.
 _HEAD = re.compile(r"^(\w+ )+Error in .*$|^(\w+ )*Error$")
 _PLACE = re.compile(r"^(> |compiled code at )")
 

@@ -119,7 +119,7 @@ def _folders(part: str) -> Iterator[Diagnosis]:
     free = shutil.disk_usage(existing).free
     needed = _ROOM_FOR_BUILDS * sum(
         each.stat().st_size
-        for each in (files.database, files.steps, files.published)
+        for each in (files.database, files.steps, files.batch, files.published)
         if each.exists()
     )
     if free < needed:

@@ -36,7 +36,7 @@ _CODE = ("*.py", "build/*.py", "gate/**/*.py", "gate/**/*.yml")
 
 
 class BuildInput(BaseModel):
-    """All that decides what a build gives: two builds of equal inputs are equal."""
+    """All that the result of a build depends on: two builds of equal inputs are equal."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,7 +64,7 @@ class LastBuild(BaseModel):
     def is_current(self, build_input: BuildInput, files: BuildFiles, is_strict: bool) -> bool:
         """Whether a build would give what is published now, with nobody having touched it since.
 
-        A build that lets warnings pass is no answer to one that doesn't.
+        A build that lets warnings pass doesn't stand for one that doesn't.
         """
         return (
             self.build_input == build_input
@@ -124,7 +124,7 @@ def _marks(files: BuildFiles) -> list[tuple[int, int, int]]:
 
 
 def seeds_fingerprint(project: Path) -> str:
-    """Return a digest of a project's seeds as they are now, for every build loads them again."""
+    """Return a digest of a project's seeds as they are now: every build loads them again."""
     types = _fingerprint_read_once(project, _SEED_TYPES)
     return hashlib.sha256(f"{types} {_digest(project, _SEEDS)}".encode()).hexdigest()
 

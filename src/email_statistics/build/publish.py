@@ -88,7 +88,7 @@ def publish_database(files: BuildFiles) -> Published:
 
 
 def _copy(database: Path, unfinished: Path) -> None:
-    """Copy a database that nobody writes, with what still stands in its log alone.
+    """Copy a database that nobody writes, with what is still only in its log.
 
     The log first: with the first descriptor of the database that a process closes, the kernel takes
     back the lock by which DuckDB keeps writers away. From then on only the copy is looked at.

@@ -91,7 +91,7 @@ class Summary:
             f"Out: {messages:,} messages, {engagement:,} engagement events, {conversions:,} "
             f"conversions, through {through:%Y-%m-%d %H:%M} UTC."
             if through
-            else "Out: nothing, for there is no accepted event."
+            else "Out: nothing, because no event was accepted."
         )
 
     def end(self, sentence: str) -> None:

@@ -91,7 +91,7 @@ def _read_parameters(parameters: Iterable[str], as_of: str | None) -> dict[str, 
     for parameter in [*parameters, *([] if as_of is None else [f"as_of={as_of}"])]:
         name, sign, value = parameter.partition("=")
         if not sign or not name:
-            raise UsageError(f"-p {parameter!r} is no parameter: write -p name=value.")
+            raise UsageError(f"-p {parameter!r} isn't a parameter: write -p name=value.")
         if name in given:
             raise UsageError(f"Parameter '{name}' is given twice: give it once.")
         given[name] = value

@@ -67,7 +67,7 @@ class SampleFolder:
 def open_sample_folder(path: Path, messages: int, seed: int) -> SampleFolder:
     """Return an empty sample folder; an earlier sample in it is removed.
 
-    Raises ``SampleError``, before anything is touched, where the path is no folder, can't be
+    Raises ``SampleError``, before anything is touched, where the path isn't a folder, can't be
     written, or holds any file that isn't part of an earlier sample.
     """
     folder = SampleFolder(path, messages, seed)

@@ -82,7 +82,7 @@ def test_no_business_model_speaks_of_a_batch(sample_build: SampleBuild) -> None:
 def test_tables_read_as_they_were_before_are_listed_and_built_later(
     sample_build: SampleBuild,
 ) -> None:
-    """before() is no reference, so it must name a table that this build hasn't replaced yet."""
+    """before() isn't a reference, so it must name a table that this build hasn't replaced yet."""
     manifest = sample_build.manifest
     found = {
         node["name"]: set(re.findall(r"before\('(\w+)'\)", node["raw_code"]))

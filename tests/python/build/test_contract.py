@@ -2,7 +2,7 @@
 
 from reference import contract as reference
 
-from email_statistics.contract import raw_table, raw_tables
+from email_statistics.contract import raw_tables
 
 
 def test_it_has_the_tables_and_columns_of_the_reference() -> None:
@@ -19,9 +19,14 @@ def test_it_has_the_tables_and_columns_of_the_reference() -> None:
 
 
 def test_every_column_decides_between_rows_of_one_identity() -> None:
-    for table in raw_tables():
+    tables = {table.name: table for table in raw_tables()}
+    for table in tables.values():
         assert sorted(table.order) == sorted(column.name for column in table.columns)
         assert set(table.identity) <= set(table.order)
-    assert raw_table("send_events").order[0] == "loaded_at"
-    assert raw_table("contacts").order[:2] == ("updated_at", "loaded_at")
-    assert raw_table("order_events").column("amount").type == "decimal(18,2)"
+    assert tables["send_events"].order[0] == "loaded_at"
+    assert tables["contacts"].order[:2] == ("updated_at", "loaded_at")
+
+
+def test_a_column_has_its_type() -> None:
+    types = {(table.name, each.name): each.type for table in raw_tables() for each in table.columns}
+    assert types["order_events", "amount"] == "decimal(18,2)"

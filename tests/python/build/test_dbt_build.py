@@ -222,7 +222,7 @@ def test_files_of_two_builds_are_no_ground_for_a_batch(staged: StagingProject) -
     for _ in ("put back", "gone"):
         assert staged.outcome_of(*build) == (True, None)
         assert staged.ask(reason) == [
-            (False, "the two files of the build database are not of one build")
+            (False, "the files of the build database are not of one build")
         ]
         staged.steps.unlink()
 

@@ -15,6 +15,14 @@ CODE = [
     for path in sorted((PROJECT_ROOT / folder).rglob("*"))
     if path.suffix in {".css", ".ipynb", ".j2", ".js", ".md", ".py", ".sql", ".yml"}
 ]
+SETTINGS = [
+    *sorted(PROJECT_ROOT.glob("*.yml")), *sorted((PROJECT_ROOT / "seeds").glob("*.yml")),
+    PROJECT_ROOT / "Makefile", PROJECT_ROOT / "pyproject.toml",
+]  # fmt: skip
+# A path from the project's root; one with a placeholder counts as far as the placeholder.
+NAMED_PATH = re.compile(
+    r"(?<![\w./…-])(?:macros|models|notebooks|seeds|src|tests)/(?:[\w.-]*\w/?)+"
+)
 MARKERS = {"unit", "build", "browser"}
 
 
@@ -26,6 +34,19 @@ def text_of(path: Path) -> str:
 def test_every_link_leads_to_a_file(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(document))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_path_that_is_named_is_there() -> None:
+    """In documents, comments and code; tests of Python name made-up files too."""
+    files = [*DOCUMENTS, *SETTINGS, *(path for path in CODE if path.suffix != ".py")]
+    files += sorted((PROJECT_ROOT / "src").rglob("*.py"))
+    named = {
+        (str(file.relative_to(PROJECT_ROOT)), path)
+        for file in files
+        for path in NAMED_PATH.findall(text_of(file))
+    }
+    assert len(named) > 50
+    assert {(file, path) for file, path in named if not (PROJECT_ROOT / path).exists()} == set()
 
 
 def test_every_definition_that_is_cited_is_a_section_of_the_overview() -> None:

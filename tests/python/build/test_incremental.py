@@ -160,7 +160,7 @@ CASES = {
         },
         CREDIT, None, "{0}m",
     ),
-    "a goal that bears an order's id is another conversion": Case(
+    "a goal that has an order's id is another conversion": Case(
         KNOWN
         | {
             "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
@@ -214,7 +214,7 @@ CASES = {
         "select conversion_id from core.fct_conversions where conversion_id like '{0}o%'",
         "{0}o", "{0}o2",
     ),
-    "an order's e-mail becomes somebody's": Case(
+    "an order's email becomes somebody's": Case(
         KNOWN
         | {
             "contacts": [_contact(email="former@x.org")],
@@ -225,7 +225,7 @@ CASES = {
         {"contacts": [_contact(1)]},
         CREDIT, None, "{0}m",
     ),
-    "an order's e-mail is nobody's any more": Case(
+    "an order's email is nobody's any more": Case(
         KNOWN
         | {
             "send_events": [_sent()],
@@ -235,7 +235,7 @@ CASES = {
         {"contacts": [_contact(5, email="c@new.org")]},
         CREDIT, "{0}m", None,
     ),
-    "a goal's e-mail becomes that of two": Case(
+    "a goal's email becomes that of two": Case(
         KNOWN
         | {
             "goal_events": [_event("o", "completed", 3, email="c@x.org", goal_name="Signed up")],
@@ -306,7 +306,7 @@ CASES = {
         },
         CREDIT, None, "{0}m",
     ),
-    "a merge moves an order known by the e-mail of who was merged before": Case(
+    "a merge moves an order known by the email of who was merged before": Case(
         KNOWN
         | {
             "contacts": [

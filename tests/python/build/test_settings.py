@@ -1,15 +1,24 @@
 """Settings are validated once, and an unknown one is refused with the nearest name."""
 
+import re
 from typing import Any
 
 import pytest
+from helpers.support import PROJECT_ROOT
 
-from email_statistics.settings import SettingsError, read_settings
+from email_statistics.settings import Settings, SettingsError, read_settings
 
 
 def test_the_defaults_are_those_of_the_project() -> None:
     assert read_settings().attribution_window_days == 5
     assert read_settings({"attribution_window_days": 60}).attribution_window_days == 60
+
+
+def test_the_macro_of_the_settings_lists_every_setting() -> None:
+    """A setting that it left out could change without a full refresh."""
+    macro = (PROJECT_ROOT / "macros" / "engine" / "settings.sql").read_text(encoding="utf-8")
+    (names,) = re.findall(r"for name in \[(.*?)\]", macro, re.DOTALL)
+    assert re.findall(r"'(\w+)'", names) == list(Settings.model_fields)
 
 
 @pytest.mark.parametrize(

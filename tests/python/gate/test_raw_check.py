@@ -15,7 +15,7 @@ import yaml
 from helpers.faults import shared_checker
 from helpers.support import SampleBuild
 
-from email_statistics.contract import raw_table, raw_tables
+from email_statistics.contract import raw_tables
 from email_statistics.gate.checks import Checker, CheckerError
 from email_statistics.gate.expectations import SUITES, read_suite
 from email_statistics.gate.frames import Profile, Row, Stage, Value
@@ -158,7 +158,8 @@ def _counts(lake: str = "/lake", **send_events: object) -> RawCounts:
         for table in raw_tables()
     }
     given |= send_events
-    names = (column.name for column in raw_table("send_events").columns)
+    (table,) = (table for table in raw_tables() if table.name == "send_events")
+    names = (column.name for column in table.columns)
     given["nulls"] = dict.fromkeys(names, 0) | given["nulls"]  # type: ignore[operator]
     tables["send_events"] = TableCounts.model_validate(given)
     return RawCounts(lake, [], tables)

@@ -9,7 +9,7 @@ from helpers.support import steps_of
 from reference import Row
 from reference.worlds import World, write_lake
 
-# When a table was built is no part of the promise, nor is the order of a list.
+# When a table was built isn't part of the promise, nor is the order of a list.
 NOT_COMPARED = {
     "core.build": ["built_at"],
     "intermediate.int_conversions_identified": ["candidate_contact_ids"],

@@ -4,8 +4,8 @@
 nothing with the dbt models, so a difference between the two means a bug in one of them. Clarity
 comes before speed: it is meant for small lakes.
 
-The definitions are those of ``models/overview.md``; docstrings quote the rule that a function
-implements.
+The definitions are those of ``models/overview.md``; docstrings restate the rule that a function
+implements and name its section.
 """
 
 from reference.settings import Settings

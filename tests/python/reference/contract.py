@@ -28,7 +28,7 @@ def _entity(
     nullable: frozenset[str] = frozenset(),
     parents: tuple[str, ...] = (),
 ) -> RawTable:
-    """Rule: "All carry `updated_at`* and `loaded_at`*"."""
+    """An entity's table: beside its columns it has `updated_at` and `loaded_at`."""
     times = ("updated_at", "loaded_at")
     return RawTable(
         name,
@@ -43,7 +43,8 @@ def _entity(
 def _events(
     name: str, types: frozenset[str], columns: dict[str, str], parents: tuple[str, ...]
 ) -> RawTable:
-    """Rule: "All carry `event_id`*, `event_type`*, `event_at`*, `loaded_at`*"."""
+    """An event's table: beside its columns it has `event_id`, `event_type`, `event_at`,
+    `loaded_at`."""
     carried = {
         "event_id": "text",
         "event_type": "enumeration",

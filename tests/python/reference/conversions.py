@@ -35,7 +35,7 @@ class Conversion:
 
     @property
     def net_revenue(self) -> Decimal | None:
-        """Rule: "`net_revenue` = revenue - refunded"."""
+        """Revenue less refunds (overview: Conversions and revenue)."""
         if self.revenue is None or self.refunded is None:
             return None
         return self.revenue - self.refunded
@@ -110,13 +110,13 @@ def _read_order(events: list[Row], entities: Entities, settings: Settings) -> Co
 
 
 def _first_value(events: list[Row], column: str) -> str | None:
-    """Rule: "Its contact_id, e-mail, channel are the first non-null ones of its events"."""
+    """The first value that one of its events has (overview: Conversions and revenue)."""
     return next((event[column] for event in events if event[column] is not None), None)
 
 
 def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
-    """Rule: "the latest rate of its event's currency at or before `converted_at`"; a null one is
-    no rate."""
+    """The latest rate of the currency at or before `converted_at`, a null one being no rate
+    (overview: Conversions and revenue)."""
     known = [
         row["rate"]
         for row in rates
@@ -126,7 +126,8 @@ def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
 
 
 def _sum_of_money(events: list[Row], rate: Callable[[str], Fraction | None]) -> Decimal | None:
-    """Rule: "The order's sums are rounded half up to cents"; none where an amount has no rate."""
+    """The sum, rounded half up to cents; none where an amount has no rate
+    (overview: Conversions and revenue)."""
     total = Fraction(0)
     for event in events:
         factor = rate(event["currency"].upper())
@@ -147,9 +148,9 @@ def _converted_contact(
 ) -> tuple[str | None, str | None]:
     """The contact, else the reason why there is none.
 
-    Rule: "A conversion belongs to the contact that its `contact_id` resolves to through merges;
-    without a known one, to the contact to which all contacts bearing its e-mail (latest row of
-    each, trimmed, lower-cased) resolve, if they resolve to one".
+    It is the surviving contact of its `contact_id`; without a known one, the contact to which all
+    contacts with its email address (in the latest row of each, trimmed, in lower case) resolve,
+    where that is one (overview: Conversions and revenue).
     """
     if contact_id in entities.contacts:
         return entities.surviving[contact_id or ""], None
@@ -190,8 +191,9 @@ def attribute(
 
 
 def _is_eligible(message: Message, settings: Settings) -> bool:
-    """Rule: "A non-test message of an eligible source: type in `attribution_source_types` and, with
-    `attribution_style: product_element` instead of `all_campaigns`, `has_product_element`"."""
+    """Whether touches of a message can earn credit: it isn't a test, its source's type is in
+    `attribution_source_types` and, with `attribution_style: product_element`, its source shows
+    products (overview: Attribution)."""
     return (
         not message.is_test
         and message.source["email_source_type"] in settings.attribution_source_types
@@ -203,8 +205,8 @@ def _is_eligible(message: Message, settings: Settings) -> bool:
 
 
 def _touch_order(touch: tuple[Message, Engagement]) -> tuple[datetime, bool, datetime, str]:
-    """Rule: "Ties: a click beats an open, then the later `sent_at`, then the greater
-    `message_id`"."""
+    """By time; at the same time a click beats an open, then the later `sent_at` wins, then the
+    greater `message_id` (overview: Attribution)."""
     message, event = touch
     sent_at = message.times["sent"] or datetime.min
     return event.event_at, event.event_type == "clicked", sent_at, message.message_id

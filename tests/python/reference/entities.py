@@ -57,9 +57,10 @@ def read_entities(judged: dict[str, Judged]) -> Entities:
 
 
 def surviving_contact(contact_id: str, contacts: dict[str, Row]) -> str:
-    """Rule: "Followed to its end; a pointer to an unknown contact ends the chain; contacts in a
-    cycle stay themselves, and a chain that runs into one ends at the first of its contacts that it
-    meets". The first contact met that lies on a cycle is that one, or the contact itself."""
+    """A merge is followed to its end. A pointer to an unknown contact ends the chain. Contacts in a
+    cycle stay themselves; a chain that runs into a cycle ends at the first of its contacts that it
+    meets (overview: The raw contract). That is the first contact met that is in a cycle, or the
+    contact itself."""
     while contact_id not in _followers(contact_id, contacts):
         following = contacts[contact_id]["merged_into_contact_id"]
         if following not in contacts:
@@ -87,8 +88,8 @@ def _periods(table: contract.RawTable, accepted: list[Row]) -> dict[str, list[Ro
 
 
 def row_in_force(rows: list[Row], column: str, moment: datetime) -> Row | None:
-    """Rule: "The row with the latest `column` at or before it, else the earliest row"; the rows are
-    in order of age."""
+    """The row with the latest `column` at or before the time, else the earliest row; the rows are
+    in order of age (overview: What is measured at all)."""
     before = [row for row in rows if row[column] <= moment]
     return before[-1] if before else (rows[0] if rows else None)
 

@@ -147,14 +147,14 @@ def count_messages(group: list[Message]) -> Row:
 
 
 def ratio(counts: Row, name: str) -> float | None:
-    """Rule: "Fractions 0..1, never rounded, NULL when the denominator is 0 or NULL"; "the ratio of
-    summed counts, never a mean of rates"."""
+    """A fraction that is never rounded, NULL where the denominator is 0 or NULL; of a group the
+    ratio of summed counts, never a mean of rates (overview: Rates)."""
     above, below = (counts[part] for part in RATIOS[name])
     return None if above is None or not below else float(above) / float(below)
 
 
 def _daily(by_source: dict[str, list[Message]], settings: Settings) -> list[Row]:
-    """Rule: "Picks messages by the day of `booked_at`", in the reporting time zone."""
+    """Messages by the day of `booked_at`, in the reporting time zone (overview: Dates)."""
     groups: dict[tuple[str, date], list[Message]] = defaultdict(list)
     for source_id, messages in by_source.items():
         for message in messages:
@@ -167,7 +167,7 @@ def _daily(by_source: dict[str, list[Message]], settings: Settings) -> list[Row]
 
 
 def _performance(source_id: str, group: list[Message]) -> Row:
-    """Rule: "Its sum, plus every rate and average" and what describes the source."""
+    """The sum of its days, every rate and average, and what describes the source."""
     source, counts = group[0].source, count_messages(group)
     sent_times = [message.times["sent"] for message in group if message.times["sent"]]
     return (
@@ -185,8 +185,8 @@ def _performance(source_id: str, group: list[Message]) -> Row:
 
 
 def _availability(group: list[Message], family: str) -> str:
-    """Rule: "A source's availability is `measured`, `partly_measured`, or the one reason (the first
-    by name where several)"."""
+    """`measured`, `partly_measured`, or the one reason, the first by name where there are several
+    (overview: What is measured at all)."""
     statuses = {message.availability[family] for message in group}
     if statuses == {MEASURED}:
         return MEASURED
@@ -201,7 +201,7 @@ def _local(moment: datetime, settings: Settings) -> datetime:
 
 
 def _hour(moment: datetime, settings: Settings) -> datetime:
-    """Rule: "The hour of the reporting time zone (its start in UTC)"."""
+    """The hour of the reporting time zone, as its start in UTC (overview: Dates)."""
     local = _local(moment, settings)
     past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     return moment - past
@@ -210,8 +210,8 @@ def _hour(moment: datetime, settings: Settings) -> datetime:
 def _hourly(
     by_source: dict[str, list[Message]], conversions: list[Conversion], settings: Settings
 ) -> list[Row]:
-    """Rule: "How many messages' sent_at, delivered_at, … fall in it; `conversions`, `orders`,
-    `revenue`, `net_revenue` credited to the source, by `converted_at`"."""
+    """Each hour's messages by their own `sent_at`, `delivered_at` and so on, and the conversions,
+    orders and money credited to the source by `converted_at` (overview: Dates)."""
     hours: dict[tuple[str, datetime], Row] = {}
 
     def row_of(source_id: str, moment: datetime) -> Row:
@@ -267,8 +267,9 @@ def _click_performance(source_id: str, group: list[Message]) -> Row:
 
 
 def _link_performance(source_id: str, group: list[Message], entities: Entities) -> list[Row]:
-    """Rule: "standard campaigns' links, also those nobody clicked, and each URL with counted clicks
-    that no link row has (`link_id` NULL)"; a link of another source too, once it is clicked."""
+    """The links of standard campaigns, also those that nobody clicked, and each URL with counted
+    clicks that no link row has (`link_id` NULL); a link of another source too, once it is clicked
+    (overview: What is measured at all)."""
     clicks: dict[str, list[tuple[str, Engagement]]] = defaultdict(list)
     for message in group:
         for click in message.counted("clicked"):
@@ -298,14 +299,14 @@ def _link_performance(source_id: str, group: list[Message], entities: Entities) 
 
 
 def _link_exclusion(link: Row) -> str | None:
-    """Rule: "Why the link's own URL can't be tracked"."""
+    """Why the link's own URL can't be tracked (overview: What is measured at all)."""
     is_link = link["link_id"] is not None
     return (link_reason(link) if is_link else None) or url_reason(link["url"])
 
 
 def _link_counts(clicks: list[tuple[str, Engagement]], can_count: bool) -> dict[str, Any]:
-    """Rule: "counts are then NULL, unless clicks that carried a resolved URL of their own were
-    counted"."""
+    """NULL where the link can't be tracked, unless clicks with a resolved URL of their own were
+    counted."""
     if not clicks and not can_count:
         return {"total_clicks": None, "total_unique_clicks": None}
     return {

@@ -48,7 +48,7 @@ class Engagement:
 
     @property
     def link_key(self) -> str | None:
-        """Rule: "link_id, else URL"."""
+        """The `link_id`, else the URL (overview: What is measured at all)."""
         return self.link["link_id"] if self.link else self.url
 
     @property
@@ -73,13 +73,13 @@ class Message:
 
     @property
     def first_send_at(self) -> datetime:
-        """Rule: "Its earliest accepted send event of any type"."""
+        """Its earliest accepted send event of any type (overview: Counting unit)."""
         moment: datetime = self.sends[0]["event_at"]
         return moment
 
     @property
     def is_test(self) -> bool:
-        """Rule: "It is a test when any of its send events says so"."""
+        """Whether any of its send events marks it as a test (overview: Counting unit)."""
         return any(send["is_test"] for send in self.sends)
 
     def is_measured(self, family: str) -> bool:
@@ -101,7 +101,7 @@ class Message:
         return [c for c in self.conversions if c.conversion_type == "order"]
 
     def money(self, measure: str) -> Decimal:
-        """Rule: "Sums of money over a group are 0 where nothing was credited"."""
+        """The money credited to it, 0 where nothing was (overview: Conversions and revenue)."""
         amounts = [getattr(order, measure) for order in self.orders]
         return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
@@ -115,8 +115,8 @@ def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
 
 
 def is_orphan(sends: list[Row], entities: Entities) -> bool:
-    """Rule: "All send events of a message whose source or contact isn't known": "a message's source
-    and contact are those of its earliest accepted send event"."""
+    """Whether the message's source or contact isn't known: those of its earliest accepted send
+    event (overview: Counting unit)."""
     return (
         sends[0]["email_source_id"] not in entities.sources
         or sends[0]["contact_id"] not in entities.contacts
@@ -157,9 +157,9 @@ def read_messages(
 
 
 def _track_clicks(messages: Iterable[Message], entities: Entities) -> dict[str, bool]:
-    """Rule: "Track Clicks is read as it stood at the source's first send event (the earliest among
-    its non-test messages; the row with the latest `updated_at` at or before it, else the earliest
-    row)". A source without a non-test message: the earliest row."""
+    """Track Clicks as it stood at the source's first send event, tests left out: by the row with
+    the latest `updated_at` at or before it, else the earliest row (overview: What is measured at
+    all). A source that sent only tests: by its earliest row."""
     first_send: dict[str, datetime] = {}
     for message in messages:
         if not message.is_test:
@@ -212,8 +212,9 @@ def _availability(message: Message, entities: Entities, track_clicks: bool) -> d
 
 
 def _read_engagement(event: Row, message: Message, entities: Entities) -> Engagement:
-    """Rule: "An event's link is found by `link_id`, else by source and URL (the smallest `link_id`
-    where several match)". "The URL judged is the event's own, else its link's"."""
+    """Find an event's link by `link_id`, else by source and URL (the smallest `link_id` where
+    several match); the URL judged is the event's own, else its link's (overview: What is measured
+    at all)."""
     link_id = event["link_id"]
     if link_id not in entities.links:
         place = (message.source["email_source_id"], event["url"])
@@ -236,9 +237,9 @@ def read_user_agents(path: Path = USER_AGENTS) -> list[Row]:
 
 
 def _sender_or_agent(event: Row, user_agents: list[Row]) -> str | None:
-    """Rule: "Each open and click has an `actor`. The sender's word wins: `is_machine` true =
-    `machine`, false = `human`. Else `machine` if its user agent matches the seed of known agents of
-    kind `prefetcher` or `scanner`". Bursts, which need the other clicks, come after."""
+    """Who opened or clicked. The sender's word wins: `is_machine` true is `machine`, false `human`.
+    Otherwise it is `machine` if the user agent matches a `prefetcher` or `scanner` of the seed
+    (overview: Machines). Bursts, which need the other clicks, come after."""
     if event["event_type"] not in ("opened", "clicked"):
         return None
     if event["is_machine"] is not None:
@@ -268,8 +269,8 @@ def _judge_engagement(message: Message, settings: Settings) -> None:
 
 
 def _burst_clicks(message: Message) -> list[Engagement]:
-    """Rule: "The clicks of its message within one second from some click name 3 or more different
-    links: all of those are a machine's"."""
+    """Where the clicks of a message within one second from some click name three or more different
+    links, all of them are a machine's (overview: Machines)."""
     clicks = [event for event in message.engagement if event.event_type == "clicked"]
     burst = []
     for first in clicks:
@@ -280,8 +281,8 @@ def _burst_clicks(message: Message) -> list[Engagement]:
 
 
 def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
-    """Rule: "The first reason that applies excludes an open or click: `test_send` · the family's
-    status · (clicks) … · `machine` (last; see Machines)"."""
+    """The first reason that applies: `test_send`, the family's availability, what is wrong with a
+    click's link, `machine` (overview: What is measured at all)."""
     family = {"opened": "open", "clicked": "click"}.get(event.event_type, "delivery")
     if message.is_test:
         return "test_send"
@@ -363,8 +364,8 @@ def _set_state(message: Message, settings: Settings) -> None:
 
 
 def _is_machine_opened(message: Message) -> bool:
-    """Rule: "Messages with an open or click by a machine that counts, or would but for `machine`,
-    and none by anyone else"."""
+    """Whether machines opened or clicked it, by events that count or would but for `machine`, and
+    nobody else did (overview: Machines)."""
     actors = {
         event.actor
         for event in message.engagement

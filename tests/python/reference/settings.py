@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Settings:
-    """Rule: "Settings are dbt vars, with the default given"."""
+    """The dbt variables that the reference needs, with the project's defaults."""
 
     reporting_timezone: str = "UTC"
     reporting_currency: str = "USD"

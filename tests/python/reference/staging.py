@@ -36,8 +36,8 @@ def judge_lake(raw: dict[str, list[Row]]) -> dict[str, Judged]:
 
 
 def judge_events(table: RawTable, rows: list[Row]) -> Judged:
-    """Rule: "Quarantine is judged first, so the corrected redelivery of a bad event is
-    accepted"."""
+    """Quarantine is decided before duplicates, so the corrected redelivery of a bad event is
+    accepted (overview: The raw contract)."""
     judged = Judged(raw_rows=len(rows))
     by_id: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -54,8 +54,9 @@ def judge_events(table: RawTable, rows: list[Row]) -> Judged:
 
 
 def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
-    """Rule: "A row with a null or blank id or time (`missing_key`), an unknown type, kind or
-    service (`unknown_value`) or an uncastable value (`invalid_value`) is quarantined"."""
+    """A row is quarantined where a key is null or blank (`missing_key`), a type, kind or service
+    isn't known (`unknown_value`), or a value can't be cast (`invalid_value`)
+    (overview: The raw contract)."""
     judged = Judged(raw_rows=len(rows))
     for row in rows:
         values, uncastable = _cast(table, row)
@@ -78,7 +79,8 @@ def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
 
 
 def latest_rows(table: RawTable, accepted: Iterable[Row]) -> dict[Any, Row]:
-    """Rule: "The latest row of an id wins": by its key, of rows in order of age."""
+    """The latest row of each id, by its key; the rows are in order of age (overview: The raw
+    contract)."""
     latest = {tuple(row[column] for column in table.key): row for row in accepted}
     return {key if len(key) > 1 else key[0]: row for key, row in latest.items()}
 
@@ -97,7 +99,8 @@ def _cast(table: RawTable, row: Row) -> tuple[Row, set[str]]:
 
 
 def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) -> str | None:
-    """Rule: "Kept with the whole raw row and one reason, the first that applies"."""
+    """A quarantined row: kept whole, with the first reason that applies (overview: The raw
+    contract)."""
     if any(is_blank(row.get(column)) for column in table.not_blank):
         return "missing_key"
     if values["event_type"] not in table.words["event_type"]:
@@ -135,15 +138,17 @@ def _quarantined(table: RawTable, reason: str, values: Row, raw_row: Row) -> Row
 
 
 def _duplicate_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """Rule: "The row with the smallest `(loaded_at, event_at, event_type, message_id or order_id,
-    the remaining columns)` is kept": the contract's order has message_id and order_id first."""
+    """Which of the rows of one event is accepted: the smallest by `loaded_at`, `event_at`,
+    `event_type`, then the remaining columns in the contract's order (overview: The raw
+    contract)."""
     first = ["loaded_at", "event_at", "event_type"]
     rest = [column for column in table.columns if column not in first]
     return nulls_last([row[column] for column in first + rest])
 
 
 def _age_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
-    """Rule: "Latest = by `updated_at`, then `loaded_at`, then the remaining columns in order"."""
+    """By `updated_at`, then `loaded_at`, then the remaining columns in the contract's order
+    (overview: The raw contract)."""
     first = ["updated_at", "loaded_at"]
     rest = [column for column in table.columns if column not in first]
     return nulls_first([row[column] for column in first + rest])

@@ -58,8 +58,8 @@ def reference_tables(
 
 
 def _set_conversion_state(message: Message) -> None:
-    """Rule: "converted: credited with at least one conversion; ordered: with at least one order";
-    their times are those of the first."""
+    """Converted: credited with at least one conversion; ordered: with at least one order; their
+    times are those of the first (overview: Delivery state)."""
     for name, credited in (("converted", message.conversions), ("ordered", message.orders)):
         message.flags[name] = bool(credited)
         times = [conversion.converted_at for conversion in credited]
@@ -68,7 +68,8 @@ def _set_conversion_state(message: Message) -> None:
 
 def _dimensions(entities: Entities) -> Tables:
     def pick(row: Row, columns: list[str]) -> Row:
-        """Rule: "A null flag is false"; `is_utm_tracking_enabled` alone has another default."""
+        """A null flag is false (overview: The raw contract); only `is_utm_tracking_enabled` has
+        another default."""
         return {
             column: bool(row[column])
             if column.startswith(("is_", "has_")) and column != "is_utm_tracking_enabled"
@@ -133,7 +134,7 @@ def _message_row(message: Message) -> Row:
 
 
 def _engagement_rows(messages: dict[str, Message]) -> list[Row]:
-    """Rule: "accepted events of known messages, with `actor`, `is_counted`, `exclusion_reason`".
+    """The accepted events of known messages, with `actor`, `is_counted`, `exclusion_reason`.
 
     Of a click, the link that its source and URL or its `link_id` found, too.
     """
@@ -156,8 +157,8 @@ def _engagement_rows(messages: dict[str, Message]) -> list[Row]:
 
 
 def _conversion_row(conversion: Conversion, policy: str) -> Row:
-    """Rule: "of the credited touch `message_id`, `email_source_id`, `touch_type`, `touch_at`; and
-    credited or not `last_touch_message_id`, `last_touch_at`"."""
+    """Of the credited touch `message_id`, `email_source_id`, `touch_type` and `touch_at`; credited
+    or not, `last_touch_message_id` and `last_touch_at` (overview: Attribution)."""
     measures = ["revenue", "refunded", "net_revenue", "original_revenue", "original_refunded"]
     columns = ["conversion_type", "conversion_id", "contact_id", "converted_at", "currency"]
     credited, last = conversion.credited, conversion.last_touch
@@ -177,11 +178,11 @@ def _conversion_row(conversion: Conversion, policy: str) -> Row:
 
 
 def _data_quality(judged: dict[str, Judged], entities: Entities) -> list[Row]:
-    """Rule: "event tables; entities with raw and quarantined".
+    """The event tables; entities with raw and quarantined rows (overview: The raw contract).
 
-    Orphans: "all send events of a message whose source or contact isn't known, and each engagement
-    event whose message has no accepted send event. (Engagement of an orphan message waits with it
-    and isn't counted as an orphan itself.)".
+    Orphans are all send events of a message whose source or contact isn't known, and each
+    engagement event whose message has no accepted send event. Engagement of an orphaned message
+    isn't counted as an orphan itself.
     """
     by_message = group_sends(judged["send_events"].accepted)
     orphans = {

@@ -12,8 +12,8 @@ _TRACKABLE = re.compile(
 
 
 def link_reason(link: Row | None) -> str | None:
-    """Rule: "`trigger_link` · `system_link` (preview, unsubscribe, affiliate)"; without a link "its
-    type is `standard`"."""
+    """`trigger_link`, or `system_link` (preview, unsubscribe, affiliate); without a link the type
+    is `standard` (overview: What is measured at all)."""
     link_type = link["link_type"] if link else None
     if link_type == "trigger":
         return "trigger_link"
@@ -21,9 +21,10 @@ def link_reason(link: Row | None) -> str | None:
 
 
 def url_reason(url: str | None) -> str | None:
-    """Rule: "`unresolved_merge_field` (`{{` or `}}`, also percent-encoded) · `not_http` (no URL,
-    mailto, tel, anchors, relative, custom schemes) · `malformed_url` (not
-    `^https?://label(.label)*(:port)?([/?#]\\S*)?$`, case-insensitive, matched to the very end)"."""
+    """`unresolved_merge_field` (`{{` or `}}`, also percent-encoded), `not_http` (no URL, mailto,
+    tel, anchors, relative, other schemes), or `malformed_url`: not
+    `^https?://label(.label)*(:port)?([/?#]\\S*)?$` in either case, matched to the very end
+    (overview: What is measured at all)."""
     if url and _MERGE_FIELD.search(url):
         return "unresolved_merge_field"
     if not url or not url.lower().startswith(("http://", "https://")):

@@ -471,7 +471,7 @@ def _goal_event(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> Row:
 def _converted(
     dice: _Dice, touches: list[tuple[datetime, str | None]]
 ) -> tuple[str | None, str | None, datetime]:
-    """Who converted, an id, an e-mail, both or neither, and when: often who touched, on or beside
+    """Who converted, an id, an email, both or neither, and when: often who touched, on or beside
     the end of the attribution window."""
     touch_at, contact_id = dice.one_of(touches)
     converted_at = touch_at + timedelta(
@@ -593,7 +593,7 @@ def _as_text(dice: _Dice, value: Any) -> Any:
 
 
 def prefixed(world: World, prefix: str) -> World:
-    """The world with its prefix on every id and e-mail, after the white space it begins with."""
+    """The world with its prefix on every id and email, after the white space it begins with."""
     space = re.compile(rf"\A[{WHITE_SPACE}{BYTE_ORDER_MARK}]*")
 
     def with_prefix(column: str, value: Any) -> Any:

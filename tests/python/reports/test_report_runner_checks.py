@@ -68,8 +68,8 @@ def error_of(*arguments: str) -> EmailStatsError:
                                      "give a whole number from 1 to 36600."),
         ("dashboard -p last_days=", "Parameter 'last_days' of report 'dashboard' can't be '': "
                                     "give a whole number from 1 to 36600."),
-        ("dashboard -p last_days", "-p 'last_days' is no parameter: write -p name=value."),
-        ("dashboard -p =7", "-p '=7' is no parameter: write -p name=value."),
+        ("dashboard -p last_days", "-p 'last_days' isn't a parameter: write -p name=value."),
+        ("dashboard -p =7", "-p '=7' isn't a parameter: write -p name=value."),
         ("dashboard -p last_days=7 -p last_days=8", "Parameter 'last_days' is given twice: "
                                                     "give it once."),
         ("dashboard --as-of 2026-05-01 -p as_of=2026-05-02", "Parameter 'as_of' is given twice: "

@@ -100,7 +100,7 @@ def test_pages_of_a_list_follow_each_other(
         asked.over(page.period)
         listed = [
             message
-            for skip in range(0, page.contacts_in_all, 100)
+            for skip in range(0, page.contacts.height, 100)
             for message in contact_list(asked, "src_campaign_026", "delivered", 100, skip).rows[
                 "message_id"
             ]
@@ -114,9 +114,9 @@ def test_a_long_list_says_how_to_get_all_of_it(
     monkeypatch.setattr(queries, "MOST_ROWS", 5)
     page = load(sample_warehouse, monkeypatch, metric="bounced", **WHOLE)
     markup = page.contact_list().markup
-    assert f"First 5 of {page.contacts_in_all}." in markup
+    assert "First 5 of 8." in markup
     query = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", markup, re.DOTALL)[0]
-    assert warehouse.sql(html.unescape(query)).height == page.contacts_in_all == 8
+    assert warehouse.sql(html.unescape(query)).height == 8
 
 
 def test_without_an_id_it_is_the_most_recent_source_of_the_type(

@@ -118,7 +118,7 @@ def _is_order(conversion_id: str) -> str:
         with asking() as asked:
             found = asked("attribution/is_order", id=conversion_id)
         if found.is_empty():
-            raise ValueError("no paid order has that id; `email-stats trace` tells of any id")
+            raise ValueError("no paid order has that id; `email-stats trace` finds any id")
     return conversion_id
 
 

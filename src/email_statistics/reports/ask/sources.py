@@ -26,7 +26,6 @@ class Source:
     email_source_id: str
     email_source_type: str
     name: str
-    workflow_id: str | None
     workflow_name: str | None
     campaign_kind: str | None
     status: str | None

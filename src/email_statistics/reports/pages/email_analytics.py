@@ -41,7 +41,6 @@ class EmailAnalytics(Page):
     source: Source | None
     booked: pl.DataFrame
     contacts: pl.DataFrame
-    contacts_in_all: int
 
     def header(self) -> Html:
         """Open the page: what the list has, the range, the data."""
@@ -162,10 +161,9 @@ def load(
         source_id = source.email_source_id if source else ""
         asked.bind(id=source_id, type=source_type)
         booked = total(asked, metrics).filter(pl.col("recipients").is_not_null())
-        contacts, in_all = pl.DataFrame(), 0
+        contacts = pl.DataFrame()
         if not booked.is_empty() and booked[metric].item() is not None:
-            listed = contact_list(asked, source_id, metric, queries.MOST_ROWS)
-            contacts, in_all = listed.rows, listed.total
+            contacts = contact_list(asked, source_id, metric, queries.MOST_ROWS).rows
         return EmailAnalytics(
             asked=asked,
             period=period,
@@ -176,5 +174,4 @@ def load(
             source=source,
             booked=booked,
             contacts=contacts,
-            contacts_in_all=in_all,
         )

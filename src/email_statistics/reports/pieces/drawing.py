@@ -74,7 +74,7 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
     """Draw up to three columns of ``points`` as lines from zero, wide and narrow.
 
     ``points`` has a row per step: ``at``, its local day or hour (a date, or a time without a zone),
-    and a number or null (a gap) for each of ``lines``. Each step's numbers stand in a tooltip; a
+    and a number or null (a gap) for each of ``lines``. A tooltip has each step's numbers; a
     step between two gaps is a dot. One line alone has its area tinted. Where ``at`` is a whole
     number, it is one of days.
     """

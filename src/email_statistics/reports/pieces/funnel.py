@@ -29,8 +29,8 @@ class Comparison:
 class FunnelStep:
     """A step in words but for ``share``: 0..1 of the first step, the length of its bar.
 
-    ``share`` is None where it isn't measured; ``drop`` tells of the way from the step before, "" if
-    that can't be said; ``colour`` is a name of the stylesheet.
+    ``share`` is None where it isn't measured; ``drop`` describes the change from the step before,
+    "" if that can't be said; ``colour`` is a name of the stylesheet.
     """
 
     figure: Figure

@@ -1,4 +1,4 @@
-// Makes every list of the page (templates/list.html.j2) sort, search, page and give a CSV. Without it
+// Makes every list of the page (list.html.j2) sort, search, page and give a CSV. Without it
 // the lists are whole tables. It asks for nothing and writes text alone, never markup.
 "use strict";
 (() => {

@@ -58,7 +58,7 @@ class Rendering(BaseModel):
 
 @dataclass(frozen=True)
 class Kept:
-    """A rendering and the folder it lies in."""
+    """A rendering and its folder."""
 
     folder: Path
     rendering: Rendering

@@ -1,4 +1,4 @@
-"""Revenue in words: what is unknown for want of an exchange rate is said, never shown as 0."""
+"""Revenue in words: what is unknown because an exchange rate is missing is called so, never 0."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -69,7 +69,7 @@ def choose_period(
     else:
         chosen = f"{formats.plural(last_days, 'day')} up to {until}"
         if last_days > (last - date.min).days:
-            raise UsageError(f"last_days can't be {last_days}: {last} less that is no day.")
+            raise UsageError(f"last_days can't be {last_days}: no date is that long before {last}.")
         start = last - timedelta(days=last_days - 1)
     if start > last:
         raise UsageError(

@@ -15,7 +15,6 @@ select
     sources.email_source_id,
     sources.email_source_type,
     coalesce(sources.email_source_name, sources.email_source_id) as name,
-    sources.workflow_id,
     sources.workflow_name,
     sources.campaign_kind,
     sources.status,

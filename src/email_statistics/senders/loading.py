@@ -373,9 +373,10 @@ class _Load:
 
     def _keep_rows(self) -> None:
         """Write the rows of events and contacts, and remember the entities that they name."""
-        for table in _KEPT_TABLES:
+        for table in self._profile.tables or _KEPT_TABLES:
             names = schemas()[table].names
-            columns = ", ".join(_RENAMED.get((table, name), name) for name in names)
+            renamed = {} if self._profile.tables else _RENAMED
+            columns = ", ".join(renamed.get((table, name), name) for name in names)
             self._write(
                 table,
                 f"select {columns} from mapped where outcome = 'row' and table_name = '{table}'",
@@ -425,9 +426,11 @@ class _Load:
         self._write("sending_domains", _DOMAINS.format(beginning=beginning))
 
     def _domain_values(self) -> list[str]:
-        seen = self._database.execute("select distinct sending_domain from seen_sources").fetchall()
         values = []
-        for (name,) in seen:
+        for (name,) in self._database.execute(
+            f"select distinct sending_domain from ({_SOURCES.format(beginning=_NO_TIMES)}) "
+            "union select sending_domain from seen_domains order by 1"
+        ).fetchall():
             settings = self._profile.domains.get(name) or DomainSettings()
             types = settings.event_types or self._sender.reports
             values.append(
@@ -506,6 +509,7 @@ _SEEN = """
 create temp table seen_sources (
     email_source_id varchar, source_name varchar, source_type varchar, workflow_id varchar,
     workflow_name varchar, campaign_kind varchar, sending_domain varchar, event_at timestamp);
+create temp table seen_domains (sending_domain varchar);
 create temp table lookup (key varchar, value varchar);
 create temp table seen_contacts (contact_id varchar, email varchar, event_at timestamp);
 """
@@ -521,6 +525,8 @@ select email_source_id, arg_max(source_name, event_at), arg_max(source_type, eve
 from mapped
 where outcome = 'row' and table_name = 'send_events' and email_source_id is not null
 group by email_source_id, sending_domain;
+insert into seen_domains
+select distinct sending_domain from mapped where outcome = 'row' and table_name = 'email_sources';
 insert into seen_contacts
 select contact_id, arg_max(coalesce(recipient_email, email), event_at), max(event_at)
 from mapped
@@ -548,6 +554,7 @@ select email_source_id, arg_max(source_type, event_at) as email_source_type,
     null::timestamp as created_at, {beginning} as loaded_at
 from seen_sources group by email_source_id
 """
+_NO_TIMES = "null as updated_at, null"
 _DOMAINS = """
 select sending_domain, valid_from, 'event_feed' as sending_service, is_dedicated,
     is_open_tracking_enabled, is_click_tracking_enabled, null::boolean as is_spf_verified,

@@ -7,7 +7,7 @@ what all senders share: identities, judgement and the shape of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from email_statistics.senders.profile import Profile
@@ -177,6 +177,7 @@ class Sender:
     domain: str = "null"
     shop: str = "null"
     reports: Sequence[str] = ()
+    query: Callable[[Profile, str], str] | None = None
     first_opens: str = ""
     switch_on: str = ""
     forms: str = ""
@@ -217,7 +218,7 @@ _PAGES = ("items", "data", "results", "records", "Records", "Messages", "events"
 _TEXT = "json_extract_string(doc, {})"
 
 
-def _common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
+def common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
     """Envelopes of any sender: a condition and the list of texts inside, both SQL over ``doc``."""
 
     def text(path: str) -> str:
@@ -275,6 +276,13 @@ def _common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def mapping_query(sender: Sender, profile: Profile, documents: str) -> str:
+    """The query that makes rows of a relation of documents (see ``_declared_query``)."""
+    if sender.query:
+        return sender.query(profile, documents)
+    return _declared_query(sender, profile, documents)
+
+
+def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     """The query that makes rows of a relation of documents.
 
     ``documents`` has ``n`` (number), ``text``, ``loaded_at`` and ``path``. The table ``refused``
@@ -293,7 +301,7 @@ def mapping_query(sender: Sender, profile: Profile, documents: str) -> str:
         for before, (name, key) in zip(stages, sender.lookups.items(), strict=False)
     )
     last = stages[-1]
-    envelopes = [*sender.unwrap, *_common_envelopes(sender.pages)]
+    envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]
     unwrap = " ".join(f"when {condition} then {parts}" for condition, parts in envelopes)
     facts = "\nunion all by name\n".join(_fact_query(sender, profile, fact) for fact in sender.facts)
     event_id = f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"

@@ -98,10 +98,10 @@ SENDER = Sender(
             {
                 "type": "case when hook in ('ContactCreate', 'ContactUpdate', 'ContactDndUpdate')"
                 " then 'contact' end",
-                "event_at": f"moment({first_of('date_updated', 'date_added')})",
+                "event_at": "moment(coalesce(date_updated, date_added))",
                 "contact_id": "blank_to_null(contact_record_id)",
                 "email": "address(contact_email)",
-                "full_name": "blank_to_null(coalesce(contact_name, concat_ws(' ', first_name, last_name)))",
+                "full_name": "clean(coalesce(contact_name, concat_ws(' ', first_name, last_name)))",
                 # "active" is the setting's state: do not disturb is on.
                 "is_do_not_disturb": "coalesce(lower(email_dnd) in ('active', 'permanent'), "
                 "truth(dnd), false)",
@@ -128,7 +128,7 @@ SENDER = Sender(
                 (
                     "paid",
                     "lower(status) = 'completed'",
-                    f"moment({first_of('order_updated', 'order_created')})",
+                    "moment(coalesce(order_updated, order_created))",
                     "money(amount)",
                 ),
             )

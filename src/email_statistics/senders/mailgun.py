@@ -114,7 +114,7 @@ SENDER = Sender(
     is_record="event is not null and json_type(doc, '$.\"body-plain\"') is null"
     " and json_type(doc, '$.signature') is distinct from 'VARCHAR'",
     unwrap=[
-        ("json_type(doc, '$.\"event-data\"') = 'OBJECT'", "[json_extract(doc, '$.\"event-data\"')]"),
+        ("json_type(doc, '$.\"event-data\"') = 'OBJECT'", "[json_extract(doc, '$.\"event-data\"')::varchar]"),
         (  # a form post of the time before 2018, signed by a field of its own
             "json_type(doc, '$.event') = 'VARCHAR'"
             " and json_type(doc, '$.signature') = 'VARCHAR'",

@@ -29,33 +29,33 @@ TABLE_OF_TYPE = {
 
 MACROS = r"""
 -- Trimming is slow, and few texts need it: those with a blank (anything before '!') at an end.
+-- For fields only: an expression would be worked out eight times. Those take clean.
+create or replace macro blank_to_null(x) as nullif(case
+    when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end, '');
+create or replace macro clean(x) as nullif(trim(x, E' \t\r\n\f\x0b'), '');
 create or replace macro trimmed(x) as case
     when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end;
-create or replace macro blank_to_null(x) as nullif(trimmed(x), '');
-create or replace macro address(x) as lower(blank_to_null(
+create or replace macro address(x) as lower(clean(
     case when contains(x, '<') then regexp_extract(x, '<([^<>]*)>', 1) else x end));
 create or replace macro domain_of(x) as
-    nullif(rtrim(regexp_extract(address(x), '@([^@\s]+)$', 1), '.'), '');
-create or replace macro bare_id(x) as blank_to_null(
-    case when contains(x, '<') then trim(x, E'<> \t\r\n') else x end);
+    regexp_extract_all(lower(x), '@([^@\s<>]*[^@\s<>.])[.]?>?\s*$', 1)[1];
+create or replace macro bare_id(x) as nullif(trim(x, E'<> \t\r\n'), '');
 create or replace macro before(x, place) as case when place is null then x else x[:place - 1] end;
 create or replace macro first_item(x) as case
     when starts_with(ltrim(x), '[') then try(json_extract_string(x, '$[0]')) else x end;
 create or replace macro is_number(x) as regexp_full_match(x, '-?\d+(\.\d+)?([eE][+-]?\d{1,2})?');
-create or replace macro moment_of_epoch(d) as case
-    when d < 0 then null
-    when d < 1e11::decimal(28, 9) then make_timestamp(floor(d * 1000000::decimal(7, 0))::bigint)
-    when d < 1e14::decimal(28, 9) then make_timestamp(floor(d * 1000::decimal(4, 0))::bigint)
-    when d < 1e17::decimal(28, 9) then make_timestamp(floor(d)::bigint) end;
+create or replace macro moment_of_epoch(d) as make_timestamp(floor(d * (case
+    when d < 1e11::decimal(28, 9) then 1000000 when d < 1e14::decimal(28, 9) then 1000
+    when d < 1e17::decimal(28, 9) then 1 end)::decimal(7, 0))::bigint);
 create or replace macro moment_of_text(x) as case
     when regexp_matches(x, '^\d{4}-\d\d-\d\d')
     then try_cast(regexp_replace(x, ' ([+-]\d)', '\1') as timestamptz)::timestamp end;
 create or replace macro moment(x) as case
     when regexp_full_match(x, '[0-9]{9,10}') then make_timestamp(x::bigint * 1000000)
-    when is_number(trim(x)) then moment_of_epoch(try_cast(trim(x) as decimal(28, 9)))
+    when is_number(trim(x)) and not starts_with(x, '-') then moment_of_epoch(try_cast(trim(x) as decimal(28, 9)))
     else moment_of_text(trim(x)) end;
 create or replace macro money(x) as case
-    when is_number(trim(x)) then try_cast(trim(x) as decimal(38, 12)) end;
+    when is_number(trim(x)) then try_cast(trim(x) as decimal(28, 12)) end;
 create or replace macro currency_digits(c) as case
     when upper(c) in ('BIF', 'CLP', 'DJF', 'GNF', 'JPY', 'KMF', 'KRW', 'MGA', 'PYG', 'RWF', 'VND',
         'VUV', 'XAF', 'XOF', 'XPF') then 0
@@ -124,9 +124,14 @@ def cases(value: str, mapping: Mapping[str, str], otherwise: str = "null") -> st
     return f"case {value} {branches} else {otherwise} end"
 
 
+def filled(expression: str) -> str:
+    """A field or another expression, null where it is blank."""
+    return f"{'blank_to_null' if expression.isidentifier() else 'clean'}({expression})"
+
+
 def first_of(*expressions: str) -> str:
     """The first that isn't blank."""
-    return f"coalesce({', '.join(f'blank_to_null({each})' for each in expressions)}, null)"
+    return f"coalesce({', '.join(map(filled, expressions))}, null)"
 
 
 @dataclass(frozen=True)
@@ -311,7 +316,7 @@ def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     )
     last = stages[-1]
     places = "".join(
-        f" blank_to_null({place.key}) as place_{number},"
+        f" {filled(place.key)} as place_{number},"
         for number, place in enumerate(_places(sender, profile))
     )
     envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]
@@ -326,7 +331,8 @@ with found as (
     from {documents}
 ),
 plain as (
-    select n, doc, loaded_at, path, found is not null as is_readable,
+    select n, case when found is not null then doc end as doc, loaded_at, path,
+        found is not null as is_readable,
         {str(profile.first_opens_only).lower()} as first_opens_only, {fields}
     from found
 ),
@@ -383,7 +389,11 @@ judged as (
             when table_name = 'send_events' and recipient is null and contact_id is null
                 then 'no_recipient'
             when event_at is null then 'no_time'
-        end as verdict
+        end as first_verdict,
+        -- A reason is a word of the sender's, whatever stands where the word should.
+        case when starts_with(first_verdict, '-')
+            and not regexp_full_match(first_verdict, '-[A-Za-z][A-Za-z0-9_.]{{0,60}}')
+            then 'unknown_event' else first_verdict end as verdict
     from typed
 )
 select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
@@ -422,7 +432,7 @@ def _fact_query(sender: Sender, profile: Profile, fact: Fact) -> str:
     columns = {name: f"cast(null as {type})" for name, type in _COLUMNS.items()}
     columns |= {name: f"cast({sql} as {_COLUMNS[name]})" for name, sql in fact.columns.items()}
     if profile.contact:
-        columns["contact_id"] = f"blank_to_null({sender.place(profile.contact).key})"
+        columns["contact_id"] = filled(sender.place(profile.contact).key)
     columns["currency"] = f"coalesce({columns['currency']}, {_literal(profile.currency)})"
     selected = ",\n        ".join(f"{sql} as {name}" for name, sql in columns.items())
     items = (
@@ -470,12 +480,12 @@ def _source_columns(sender: Sender, profile: Profile) -> str:
     has_source = f"({sender.has_source})"
     return f"""
         case when {has_source} then {chosen("key")} end as source_key,
-        blank_to_null({chosen("name")}) as source_name,
+        clean({chosen("name")}) as source_name,
         {type_} as source_type,
         {chosen("workflow_id")} as workflow_id,
-        blank_to_null({chosen("workflow_name")}) as workflow_name,
+        clean({chosen("workflow_name")}) as workflow_name,
         {chosen("kind")} as campaign_kind,
-        coalesce(blank_to_null({sender.domain}), {quoted(domain)}) as sending_domain"""
+        coalesce(clean({sender.domain}), {quoted(domain)}) as sending_domain"""
 
 
 def _places(sender: Sender, profile: Profile) -> list[Place]:
@@ -483,7 +493,7 @@ def _places(sender: Sender, profile: Profile) -> list[Place]:
 
 
 def _default_key(sender: Sender) -> str:
-    return f"coalesce(blank_to_null({sender.default_source or 'null'}), {quoted(sender.name)})"
+    return f"coalesce(clean({sender.default_source or 'null'}), {quoted(sender.name)})"
 
 
 def _shop(sender: Sender, profile: Profile) -> str:

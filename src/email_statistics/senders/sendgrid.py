@@ -62,7 +62,7 @@ SENDER = Sender(
                 + " end",
                 "event_at": "moment(timestamp)",
                 # The part behind it differs from event to event of one email.
-                "message": "coalesce(blank_to_null(before(sg_message_id, suffix)), "
+                "message": "coalesce(clean(before(sg_message_id, suffix)), "
                 "regexp_extract_all(smtp_id, '^[<\\s]*([^<>@\\s]+)', 1)[1])",
                 "recipient": "address(email)",
                 "identity": "blank_to_null(sg_event_id)",

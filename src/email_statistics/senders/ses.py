@@ -102,7 +102,7 @@ SENDER = Sender(
                 "message": "blank_to_null(ses_id)",
                 "recipient": "address(coalesce(json_extract_string(item, '$.emailAddress'),"
                 " json_extract_string(item, '$')))",
-                "identity": "blank_to_null(case kind when 'bounce' then bounce_id"
+                "identity": "clean(case kind when 'bounce' then bounce_id"
                 " when 'complaint' then complaint_id end) || '/'"
                 " || address(json_extract_string(item, '$.emailAddress'))",
                 "url": "case when kind = 'click' then link end",

@@ -118,9 +118,7 @@ SENDER = Sender(
                 "is_machine": "case metric when 'opened' then nullif(truth(prefetched), false)"
                 " when 'clicked' then truth(machine) end",
                 "reason": "case when metric in ('attempted', 'bounced', 'dropped', 'failed',"
-                " 'undeliverable') then "
-                + first_of("failure_message", "row_reason")
-                + " end",
+                " 'undeliverable') then " + first_of("failure_message", "row_reason") + " end",
             }
         ),
         Fact(

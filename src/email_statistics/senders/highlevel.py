@@ -5,7 +5,8 @@ from email_statistics.senders.mapping import Fact, Place, Sender, first_of
 
 _MAIL = "hook = 'LCEmailStats'"
 _EVENT = {
-    name: f"case when {_MAIL} then {sql} end" for name, sql in mailgun.event_columns("soft_bounced").items()
+    name: f"case when {_MAIL} then {sql} end"
+    for name, sql in mailgun.event_columns("soft_bounced").items()
 }
 _LIVE = "coalesce(truth(live_mode), true)"
 SENDER = Sender(

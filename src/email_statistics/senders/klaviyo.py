@@ -93,7 +93,8 @@ SENDER = Sender(
     unwrap=[
         (
             "json_type(doc, '$.payload.data') = 'OBJECT'",
-            "[" + _record("json_extract(doc, '$.payload.data')", "json_extract_string(doc, '$.topic')")
+            "["
+            + _record("json_extract(doc, '$.payload.data')", "json_extract_string(doc, '$.topic')")
             + "]",
         ),
         (

@@ -131,7 +131,9 @@ def load(
 
 def _refuse_the_sample(lake: Path) -> None:
     if lake.resolve() == (PROJECT_ROOT / "seeds/sample_lake").resolve():
-        raise UsageError(f"{lake} is the sample, which nothing loads into: name a lake of your own.")
+        raise UsageError(
+            f"{lake} is the sample, which nothing loads into: name a lake of your own."
+        )
 
 
 def _utc(moment: datetime) -> datetime:
@@ -198,9 +200,7 @@ def _already_loaded(entry: dict[str, Any]) -> LoadResult:
     )
 
 
-def _entry(
-    result: LoadResult, sources: list[reading.Source], moment: datetime
-) -> dict[str, Any]:
+def _entry(result: LoadResult, sources: list[reading.Source], moment: datetime) -> dict[str, Any]:
     return {
         "load_id": result.load_id,
         "sender": result.sender,
@@ -290,9 +290,7 @@ class _Load:
         for chunk in _ahead(reading.chunks_of(source, folder)):
             self._map(source, chunk, only_looks_up=True)
 
-    def _map(
-        self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False
-    ) -> None:
+    def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
         """Map a chunk's documents, then those inside them, and so on."""
         path = f"{source.name}#{source.schema_name}"
         numbers = pa.array(np.arange(chunk.num_rows))
@@ -335,7 +333,7 @@ class _Load:
         """Find the documents in texts that aren't one: forms, and several values on a line."""
         unreadable = self._database.execute(
             "select n, text, documents.loaded_at from mapped join documents using (n) "
-            "where why = 'unreadable' and text is not null and n not in (from refused)"
+            "where why = 'unreadable' and text is not null"
         ).fetchall()
         inside: list[tuple[str, datetime]] = []
         wrappers: list[list[int]] = []
@@ -486,10 +484,12 @@ def _stands_twice(key: str) -> str:
     return f"strlen(text) - strlen(replace(text, {name}, '')) > {len(key) + 2}"
 
 
+# What stands in an array is judged one by one, unless it is deep.
 _SUSPECTS = """
 select n, text from documents
-where contains(text, 'NaN') or contains(text, 'Infinity')
-    or contains(text, repeat(']', 32)) or contains(text, repeat('}}', 32)) or {twice}
+where contains(text, repeat(']', 32)) or contains(text, repeat('}}', 32))
+    or (not starts_with(text, '[')
+        and (contains(text, 'NaN') or contains(text, 'Infinity') or {twice}))
 """
 _RENAMED = {
     ("contacts", "updated_at"): "event_at as updated_at",

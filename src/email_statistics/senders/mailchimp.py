@@ -116,7 +116,15 @@ SENDER = Sender(
     },
     source_order=["campaign_id"],
     domain="domain_of(reply_to)",
-    reports=("sent", "soft_bounced", "hard_bounced", "opened", "clicked", "complained", "unsubscribed"),
+    reports=(
+        "sent",
+        "soft_bounced",
+        "hard_bounced",
+        "opened",
+        "clicked",
+        "complained",
+        "unsubscribed",
+    ),
     switch_on=(
         "Pull, for each campaign, /campaigns, /reports/{id}/sent-to, /email-activity, "
         "/unsubscribed and /abuse-reports, and load the pages together: `sent-to` has no time, so a "

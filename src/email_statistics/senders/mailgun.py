@@ -93,7 +93,7 @@ _LEGACY_EVENT = (
     " coalesce(json_extract_string(doc, '$.\"Message-Id\"'),"
     " json_extract_string(doc, '$.\"message-id\"'),"
     " regexp_extract(json_extract_string(doc, '$.\"message-headers\"'),"
-    " '(?i)\\[\\s*\"message-id\"\\s*,\\s*\"([^\"]+)\"', 1)))),"
+    ' \'(?i)\\[\\s*"message-id"\\s*,\\s*"([^"]+)"\', 1)))),'
     " 'reason', json_extract_string(doc, '$.reason'),"
     " 'delivery-status', json_object('code', json_extract_string(doc, '$.code'), 'message',"
     " coalesce(json_extract_string(doc, '$.error'), json_extract_string(doc, '$.description'))),"
@@ -114,10 +114,12 @@ SENDER = Sender(
     is_record="event is not null and json_type(doc, '$.\"body-plain\"') is null"
     " and json_type(doc, '$.signature') is distinct from 'VARCHAR'",
     unwrap=[
-        ("json_type(doc, '$.\"event-data\"') = 'OBJECT'", "[json_extract(doc, '$.\"event-data\"')::varchar]"),
+        (
+            "json_type(doc, '$.\"event-data\"') = 'OBJECT'",
+            "[json_extract(doc, '$.\"event-data\"')::varchar]",
+        ),
         (  # a form post of the time before 2018, signed by a field of its own
-            "json_type(doc, '$.event') = 'VARCHAR'"
-            " and json_type(doc, '$.signature') = 'VARCHAR'",
+            "json_type(doc, '$.event') = 'VARCHAR' and json_type(doc, '$.signature') = 'VARCHAR'",
             f"[{_LEGACY_EVENT}]",
         ),
     ],

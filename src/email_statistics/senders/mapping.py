@@ -321,8 +321,12 @@ def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     )
     envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]
     unwrap = " ".join(f"when {condition} then {parts}" for condition, parts in envelopes)
-    facts = "\nunion all by name\n".join(_fact_query(sender, profile, fact) for fact in sender.facts)
-    event_id = f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"
+    facts = "\nunion all by name\n".join(
+        _fact_query(sender, profile, fact) for fact in sender.facts
+    )
+    event_id = (
+        f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"
+    )
     target = cases("type", TABLE_OF_TYPE)
     return f"""
 with found as (
@@ -517,4 +521,6 @@ def _stripped(url: str, profile: Profile) -> str:
 
 
 def _escaped(name: str) -> str:
-    return "".join(char if char.isalnum() or char == "_" else f"\\x{{{ord(char):x}}}" for char in name)
+    return "".join(
+        char if char.isalnum() or char == "_" else f"\\x{{{ord(char):x}}}" for char in name
+    )

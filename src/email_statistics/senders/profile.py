@@ -269,7 +269,8 @@ def _check_section(name: str, section: Section) -> None:
     for table, settings in section.tables.items():
         if table not in schemas():
             raise _WrongValueError(
-                (*where, "tables", table), f"there is no table '{table}': {suggest(table, schemas())}"
+                (*where, "tables", table),
+                f"there is no table '{table}': {suggest(table, schemas())}",
             )
         for column in settings.columns:
             if column not in schemas()[table].names:

@@ -8,6 +8,7 @@ by ``mapping``.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import zlib
@@ -76,7 +77,9 @@ def files_below(inputs: Iterable[Path]) -> list[Path]:
         elif path.exists():
             files.append(path)
         else:
-            raise UsageError(f"{path} isn't there; name files or folders of events, or - for stdin.")
+            raise UsageError(
+                f"{path} isn't there; name files or folders of events, or - for stdin."
+            )
     return files
 
 
@@ -450,7 +453,7 @@ def _binary_rows(
         else:
             source.schema_name = _avro_name(head)
             data = _up_to_last_block(source, path.read_bytes())
-            rows = connection.from_arrow(pl.read_avro(data).to_arrow())
+            rows = connection.from_arrow(pl.read_avro(io.BytesIO(data)).to_arrow())
         yield from _objects(rows)
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         source.broken.append(str(error).splitlines()[0])
@@ -569,9 +572,7 @@ def _objects(rows: duckdb.DuckDBPyRelation) -> Iterator[pa.Table]:
         for name, type_ in zip(rows.columns, rows.types, strict=True)
     )
     texts = rows.project(f"to_json(struct_pack({columns}))::varchar as text, null::blob as raw")
-    yield from _chunks(
-        pa.Table.from_batches([batch]) for batch in texts.to_arrow_reader(_BATCH)
-    )
+    yield from _chunks(pa.Table.from_batches([batch]) for batch in texts.to_arrow_reader(_BATCH))
 
 
 def _name(name: str) -> str:

@@ -24,8 +24,11 @@ def _order(type_: str, condition: str, moment: str, **columns: str) -> Fact:
     )
 
 
-_AT = first_of("json_extract_string(item, '$.processed_at')", "json_extract_string(item, '$.created_at')",
-               "json_extract_string(item, '$.createdAt')")
+_AT = first_of(
+    "json_extract_string(item, '$.processed_at')",
+    "json_extract_string(item, '$.created_at')",
+    "json_extract_string(item, '$.createdAt')",
+)
 # The money that came back: the successful refund transactions, or the bulk line's own total.
 _SUCCESSFUL = (
     "list_filter(json_extract(item, '$.transactions[*]'), lambda each: "
@@ -99,8 +102,13 @@ SENDER = Sender(
         " or coalesce(is_csv and not is_csv_rest, false)",
         "order_key": "coalesce(case when is_csv then coalesce(blank_to_null(csv_id), csv_name) end,"
         " nullif(regexp_extract(id, '([0-9]+)$', 1), ''))",
-        "order_email": first_of("email", "contact_email", "customer_email", "csv_email",
-                                "json_extract_string(doc, '$.customer.email')"),
+        "order_email": first_of(
+            "email",
+            "contact_email",
+            "customer_email",
+            "csv_email",
+            "json_extract_string(doc, '$.customer.email')",
+        ),
         "order_currency": "coalesce(currency, csv_currency,"
         " json_extract_string(doc, '$.totalPriceSet.shopMoney.currencyCode'))",
         "order_status": "lower(coalesce(financial_status, bulk_status, csv_status))",
@@ -137,8 +145,14 @@ SENDER = Sender(
         _order(
             "paid",
             f"order_status in {_PAID}",
-            first_of("csv_paid_at", "processed_at", "bulk_processed_at", "created_at",
-                     "bulk_created_at", "csv_created_at"),
+            first_of(
+                "csv_paid_at",
+                "processed_at",
+                "bulk_processed_at",
+                "created_at",
+                "bulk_created_at",
+                "csv_created_at",
+            ),
             # As bought: later edits and refunds change the current total.
             amount="money(coalesce(total_price, csv_total, " + _shop_money("totalPriceSet") + "))",
         ),

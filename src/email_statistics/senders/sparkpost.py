@@ -2,8 +2,15 @@
 
 from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
 
-_GROUPS = ("message_event", "track_event", "unsubscribe_event", "gen_event", "relay_event",
-           "ab_test_event", "ingest_event")
+_GROUPS = (
+    "message_event",
+    "track_event",
+    "unsubscribe_event",
+    "gen_event",
+    "relay_event",
+    "ab_test_event",
+    "ingest_event",
+)
 _BOUNCES = {
     **dict.fromkeys(("10", "30"), "hard_bounced"),
     **dict.fromkeys(("1", "20", "21", "22", "23", "24", "25", "40"), "soft_bounced"),
@@ -25,7 +32,7 @@ _TYPES = {
     **dict.fromkeys(("list_unsubscribe", "link_unsubscribe"), "unsubscribed"),
     "spam_complaint": "complained",
     **{kind: f"-{kind}" for kind in ("sms_status", "success", "error")},
-    **{kind: "-ab_test" for kind in ("ab_test_completed", "ab_test_cancelled")},
+    **dict.fromkeys(("ab_test_completed", "ab_test_cancelled"), "-ab_test"),
 }
 SENDER = Sender(
     name="sparkpost",

@@ -7,9 +7,7 @@ _MONEY = "money(case when kind = 'refund' then amount else amount_captured end)"
 _AMOUNT = f"""case currency_digits(currency)
     when 0 then {_MONEY} when 3 then ({_MONEY} * 0.001)::decimal(38, 12)
     else ({_MONEY} * 0.01)::decimal(38, 12) end"""
-_REFUND_EVENTS = (
-    "('refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated')"
-)
+_REFUND_EVENTS = "('refund.created', 'refund.updated', 'refund.failed', 'charge.refund.updated')"
 SENDER = Sender(
     name="stripe",
     title="Stripe",

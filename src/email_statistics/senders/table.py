@@ -58,6 +58,8 @@ select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     case when is_readable then 'no_table' else 'unreadable' end as why,
     null::varchar as table_name
 from known
+where parts is not null or not is_readable or not coalesce(json_type(doc) = 'OBJECT'
+    and ({_any_table(profile)}), false)
 union all by name
 {rows}
 """
@@ -70,6 +72,23 @@ def _is_envelope() -> str:
         "(json_type(doc, '$.received_at') = 'VARCHAR' and json_type(doc, '$.body') = 'VARCHAR')"
         + "".join(f" or json_type(doc, '$.{page}[0]') = 'OBJECT'" for page in pages)
     )
+
+
+def _condition(settings: TableSettings) -> str:
+    """Whether a record is a row of a table, by its ``where``."""
+    return " and ".join(
+        [
+            "true",
+            *(
+                f"{_field(name)} in ({', '.join(map(quoted, accepted))})"
+                for name, accepted in settings.where.items()
+            ),
+        ]
+    )
+
+
+def _any_table(profile: Profile) -> str:
+    return " or ".join(f"({_condition(settings)})" for settings in profile.tables.values())
 
 
 def _field(name: str) -> str:
@@ -98,7 +117,9 @@ def _value(settings: ColumnSettings | str, type_: pa.DataType) -> str:
         return f"truth({text})"
     if pa.types.is_decimal(type_):
         # An amount with more decimals isn't cut: it is no amount.
-        return f"case when money({text}) = round(money({text}), {type_.scale}) then money({text}) end"
+        return (
+            f"case when money({text}) = round(money({text}), {type_.scale}) then money({text}) end"
+        )
     return _moment(text, settings) if pa.types.is_timestamp(type_) else text
 
 
@@ -141,10 +162,6 @@ def _rows(profile: Profile, table: str, settings: TableSettings) -> str:
     columns = ", ".join(
         f"({sql})::{_sql_type(schema.field(name).type)} as {name}" for name, sql in values.items()
     )
-    conditions = " and ".join(
-        f"{_field(name)} in ({', '.join(map(quoted, accepted))})"
-        for name, accepted in settings.where.items()
-    )
     types = [type_ for type_, target in TABLE_OF_TYPE.items() if target == table]
     domain = next(iter(profile.domains), "table")
     extra = {
@@ -154,7 +171,9 @@ def _rows(profile: Profile, table: str, settings: TableSettings) -> str:
         "workflow_name": "null::varchar",
         "campaign_kind": "null::varchar",
         "sending_domain": quoted(domain),
-        **dict.fromkeys(("email_source_id", "contact_id", "recipient_email", "email"), "null::varchar"),
+        **dict.fromkeys(
+            ("email_source_id", "contact_id", "recipient_email", "email"), "null::varchar"
+        ),
         "event_at": "null::timestamp",
     }
     missing = "".join(f", {sql} as {name}" for name, sql in extra.items() if name not in values)
@@ -168,7 +187,7 @@ from (
         select n, {quoted(table)} as table_name, {columns}{missing}
         from known
         where is_readable and parts is null and json_type(doc) = 'OBJECT'
-            and {conditions or "true"}
+            and {_condition(settings)}
     )
 )"""
 

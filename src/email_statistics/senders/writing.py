@@ -44,9 +44,7 @@ def schemas() -> Mapping[str, pa.Schema]:
 @cache
 def required_tables() -> tuple[str, ...]:
     """The raw tables that a lake must have, empty or not."""
-    return tuple(
-        table["name"] for table in _tables() if table["config"]["meta"].get("is_required")
-    )
+    return tuple(table["name"] for table in _tables() if table["config"]["meta"].get("is_required"))
 
 
 @cache
@@ -125,7 +123,9 @@ class TableFiles:
             self._writers[table] = (writer, hidden)
         self._wait()
         writer = self._writers[table][0]
-        self._writing = self._pool.submit(writer.write_table, rows.select(schema.names).cast(schema))
+        self._writing = self._pool.submit(
+            writer.write_table, rows.select(schema.names).cast(schema)
+        )
 
     def _wait(self) -> None:
         if self._writing:

@@ -78,7 +78,9 @@ def test_every_form_of_a_file_gives_the_same_events(form: str, tmp_path: Path) -
     assert events_of(tmp_path / "lake") == events_of(tmp_path / "plain_lake")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_order_split_and_copy_gives_the_same_set_of_events(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -87,7 +89,9 @@ def test_any_order_split_and_copy_gives_the_same_set_of_events(
     copies = data.draw(st.permutations(EVENTS + data.draw(st.lists(st.sampled_from(EVENTS)))))
     cut = data.draw(st.integers(0, len(copies)))
     make = data.draw(st.sampled_from([json.dumps, lambda part: _spool(json.dumps(part))]))
-    files = [written(folder, make(part), f"{n}") for n, part in enumerate((copies[:cut], copies[cut:]))]
+    files = [
+        written(folder, make(part), f"{n}") for n, part in enumerate((copies[:cut], copies[cut:]))
+    ]
     for file in files:
         loaded("sendgrid", file, lake=folder / "lake")
     loaded("sendgrid", written(folder, EVENTS, "plain"), lake=folder / "plain_lake")
@@ -111,7 +115,10 @@ def test_what_an_event_names_has_its_row(tmp_path: Path) -> None:
         "sendgrid",
         written(tmp_path, [sendgrid_event(customer="c-1", singlesend_id="s", singlesend_name="S")]),
         lake=tmp_path / "lake",
-        profile={"contact": "custom.customer", "domains": {"mail.example.com": {"open_tracking": False}}},
+        profile={
+            "contact": "custom.customer",
+            "domains": {"mail.example.com": {"open_tracking": False}},
+        },
     )
     source = one_row(tmp_path / "lake", "email_sources")
     contact = one_row(tmp_path / "lake", "contacts")
@@ -127,23 +134,37 @@ def test_what_an_event_names_has_its_row(tmp_path: Path) -> None:
 def test_a_profile_says_where_the_source_stands_and_what_it_is_by_default(tmp_path: Path) -> None:
     events = [sendgrid_event(1, category=["a", "b"], campaign="x"), sendgrid_event(2)]
     source = {"default": "news", "name": "News", "type": "bulk", "from": ["custom.campaign"]}
-    loaded("sendgrid", written(tmp_path, events), lake=tmp_path / "lake", profile={"source": source})
+    loaded(
+        "sendgrid", written(tmp_path, events), lake=tmp_path / "lake", profile={"source": source}
+    )
     rows = rows_of(tmp_path / "lake", "email_sources")
-    found = {row["email_source_id"]: (row["email_source_name"], row["email_source_type"]) for row in rows}
+    found = {
+        row["email_source_id"]: (row["email_source_name"], row["email_source_type"]) for row in rows
+    }
     assert found == {"sendgrid:x": ("x", "bulk"), "sendgrid:news": ("News", "bulk")}
 
 
 def test_listed_parameters_are_stripped_and_the_event_stays_the_same(tmp_path: Path) -> None:
-    urls = ["https://e.com/?lid=1&a=2", "https://e.com/?a=2&lid=1#x", "https://e.com/?lid=1", "https://e.com/?lids=1"]
+    urls = [
+        "https://e.com/?lid=1&a=2",
+        "https://e.com/?a=2&lid=1#x",
+        "https://e.com/?lid=1",
+        "https://e.com/?lids=1",
+    ]
     events = [sendgrid_event(n, event="click", url=url) for n, url in enumerate(urls)]
     path = written(tmp_path, events)
     loaded("sendgrid", path, lake=tmp_path / "a", profile={"strip_parameters": ["lid"]})
     loaded("sendgrid", path, lake=tmp_path / "b")
     rows = rows_of(tmp_path / "a", "engagement_events")
     assert sorted(row["url"] for row in rows) == [
-        "https://e.com/", "https://e.com/?a=2", "https://e.com/?a=2#x", "https://e.com/?lids=1"
+        "https://e.com/",
+        "https://e.com/?a=2",
+        "https://e.com/?a=2#x",
+        "https://e.com/?lids=1",
     ]
-    assert {row["event_id"] for row in rows} == {row["event_id"] for row in rows_of(tmp_path / "b", "engagement_events")}
+    assert {row["event_id"] for row in rows} == {
+        row["event_id"] for row in rows_of(tmp_path / "b", "engagement_events")
+    }
 
 
 HOSTILE = {
@@ -177,20 +198,29 @@ def test_a_record_that_is_too_long_is_rejected_and_the_others_load(
     monkeypatch.setattr("email_statistics.senders.reading._BLOCK", 1 << 18)
     long = json.dumps(sendgrid_event(9, x="y" * (3 << 20)))
     good = [json.dumps(sendgrid_event(n)) for n in (1, 2)]
-    for name, text in {"lines": "\n".join([good[0], long, good[1], ""]), "array": f"[{good[0]},{long},{good[1]}]"}.items():
-        result = loaded("sendgrid", written(tmp_path, text, name), lake=tmp_path / name / "lake")
+    for name, text in {
+        "lines": "\n".join([good[0], long, good[1], ""]),
+        "array": f"[{good[0]},{long},{good[1]}]",
+    }.items():
+        result = loaded("sendgrid", written(tmp_path, text, name), lake=tmp_path / f"{name}_lake")
         assert (result.records_with_rows, result.rejected) == (2, {"unreadable": 1}), name
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "1e400", "-5", '"soon"', "null", "[]"])
 def test_a_time_that_is_none_is_rejected(number: str, tmp_path: Path) -> None:
     text = json.dumps(sendgrid_event()).replace("1772359201", number)
-    assert loaded("sendgrid", written(tmp_path, text), lake=tmp_path / "lake").rejected == {"no_time": 1}
+    assert loaded("sendgrid", written(tmp_path, text), lake=tmp_path / "lake").rejected == {
+        "no_time": 1
+    }
 
 
 def test_a_file_that_is_cut_off_loads_up_to_the_cut_and_says_so(tmp_path: Path) -> None:
     lines = "".join(json.dumps(sendgrid_event(n)) + "\n" for n in range(5000)).encode()
-    cut = {"plain": lines[:-50], "gz": gzip.compress(lines)[:-2000], "array": b"[" + lines.replace(b"\n", b",")[:-60]}
+    cut = {
+        "plain": lines[:-50],
+        "gz": gzip.compress(lines)[:-2000],
+        "array": b"[" + lines.replace(b"\n", b",")[:-60],
+    }
     for name, data in cut.items():
         result = loaded("sendgrid", written(tmp_path, data, name), lake=tmp_path / f"{name}_lake")
         assert result.records_with_rows > 4000
@@ -204,7 +234,11 @@ def test_rejected_records_stand_whole_and_load_again_with_their_time(tmp_path: P
     (kept,) = (tmp_path / "lake/_loads").glob("*.rejected.jsonl")
     assert result.rejected == {"no_message": 1}
     assert json.loads(json.loads(kept.read_text())["body"]) == event
-    mended = written(tmp_path, kept.read_text().replace('\\"sg_message_id\\": \\"\\"', '\\"sg_message_id\\": \\"m\\"'), "mended")
+    mended = written(
+        tmp_path,
+        kept.read_text().replace('\\"sg_message_id\\": \\"\\"', '\\"sg_message_id\\": \\"m\\"'),
+        "mended",
+    )
     loaded("sendgrid", mended, lake=tmp_path / "lake", loaded_at=None)
     assert str(one_row(tmp_path / "lake", "send_events")["loaded_at"]) == "2026-03-02 09:00:00"
 
@@ -223,8 +257,13 @@ def test_replace_removes_the_files_of_a_load_and_no_others(tmp_path: Path) -> No
     other = loaded("sendgrid", written(tmp_path, [sendgrid_event(7)], "o"), lake=tmp_path / "lake")
     first = loaded("sendgrid", path, lake=tmp_path / "lake")
     profile = {"source": {"default": "news"}}
-    second = loaded("sendgrid", path, lake=tmp_path / "lake", profile=profile, replace=first.load_id)
-    assert {entry["load_id"] for entry in read_loads(tmp_path / "lake")} == {other.load_id, second.load_id}
+    second = loaded(
+        "sendgrid", path, lake=tmp_path / "lake", profile=profile, replace=first.load_id
+    )
+    assert {entry["load_id"] for entry in read_loads(tmp_path / "lake")} == {
+        other.load_id,
+        second.load_id,
+    }
     assert len(rows_of(tmp_path / "lake", "send_events")) == 4
     with pytest.raises(UsageError, match="has no load"):
         loaded("sendgrid", path, lake=tmp_path / "lake", replace="sendgrid-0")
@@ -248,17 +287,30 @@ def test_folders_are_walked_and_hidden_files_are_skipped(tmp_path: Path) -> None
 
 
 def _run(*arguments: str, **environment: str | None) -> tuple[int, str]:
-    result = CliRunner().invoke(cli, ["load", *arguments], env={"EMAIL_STATS_RAW": None, **environment})
+    result = CliRunner().invoke(
+        cli, ["load", *arguments], env={"EMAIL_STATS_RAW": None, **environment}
+    )
     text = str(result.exception) if isinstance(result.exception, UsageError) else result.output
-    code = result.exception.exit_code if isinstance(result.exception, UsageError) else result.exit_code
+    code = (
+        result.exception.exit_code if isinstance(result.exception, UsageError) else result.exit_code
+    )
     return code, text
 
 
-def test_the_command_accounts_for_every_record_and_strict_minds_the_rejected(tmp_path: Path) -> None:
-    path = str(written(tmp_path, [*EVENTS, {"event": "unheard of"}, {"event": "group_resubscribe"}]))
+def test_the_command_accounts_for_every_record_and_strict_minds_the_rejected(
+    tmp_path: Path,
+) -> None:
+    path = str(
+        written(tmp_path, [*EVENTS, {"event": "unheard of"}, {"event": "group_resubscribe"}])
+    )
     code, text = _run("sendgrid", path, "--lake", str(tmp_path / "lake"))
     assert code == 0
-    for line in ("7 records read", "5 gave rows", "1 ignored: group_resubscribe", "1 rejected: unknown_event"):
+    for line in (
+        "7 records read",
+        "5 gave rows",
+        "1 ignored: group_resubscribe",
+        "1 rejected: unknown_event",
+    ):
         assert line in text
     assert "Already loaded" in _run("sendgrid", path, "--lake", str(tmp_path / "lake"))[1]
     assert _run("sendgrid", path, "--lake", str(tmp_path / "other"), "--strict")[0] == 1
@@ -266,7 +318,10 @@ def test_the_command_accounts_for_every_record_and_strict_minds_the_rejected(tmp
 
 def test_exit_codes_of_wrong_usage_and_of_nothing_readable(tmp_path: Path) -> None:
     path, lake = str(written(tmp_path, EVENTS)), str(tmp_path / "lake")
-    assert _run("sendgrid", path) == (2, "Name the lake to write to: give --lake, or set EMAIL_STATS_RAW.")
+    assert _run("sendgrid", path) == (
+        2,
+        "Name the lake to write to: give --lake, or set EMAIL_STATS_RAW.",
+    )
     assert _run("sengrid", path, "--lake", lake)[1].endswith("did you mean 'sendgrid'?")
     assert _run("sendgrid", str(tmp_path / "none"), "--lake", lake)[0] == 2
     assert _run("sendgrid", "--lake", lake)[0] == 2

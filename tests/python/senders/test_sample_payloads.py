@@ -25,9 +25,13 @@ def _expected() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
 
 
 def _row(table: str, **values: Any) -> tuple[Any, ...]:
-    return (table, *(values.get(name) for name in ("type", "at", "key", "url", "ua", "machine")),
-            values.get("recipient") if table != "engagement_events" else None,
-            values.get("amount"), values.get("reason"))
+    return (
+        table,
+        *(values.get(name) for name in ("type", "at", "key", "url", "ua", "machine")),
+        values.get("recipient") if table != "engagement_events" else None,
+        values.get("amount"),
+        values.get("reason"),
+    )
 
 
 def _wanted(event: dict[str, Any]) -> tuple[Any, ...]:

@@ -95,6 +95,7 @@ class RejectedRecords:
     """
 
     def __init__(self, lake: Path) -> None:
+        """Have no file until a record is rejected."""
         self._hidden = hidden_name(rejected_file(lake, "load"))
         self._file: int | None = None
 

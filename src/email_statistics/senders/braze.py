@@ -103,8 +103,8 @@ SENDER = Sender(
     forms="Avro files of Currents, and the same rows as JSON Lines, with Braze's folder names.",
     not_measured="`accepted` and `rejected`. Purchases have no order id, so no orders.",
     notes=(
-        "A message is `dispatch_id`, `user_id` and the canvas step or campaign. The event's type is "
-        "in the path (`users.messages.email.Open`), so keep the folders' or files' names. Files "
+        "A message is `dispatch_id`, `user_id` and the canvas step or campaign. The event's type "
+        "is in the path (`users.messages.email.Open`), so keep the folders' or files' names. Files "
         "that come twice count once."
     ),
 )

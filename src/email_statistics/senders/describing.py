@@ -114,7 +114,11 @@ def _source_example(sender: Sender) -> Iterator[str]:
         (f"{prefix}.contact_id" for prefix in sender.custom), ""
     )
     yield "    # The source (campaign, workflow) of an email: the first field that isn't blank."
-    yield f"    source: {{default: newsletter, name: Newsletter, type: campaign, from: [{', '.join(order)}]}}"
+    yield "    source:"
+    yield "      default: newsletter"
+    yield "      name: Newsletter"
+    yield "      type: campaign"
+    yield f"      from: [{', '.join(order)}]"
     if field:
         yield "    # The field with your CRM's id of the contact; by default the address finds it."
         yield f"    contact: {field}"

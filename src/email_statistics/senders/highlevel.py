@@ -1,7 +1,7 @@
 """HighLevel: email statistics, messages, contacts and orders of its webhooks."""
 
 from email_statistics.senders import mailgun
-from email_statistics.senders.mapping import Fact, Place, Sender, first_of
+from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
 
 _MAIL = "hook = 'LCEmailStats'"
 _EVENT = {
@@ -54,8 +54,15 @@ SENDER = Sender(
         # Older payloads have the kind of email in a tag alone.
         "tag_type": "nullif(regexp_extract(json_extract_string(doc, '$.webhookPayload.tags'), "
         "'\"et_([a-z_]+)\"', 1), '')",
-        "source_kind": "case coalesce(lower(email_type), tag_type) when 'workflow' then 'workflow' "
-        "when 'campaign' then 'campaign' when 'bulk' then 'bulk' when 'bulk_actions' then 'bulk' end",
+        "source_kind": cases(
+            "coalesce(lower(email_type), tag_type)",
+            {
+                "workflow": "workflow",
+                "campaign": "campaign",
+                "bulk": "bulk",
+                "bulk_actions": "bulk",
+            },
+        ),
     },
     is_record="hook is not null",
     ignored="case"
@@ -112,8 +119,8 @@ SENDER = Sender(
         *(
             Fact(
                 {
-                    "type": f"case when hook in ('OrderCreate', 'OrderStatusUpdate') and {condition}"
-                    f" then '{type_}' end",
+                    "type": "case when hook in ('OrderCreate', 'OrderStatusUpdate')"
+                    f" and {condition} then '{type_}' end",
                     "event_at": moment,
                     "order_key": "blank_to_null(order_id)",
                     "identity": "blank_to_null(order_id)",
@@ -147,7 +154,7 @@ SENDER = Sender(
     # A message of the conversation names no campaign: the email's statistics do.
     has_source=_MAIL,
     domain=first_of("stats_domain", mailgun.SENDING_DOMAIN),
-    reports=tuple(each for each in mailgun.REPORTS if each != "deferred") + ("sent", "replied"),
+    reports=(*(each for each in mailgun.REPORTS if each != "deferred"), "sent", "replied"),
     switch_on=(
         "A marketplace app with the webhooks LCEmailStats, OutboundMessage, InboundMessage, "
         "ContactCreate, ContactUpdate, ContactDndUpdate, OrderCreate and OrderStatusUpdate. "

@@ -149,8 +149,8 @@ SENDER = Sender(
         *("opened", "clicked", "complained", "unsubscribed"),
     ),
     switch_on=(
-        "Pull GET /api/events with include=metric,profile, or have the system webhooks of email and "
-        "order events (with the profile included) sent."
+        "Pull GET /api/events with include=metric,profile, or have the system webhooks of email "
+        "and order events (with the profile included) sent."
     ),
     forms="Pages of the Events API and system webhooks.",
     not_measured=(

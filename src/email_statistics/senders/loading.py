@@ -549,9 +549,10 @@ from seen_contacts group by contact_id
 """
 _SOURCES = """
 select email_source_id, arg_max(source_type, event_at) as email_source_type,
-    coalesce(arg_max(source_name, event_at), substr(email_source_id, instr(email_source_id, ':') + 1))
-        as email_source_name,
-    arg_max(workflow_id, event_at) as workflow_id, arg_max(workflow_name, event_at) as workflow_name,
+    coalesce(arg_max(source_name, event_at),
+        substr(email_source_id, instr(email_source_id, ':') + 1)) as email_source_name,
+    arg_max(workflow_id, event_at) as workflow_id,
+    arg_max(workflow_name, event_at) as workflow_name,
     case arg_max(source_type, event_at) when 'campaign'
         then coalesce(arg_max(campaign_kind, event_at), 'standard') end as campaign_kind,
     null::varchar as status, null::varchar as subject, null::varchar as from_name,

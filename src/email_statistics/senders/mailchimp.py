@@ -75,7 +75,8 @@ SENDER = Sender(
                     "lower(status)",
                     {"sent": "sent", "hard": "hard_bounced", "soft": "soft_bounced"},
                 )
-                + " when 'unsubscribed' then 'unsubscribed' when 'complained' then 'complained' end",
+                + " when 'unsubscribed' then 'unsubscribed'"
+                " when 'complained' then 'complained' end",
                 "event_at": "moment(coalesce(activity_at, sent_at, timestamp, date))",
                 "message": "blank_to_null(campaign_id)",
                 "message_key": "blank_to_null(campaign_id) || '/' ||"
@@ -127,8 +128,8 @@ SENDER = Sender(
     ),
     switch_on=(
         "Pull, for each campaign, /campaigns, /reports/{id}/sent-to, /email-activity, "
-        "/unsubscribed and /abuse-reports, and load the pages together: `sent-to` has no time, so a "
-        "sent email has its campaign's."
+        "/unsubscribed and /abuse-reports, and load the pages together: `sent-to` has no time, so "
+        "a sent email has its campaign's."
     ),
     forms="Pages of /campaigns and of /reports.",
     not_measured=(

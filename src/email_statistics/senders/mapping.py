@@ -52,7 +52,8 @@ create or replace macro moment_of_text(x) as case
     then try_cast(regexp_replace(x, ' ([+-]\d)', '\1') as timestamptz)::timestamp end;
 create or replace macro moment(x) as case
     when regexp_full_match(x, '[0-9]{9,10}') then make_timestamp(x::bigint * 1000000)
-    when is_number(trim(x)) and not starts_with(x, '-') then moment_of_epoch(try_cast(trim(x) as decimal(28, 9)))
+    when is_number(trim(x)) and not starts_with(x, '-')
+    then moment_of_epoch(try_cast(trim(x) as decimal(28, 9)))
     else moment_of_text(trim(x)) end;
 create or replace macro money(x) as case
     when is_number(trim(x)) then try_cast(trim(x) as decimal(28, 12)) end;
@@ -433,7 +434,7 @@ def _content(sender: Sender) -> str:
 
 
 def _fact_query(sender: Sender, profile: Profile, fact: Fact) -> str:
-    columns = {name: f"cast(null as {type})" for name, type in _COLUMNS.items()}
+    columns = {name: f"cast(null as {type_})" for name, type_ in _COLUMNS.items()}
     columns |= {name: f"cast({sql} as {_COLUMNS[name]})" for name, sql in fact.columns.items()}
     if profile.contact:
         columns["contact_id"] = filled(sender.place(profile.contact).key)

@@ -32,10 +32,10 @@ from email_statistics.senders.writing import schemas
 FILE_NAME = "senders.yml"
 """The profile's name in its lake; ``--profile`` names another file."""
 
-EVENT_TYPES = (
-    *("targeted", "skipped", "failed", "accepted", "sent", "deferred", "rejected"),
-    *("delivered", "soft_bounced", "hard_bounced"),
-    *("opened", "clicked", "replied", "unsubscribed", "complained"),
+EventType = (
+    Literal["targeted", "skipped", "failed", "accepted", "sent", "deferred", "rejected"]
+    | Literal["delivered", "soft_bounced", "hard_bounced"]
+    | Literal["opened", "clicked", "replied", "unsubscribed", "complained"]
 )
 SourceType = Literal["campaign", "workflow", "bulk", "transactional"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -111,7 +111,7 @@ class DomainSettings(_Model):
     open_tracking: bool = True
     click_tracking: bool = True
     dedicated: bool = False
-    event_types: list[Literal[EVENT_TYPES]] | None = Field(default=None, min_length=1)
+    event_types: list[EventType] | None = Field(default=None, min_length=1)
     valid_from: Annotated[date | datetime, AfterValidator(_as_utc)] | None = None
 
 
@@ -200,8 +200,8 @@ def read_profiles(path: Path) -> dict[str, Profile]:
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError(f"The profile {path} can't be read ({error}).") from error
     except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ProfileError(f"The profile {path}{line} is no YAML: {error.problem}.") from error
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ProfileError(f"The profile {path}{place} is no YAML: {error.problem}.") from error
     try:
         file = _File.model_validate(content)
         for name, section in file.senders.items():

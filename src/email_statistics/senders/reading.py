@@ -14,7 +14,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl
@@ -260,7 +260,7 @@ def _sliced(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid:  # somewhere it is no UTF-8
-        return _texts([data[start:end] for start, end in zip(offsets, offsets[1:], strict=False)])
+        return _texts([data[start:end] for start, end in pairwise(offsets)])
     return pa.table({"text": texts, "raw": pa.nulls(len(texts), pa.binary())})
 
 
@@ -345,8 +345,7 @@ class _Scan:
         )
         wanted = np.where(is_open | commas[places], in_array, True)
         is_whole = closes[places] & ~in_array
-        for place, whole in zip(places[wanted].tolist(), is_whole[wanted].tolist(), strict=True):
-            yield place, whole
+        yield from zip(places[wanted].tolist(), is_whole[wanted].tolist(), strict=True)
         if len(places):
             self._state.in_array = bool(in_array[-1])
 

@@ -1,4 +1,4 @@
-"""Amazon SES: event publishing and identity notifications, through SNS, SQS, EventBridge, Firehose."""
+"""Amazon SES: event publishing and identity notifications, in whatever AWS wraps them."""
 
 from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of, quoted
 
@@ -136,9 +136,9 @@ SENDER = Sender(
         *("skipped", "failed", "opened", "clicked", "complained", "unsubscribed"),
     ),
     switch_on=(
-        "A configuration set with an event destination (SNS, Firehose or EventBridge) for all event "
-        "types, used by every send. Send one email per recipient: opens, clicks and complaints "
-        "don't say which of several recipients they are of."
+        "A configuration set with an event destination (SNS, Firehose, EventBridge) for all "
+        "event types, used by every send. Send one email per recipient: opens, clicks and "
+        "complaints don't say which of several recipients they are of."
     ),
     forms=(
         "SNS requests, SQS messages, Lambda and EventBridge events, Firehose files with or without "

@@ -191,8 +191,8 @@ SENDER = Sender(
         "A `partially_paid` order waits until it is paid."
     ),
     notes=(
-        "Money is the shop's, not the customer's currency; the total as bought. `paid` is one event "
-        "per order and `refunded` one per refund, so forms can be mixed. Test orders, the gateway "
-        "`bogus` and line items are ignored."
+        "Money is the shop's, not the customer's currency; the total as bought. `paid` is one "
+        "event per order and `refunded` one per refund, so forms can be mixed. Test orders, the "
+        "gateway `bogus` and line items are ignored."
     ),
 )

@@ -241,8 +241,8 @@ SENDER = Sender(
     forms="CSV, Parquet, Avro and JSON.",
     not_measured="What your table hasn't: say by `domains: event_types` what it reports.",
     notes=(
-        "The profile's `tables:` name raw tables, and for each column a field, a constant, a map of "
-        "values, a time format and a zone. Ids are taken as they are; an event without `event_id` "
-        "has the hash of its mapped columns."
+        "The profile's `tables:` name raw tables, and for each column a field, a constant, a map "
+        "of values, a time format and a zone. Ids are taken as they are; an event without "
+        "`event_id` has the hash of its mapped columns."
     ),
 )

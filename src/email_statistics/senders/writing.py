@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,7 +49,7 @@ def required_tables() -> tuple[str, ...]:
 
 
 @cache
-def _tables() -> list[dict[str, object]]:
+def _tables() -> list[dict[str, Any]]:
     text = (PROJECT_ROOT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     return list(yaml.safe_load(text)["sources"][0]["tables"])
 
@@ -104,9 +105,10 @@ def sync_folder(path: Path) -> None:
 
 
 class TableFiles:
-    """The Parquet files of one load, one per raw table that has rows, written beside the mapping."""
+    """The Parquet files of one load, one per raw table that has rows."""
 
     def __init__(self, lake: Path) -> None:
+        """Have no file until a table has rows."""
         self._lake = lake
         self._writers: dict[str, tuple[pq.ParquetWriter, Path]] = {}
         self._pool = ThreadPoolExecutor(1)

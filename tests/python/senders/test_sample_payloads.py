@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.sender_payloads import loaded, rows_of
 
 from email_statistics.paths import PROJECT_ROOT
-from tests.python.senders.payloads import loaded, rows_of
 
 SAMPLES = PROJECT_ROOT.parent / "shared/data/senders"
 # A message of a conversation gives an email its contact: a send event of its own.

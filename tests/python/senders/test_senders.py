@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.sender_payloads import loaded, one_row, rows_of, written
 
 from email_statistics.senders import catalog
-from tests.python.senders.payloads import loaded, one_row, rows_of, written
 
 
 def _mailgun(**other: Any) -> dict[str, Any]:
@@ -381,7 +381,7 @@ def test_a_table_is_loaded_by_its_mapping(tmp_path: Path) -> None:
     assert one_row(tmp_path / "lake", "email_sources")["email_source_id"] == "news"
 
 
-_STRANGE = (None, 5, "", [], {}, [[]], True, "1" * 30, -1, 1e25, "2026-13-45", "<", "{", '["a"', "a@b", "2026-01-01T00:00:00+99:99")  # fmt: skip
+_STRANGE: tuple[Any, ...] = (None, 5, "", [], {}, [[]], True, "1" * 30, -1, 1e25, "2026-13-45", "<", "{", '["a"', "a@b", "2026-01-01T00:00:00+99:99")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", catalog.NAMES)

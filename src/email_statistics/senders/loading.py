@@ -256,6 +256,7 @@ class _Load:
         self._rows: dict[str, int] = {}
         self._shown: dict[str, list[dict[str, Any]]] = {}
         self._notes: list[str] = []
+        self._opens = 0
         self.rejected = RejectedRecords(lake)
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
         self._database.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
@@ -382,6 +383,8 @@ class _Load:
                 f"select {columns} from mapped where outcome = 'row' and table_name = '{table}'",
             )
         self._database.execute(_SEE)
+        if self._sender.first_opens:
+            self._opens += self._database.execute(_OPENS).fetchall()[0][0]
 
     def _write(self, table: str, query: str) -> None:
         rows = self._database.sql(query).to_arrow_table()
@@ -453,6 +456,11 @@ class _Load:
                 f"No profile names {self._sender.name}: every source whose type the events don't "
                 "give is a campaign, and domains and contacts are what the events say."
             )
+        if not self._opens and (firsts := account.ignored.get(self._sender.first_opens)):
+            self._notes.append(
+                f"{firsts:,} first opens are ignored, and no other open came: switch every open on "
+                f"there, or set first_opens_only in {FILE_NAME}."
+            )
         unreadable = account.rejected.get("unreadable", 0)
         return LoadResult(
             load_id=load_id,
@@ -513,6 +521,7 @@ from (
 )
 group by n
 """
+_OPENS = "select count(*) from mapped where outcome = 'row' and event_type = 'opened'"
 _SEEN = """
 create temp table seen_sources (
     email_source_id varchar, source_name varchar, source_type varchar, workflow_id varchar,

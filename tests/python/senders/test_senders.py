@@ -131,6 +131,15 @@ def test_what_is_no_news_is_ignored(name: str, tmp_path: Path) -> None:
     assert (result.ignored, result.rejected) == ({reason: 1}, {})
 
 
+def test_a_load_says_when_only_first_opens_come(tmp_path: Path) -> None:
+    payload = IGNORED["a first open told twice"][1]
+    result = loaded("brevo", written(tmp_path, payload), lake=tmp_path / "lake")
+    assert any("first_opens_only" in note for note in result.notes)
+    other = [payload, {**payload, "event": "opened"}]
+    result = loaded("brevo", written(tmp_path, other, "b"), lake=tmp_path / "lake")
+    assert not any("first_opens_only" in note for note in result.notes)
+
+
 def test_first_opens_count_where_the_profile_says_that_no_others_come(tmp_path: Path) -> None:
     payload = IGNORED["a first open told twice"][1]
     loaded(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from email_statistics.senders.writing import (
@@ -52,6 +53,13 @@ class Account:
             self.records_with_rows += count
         else:
             (self.ignored if outcome == "ignored" else self.rejected)[why or ""] += count
+
+    def absorb(self, other: Account) -> None:
+        """Add another account's counts."""
+        self.records += other.records
+        self.records_with_rows += other.records_with_rows
+        self.ignored.update(other.ignored)
+        self.rejected.update(other.rejected)
 
 
 def load_file(lake: Path, load_id: str) -> Path:
@@ -98,19 +106,21 @@ class RejectedRecords:
         """Have no file until a record is rejected."""
         self._hidden = hidden_name(rejected_file(lake, "load"))
         self._file: int | None = None
+        self._lock = Lock()
 
     def append(self, reason: str, loaded_at: datetime, text: str | None, raw: bytes | None) -> None:
         """Write a record and why it is rejected."""
-        if self._file is None:
-            make_folder(self._hidden.parent)
-            self._file = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         line: dict[str, str] = {"reason": reason}
         line["received_at"] = loaded_at.replace(tzinfo=UTC).isoformat()
         if text is None:
             line["body_base64"] = base64.b64encode(raw or b"").decode()
         else:
             line["body"] = text
-        write_all(self._file, (json.dumps(line) + "\n").encode())
+        with self._lock:
+            if self._file is None:
+                make_folder(self._hidden.parent)
+                self._file = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            write_all(self._file, (json.dumps(line) + "\n").encode())
 
     def publish(self, load_id: str) -> list[Path]:
         """Make the file durable and give it its name."""

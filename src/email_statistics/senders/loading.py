@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 
 import duckdb
@@ -48,7 +50,9 @@ from email_statistics.senders.writing import (
 _VERSION = 1
 """Of the mapping that all senders share; a sender's own is in its module."""
 _DEEPEST_ENVELOPE = 8
-_MEMORY = "600MB"
+_MEMORY = "400MB"
+_WORKERS = min(4, os.cpu_count() or 1)
+"""A chunk is one thread's work: DuckDB doesn't share a small one out."""
 _KEPT_TABLES = ("send_events", "engagement_events", "order_events", "contacts", "email_sources")
 _SHOWN = 5
 """Rows of each table that a dry run shows."""
@@ -108,18 +112,31 @@ def load(
                 return _already_loaded(entry)
         moment = _utc(loaded_at or datetime.now(UTC))
         files = None if dry_run else stack.enter_context(table_files(lake))
-        run = _Load(declaration, profile, moment, lake, files)
-        stack.callback(run.close)
+        rejected = RejectedRecords(lake)
+        stack.callback(rejected.discard)
+        # One more worker costs more than it brings where there is little to map.
+        is_large = sum(each.path.stat().st_size for each in sources) > reading.CHUNK
+        workers = [
+            _Worker(declaration, profile, moment, files, rejected)
+            for _ in range(_WORKERS if is_large and not declaration.looks_up else 1)
+        ]
+        for worker in workers:
+            stack.callback(worker.close)
         if declaration.looks_up:
             for source in sources:
-                run.look_up(dataclasses.replace(source), folder)
+                _read(workers, dataclasses.replace(source), folder, only_looks_up=True)
         for source in sources:
-            run.read(source, folder)
+            _read(workers, source, folder)
+        run = workers[0]
+        for worker in workers[1:]:
+            run.absorb(worker)
+        for source in sources:
+            run.remark(source)
         run.write_entities()
         load_id = naming.result()
         if files is None:
             return run.result(load_id)
-        written = files.publish(load_id) + run.rejected.publish(load_id)
+        written = files.publish(load_id) + rejected.publish(load_id)
         written += write_required_tables(lake)
         result = run.result(load_id, tuple(written))
         write_load(lake, _entry(result, sources, moment))
@@ -237,16 +254,38 @@ def _files_of(lake: Path, load_id: str) -> list[Path]:
     return [*tables, load_file(lake, load_id), rejected_file(lake, load_id)]
 
 
-class _Load:
-    """One load at work: its database, its counts and its files."""
+def _read(
+    workers: list[_Worker], source: reading.Source, folder: Path, *, only_looks_up: bool = False
+) -> None:
+    """Read one file to its end; the workers take its chunks as they come."""
+    chunks = reading.chunks_of(source, folder)
+    lock = Lock()
+
+    def work(worker: _Worker) -> None:
+        while True:
+            with lock:
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            worker.map(source, chunk, only_looks_up=only_looks_up)
+
+    if len(workers) == 1:
+        work(workers[0])
+        return
+    with ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(work, workers))
+
+
+class _Worker:
+    """Maps chunks in a database of its own, and keeps count; several share the load's files."""
 
     def __init__(
         self,
         sender: Sender,
         profile: Profile,
         loaded_at: datetime,
-        lake: Path,
         files: TableFiles | None,
+        rejected: RejectedRecords,
     ) -> None:
         self._sender = sender
         self._profile = profile
@@ -257,8 +296,8 @@ class _Load:
         self._shown: dict[str, list[dict[str, Any]]] = {}
         self._notes: list[str] = []
         self._opens = 0
-        self.rejected = RejectedRecords(lake)
-        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
+        self._rejected = rejected
+        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 1})
         self._database.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         self._database.execute(MACROS)
         self._database.execute(_SEEN)
@@ -267,14 +306,25 @@ class _Load:
         self._query = mapping_query(sender, profile, "documents")
 
     def close(self) -> None:
-        """Close the database, and drop rejected records that aren't published."""
+        """Close the database."""
         self._database.close()
-        self.rejected.discard()
 
-    def read(self, source: reading.Source, folder: Path) -> None:
-        """Read one file to its end."""
-        for chunk in _ahead(reading.chunks_of(source, folder)):
-            self._map(source, chunk)
+    def absorb(self, other: _Worker) -> None:
+        """Take over what another worker counted and saw."""
+        self._account.absorb(other._account)
+        self._opens += other._opens
+        for table, count in other._rows.items():
+            self._rows[table] = self._rows.get(table, 0) + count
+        for table, rows in other._shown.items():
+            self._shown[table] = (self._shown.get(table, []) + rows)[:_SHOWN]
+        for table in ("seen_sources", "seen_contacts", "seen_domains"):
+            seen = other._database.sql(f"from {table}").to_arrow_table()
+            self._database.register("seen", seen)
+            self._database.execute(f"insert into {table} from seen")
+            self._database.unregister("seen")
+
+    def remark(self, source: reading.Source) -> None:
+        """Say what reading a file found out."""
         if source.is_cut_off:
             self._notes.append(f"{source.name} is cut off: loaded up to there.")
         for reason in source.broken:
@@ -286,12 +336,7 @@ class _Load:
                 f"{reading.LONGEST >> 20} MB: rejected as unreadable, and not copied."
             )
 
-    def look_up(self, source: reading.Source, folder: Path) -> None:
-        """Read one file for the values that records of any file need."""
-        for chunk in _ahead(reading.chunks_of(source, folder)):
-            self._map(source, chunk, only_looks_up=True)
-
-    def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
+    def map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
         """Map a chunk's documents, then those inside them, and so on."""
         path = f"{source.name}#{source.schema_name}"
         numbers = pa.array(np.arange(chunk.num_rows))
@@ -300,7 +345,8 @@ class _Load:
             f"""
             create or replace temp view documents as
             select n, text, raw, timestamp '{self._loaded_at}' as loaded_at, {quoted(path)} as path
-            from chunk where text is null or not regexp_full_match(text, '\\s*')
+            from chunk where case when starts_with(text, '{{') then true
+                else text is null or not regexp_full_match(text, '\\s*') end
             """
         )
         for level in range(_DEEPEST_ENVELOPE):
@@ -410,7 +456,7 @@ class _Load:
             f"select why, documents.loaded_at, text, raw from ({outcomes}) as outcomes "
             "join documents using (n) where outcome = 'rejected'"
         ).fetchall():
-            self.rejected.append(why, loaded_at, text, raw)
+            self._rejected.append(why, loaded_at, text, raw)
 
     def write_entities(self) -> None:
         """Write the contacts, sources and domains that the events name.
@@ -475,15 +521,6 @@ class _Load:
             is_readable=account.records > unreadable or not unreadable,
             shown=self._shown,
         )
-
-
-def _ahead(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Read the next chunk while one is mapped."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = pool.submit(next, chunks, None)
-            yield chunk
 
 
 def _stands_twice(key: str) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -52,6 +53,11 @@ def required_tables() -> tuple[str, ...]:
 def _tables() -> list[dict[str, Any]]:
     text = (PROJECT_ROOT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     return list(yaml.safe_load(text)["sources"][0]["tables"])
+
+
+def _repeated(schema: pa.Schema) -> list[str]:
+    """Columns worth a dictionary: all but those whose values hardly come twice."""
+    return [name for name in schema.names if name not in ("event_id", "message_id")]
 
 
 def make_folder(path: Path) -> None:
@@ -111,23 +117,25 @@ class TableFiles:
         """Have no file until a table has rows."""
         self._lake = lake
         self._writers: dict[str, tuple[pq.ParquetWriter, Path]] = {}
+        self._lock = Lock()
         self._pool = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
 
     def append(self, table: str, rows: pa.Table) -> None:
-        """Write rows of a raw table; its columns may come in any order."""
+        """Write rows of a raw table; its columns may come in any order, and from any thread."""
         schema = schemas()[table]
-        if table not in self._writers:
-            hidden = hidden_name(self._lake / table / FOLDER / "load.parquet")
-            make_folder(hidden.parent)
-            os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-            writer = pq.ParquetWriter(hidden, schema, compression="zstd")
-            self._writers[table] = (writer, hidden)
-        self._wait()
-        writer = self._writers[table][0]
-        self._writing = self._pool.submit(
-            writer.write_table, rows.select(schema.names).cast(schema)
-        )
+        ordered = rows.select(schema.names).cast(schema)
+        with self._lock:
+            if table not in self._writers:
+                hidden = hidden_name(self._lake / table / FOLDER / "load.parquet")
+                make_folder(hidden.parent)
+                os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+                writer = pq.ParquetWriter(
+                    hidden, schema, compression="zstd", use_dictionary=_repeated(schema)
+                )
+                self._writers[table] = (writer, hidden)
+            self._wait()
+            self._writing = self._pool.submit(self._writers[table][0].write_table, ordered)
 
     def _wait(self) -> None:
         if self._writing:

@@ -109,7 +109,7 @@ def test_what_cannot_be_told_is_rejected(name: str, tmp_path: Path) -> None:
     }
 
 
-IGNORED = {
+IGNORED: dict[str, tuple[str, Any, str]] = {
     "a first open told twice": ("brevo", {"event": "unique_opened", "email": "a@b.com", "message-id": "m", "ts_event": 1772359200}, "first_open_told_twice"),
     "not-spam": ("ses", _ses("Complaint", "a@b.com", complaint={"complaintFeedbackType": "not-spam", "timestamp": "2026-03-01T10:00:00Z"}), "not_spam"),
     "a confirmation of SNS": ("ses", {"Type": "SubscriptionConfirmation", "TopicArn": "t", "Message": "m", "SubscribeURL": "https://e.com"}, "handshake"),

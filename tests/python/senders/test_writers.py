@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from helpers.sender_payloads import loaded, rows_of, written
 
@@ -207,9 +208,7 @@ def sample_events() -> list[Event]:
         [str(path) for path in files_below([PROJECT_ROOT / "seeds/sample_lake" / table])]
         for table in ("send_events", "engagement_events")
     )
-    return (
-        duckdb.sql(
-            f"""
+    query = f"""
         with sends as (
             from read_parquet({sends}, union_by_name = true)
         ),
@@ -231,10 +230,9 @@ def sample_events() -> list[Event]:
         qualify row_number() over (partition by event_id) = 1
         order by hash(event_id) limit {_MANY}
         """
-        )
-        .pl()
-        .to_dicts()
-    )
+    relation = duckdb.connect().sql(query)
+    assert relation is not None
+    return list(pl.DataFrame(relation.to_arrow_table()).to_dicts())
 
 
 def _known(row: Event) -> tuple[Any, ...]:

@@ -56,5 +56,5 @@ benchmark: setup
 	$(ISOLATED) $(BIN)/python tests/benchmarks/run.py --docs
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --group dev \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --all-extras --group dev \
 		pyproject.toml --output-file requirements.lock

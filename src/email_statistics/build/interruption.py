@@ -1,9 +1,14 @@
-"""What ends a command early, whatever it is about, as one sentence."""
+"""What ends a command: an error of the system below, as one sentence, or a signal."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
+import click
 import duckdb
 
 from email_statistics.build.faults import sentence_about
@@ -44,3 +49,30 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+@contextmanager
+def stopped_by_a_signal(words: str) -> Iterator[threading.Event]:
+    """Set an event at SIGINT and SIGTERM, in place of ending the process; a second one ends it.
+
+    ``words`` say what is still done: "Stopping after the build at work".
+    """
+    stop = threading.Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        say(f"{words}; once more ends it now.")
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def say(line: str) -> None:
+    """Print a line on stderr with the time."""
+    click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {line}", err=True)

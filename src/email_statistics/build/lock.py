@@ -19,8 +19,8 @@ class LockedError(EmailStatsError):
 
 
 @contextmanager
-def build_lock(path: Path, command: str) -> Iterator[None]:
-    """Hold the lock of a warehouse while the block runs.
+def build_lock(path: Path, command: str, what: str = "warehouse") -> Iterator[None]:
+    """Hold the lock of a warehouse, or of ``what`` else, while the block runs.
 
     The kernel frees it when the process ends, so a lock file that a killed build left is no lock.
     Raises ``LockedError`` where another process holds it.
@@ -31,7 +31,7 @@ def build_lock(path: Path, command: str) -> Iterator[None]:
             time.sleep(_SECONDS_OF_A_LOOK)
             if not _take(descriptor):
                 raise LockedError(
-                    f"This warehouse is being written by {_read(path)}: wait for it to end, then "
+                    f"This {what} is being written by {_read(path)}: wait for it to end, then "
                     "run the command again."
                 )
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -2,7 +2,7 @@
 
 A file belongs to the day (UTC) on which it was written. All files of a day become one file, all
 files of a month that is over become one; files with other columns stay apart. The same is done
-to the records of loads in ``_loads``, which become JSON Lines.
+to the records of loads in ``_loads``, which become a list in one file.
 
 The record of a compaction is ``<lake>/_compactions/<name>.parquet``, one row per file that was
 removed: ``raw_table`` (``_loads`` for records of loads), ``removed_path``, ``removed_bytes``,
@@ -19,6 +19,7 @@ at all.
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections import defaultdict
@@ -30,6 +31,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from email_statistics.build.database import CONFIG
 from email_statistics.build.faults import sentence_about
@@ -38,10 +41,25 @@ from email_statistics.build.lock import LockedError, build_lock
 from email_statistics.build.memory import READING, limit_memory
 from email_statistics.errors import EmailStatsError
 from email_statistics.gate.lake import raw_tables
-from email_statistics.receiver.spool import sync_file, sync_folder
+from email_statistics.senders.accounting import LOADS
+from email_statistics.senders.writing import FOLDER, sync_folder, write_durably
 
 DAYS_KEPT = 90
 """How long the record of a compaction is kept."""
+
+RECORD = pa.schema(
+    [
+        ("raw_table", pa.string()),
+        ("removed_path", pa.string()),
+        ("removed_bytes", pa.int64()),
+        ("removed_modified_at_ns", pa.int64()),
+        ("path", pa.string()),
+        ("bytes", pa.int64()),
+        ("modified_at_ns", pa.int64()),
+        ("rows", pa.int64()),
+    ]
+)
+"""The columns of a compaction's record."""
 
 _MERGED = re.compile(r"(?:day|month)-(?P<day>\d{4}-\d{2}(?:-\d{2})?)-[0-9a-f]{16}\.\w+")
 _PART = ".part"
@@ -89,7 +107,7 @@ def compact(lake: Path, older_than: timedelta) -> Iterator[Compaction]:
     records.mkdir(mode=0o700, parents=True, exist_ok=True)
     with build_lock(records / ".lock", "compact", "lake"), _connected() as connection:
         for record in sorted(records.glob(f"*{_PART}")):
-            _finish(connection, lake, record)
+            _finish(lake, record)
         _forget_old(records)
         limit = datetime.now(UTC) - older_than
         kinds: list[_Tables | _Records] = [_Tables(connection, each.name) for each in raw_tables()]
@@ -111,7 +129,7 @@ class _Tables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         self.table = table
-        self.folder = f"{table}/loaded"
+        self.folder = f"{table}/{FOLDER}"
         self._connection = connection
 
     def alike(self, files: Sequence[_File]) -> Iterator[list[_File]]:
@@ -141,26 +159,26 @@ class _Tables:
 
 
 class _Records:
-    """The records of loads: a JSON file per load, JSON Lines where they are merged."""
+    """The records of loads: a JSON file per load, a list of them where they are merged."""
 
-    table = folder = "_loads"
+    table = folder = LOADS
     suffix = ".json"
 
     def alike(self, files: Sequence[_File]) -> Iterator[list[_File]]:
         yield list(files)
 
     def content(self, paths: Sequence[Path]) -> _Content:
-        lines = sorted(line for path in paths for line in self._lines(path))
-        return _Content(len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest())
+        loads = sorted(json.dumps(load) for load in self._loads(paths))
+        return _Content(len(loads), hashlib.sha256("\n".join(loads).encode()).hexdigest())
 
     def merge(self, paths: Sequence[Path], target: Path) -> None:
-        with target.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for path in paths for line in self._lines(path))
+        text = json.dumps(list(self._loads(paths)), ensure_ascii=False)
+        target.write_text(f"{text}\n", encoding="utf-8")
 
-    def _lines(self, path: Path) -> list[str]:
-        text = path.read_text(encoding="utf-8")
-        documents = text.splitlines() if _MERGED.fullmatch(path.name) else [text]
-        return [json.dumps(json.loads(document)) for document in documents]
+    def _loads(self, paths: Sequence[Path]) -> Iterator[object]:
+        for path in paths:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            yield from content if isinstance(content, list) else [content]
 
 
 def _files(folder: Path, suffix: str) -> list[_File]:
@@ -217,15 +235,15 @@ def _compact(
             f"The files of {period} in {target.parent} didn't stay the same when they were merged: "
             "none was removed. Run `email-stats compact` again."
         )
-    sync_file(unfinished)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
     record = lake / "_compactions" / f"{kind.table}-{target.stem}.parquet{_PART}"
-    _write_record(connection, lake, record, kind.table, files, target, content.rows)
-    _finish(connection, lake, record)
+    _write_record(lake, record, kind.table, files, target, content.rows)
+    _finish(lake, record)
     return Compaction(kind.table, len(files), content.rows, str(target.relative_to(lake)))
 
 
 def _write_record(
-    connection: duckdb.DuckDBPyConnection,
     lake: Path,
     record: Path,
     table: str,
@@ -235,53 +253,34 @@ def _write_record(
 ) -> None:
     """Write durably which files a merged one stands for; it has its last name only later."""
     status = _unfinished(target).stat()
-    connection.execute(
-        """
-        create or replace temp table record as
-        select
-            $table as raw_table,
-            unnest($paths) as removed_path,
-            unnest($sizes)::bigint as removed_bytes,
-            unnest($times)::bigint as removed_modified_at_ns,
-            $path as path,
-            $size::bigint as bytes,
-            $time::bigint as modified_at_ns,
-            $rows::bigint as rows
-        """,
-        {
-            "table": table,
-            "paths": [str(file.path.relative_to(lake)) for file in files],
-            "sizes": [file.size for file in files],
-            "times": [file.modified_at_ns for file in files],
-            "path": str(target.relative_to(lake)),
-            "size": status.st_size,
-            "time": status.st_mtime_ns,
-            "rows": rows,
-        },
-    )
-    draft = record.with_suffix(".draft")
-    connection.table("record").write_parquet(str(draft))
-    sync_file(draft)
-    draft.rename(record)
-    sync_folder(record.parent)
+    merged = (str(target.relative_to(lake)), status.st_size, status.st_mtime_ns, rows)
+    removed = [
+        (table, str(file.path.relative_to(lake)), file.size, file.modified_at_ns, *merged)
+        for file in files
+    ]
+    content = pa.table([list(column) for column in zip(*removed, strict=True)], schema=RECORD)
+
+    def write(descriptor: int) -> None:
+        with open(descriptor, "wb", closefd=False) as file:
+            pq.write_table(content, file)
+
+    write_durably(record, write)
 
 
-def _finish(connection: duckdb.DuckDBPyConnection, lake: Path, record: Path) -> None:
+def _finish(lake: Path, record: Path) -> None:
     """Put a merged file in the place of those that its record names; again where that was cut."""
-    rows = connection.read_parquet(_literal([record])[0]).select(
-        "removed_path, removed_bytes, removed_modified_at_ns, path"
-    )
-    removed = rows.fetchall()
-    target = lake / removed[0][3]
+    removed = pq.read_table(record, schema=RECORD).to_pylist()
+    target = lake / removed[0]["path"]
     with _while_nobody_builds():
         if _unfinished(target).exists():
             _unfinished(target).rename(target)
             sync_folder(target.parent)
-        for path, size, modified_at_ns, _ in removed:
-            file = lake / path
-            if target.exists() and file.exists():
+        for row in removed if target.exists() else ():
+            file = lake / row["removed_path"]
+            if file.exists():
                 status = file.stat()
-                if (status.st_size, status.st_mtime_ns) == (size, modified_at_ns):
+                known = (row["removed_bytes"], row["removed_modified_at_ns"])
+                if (status.st_size, status.st_mtime_ns) == known:
                     file.unlink()
         sync_folder(target.parent)
         record.rename(record.with_name(record.name.removesuffix(_PART)))

@@ -196,10 +196,10 @@ def test_two_hundred_connections_and_slow_ones_are_answered(lake: Path) -> None:
             client.sendall(
                 (begun + "\r\nContent-Length: 9000000\r\n\r\n{")[: 20 + 4 * number].encode()
             )
-        clients = [stack.enter_context(contextlib.closing(receiver.connect())) for _ in range(200)]
-        for number, client in enumerate(clients):
-            client.request("POST", "/sendgrid", event(number), BASIC)
-        assert [client.getresponse().status for client in clients] == [200] * 200
+        quick = [stack.enter_context(contextlib.closing(receiver.connect())) for _ in range(200)]
+        for number, connection in enumerate(quick):
+            connection.request("POST", "/sendgrid", event(number), BASIC)
+        assert [connection.getresponse().status for connection in quick] == [200] * 200
         for client in slow:
             client.close()
         assert receiver.stop() == 0
@@ -207,7 +207,7 @@ def test_two_hundred_connections_and_slow_ones_are_answered(lake: Path) -> None:
 
 
 def test_many_bodies_of_10_mb_are_taken(lake: Path) -> None:
-    body = json.dumps(json.loads(event(1)) + [{"event": "x", "filler": "y" * 9_999_000}]).encode()
+    body = json.dumps([*json.loads(event(1)), {"event": "x", "filler": "y" * 9_999_000}]).encode()
     with running(lake) as receiver:
         statuses: list[int] = []
         clients = [

@@ -78,7 +78,7 @@ def test_a_line_that_fails_leaves_those_before_and_after_it_whole(
             write = os.write
             patch.setattr(os, "write", full)
             with pytest.raises(OSError, match="No space"):
-                asyncio.run(spool.append("brevo", b"22222\n"))
+                asyncio.run(spool.append("brevo", b"2222222\n"))
         asyncio.run(spool.append("brevo", b"3\n"))
         spool.rotate()
     assert _contents(tmp_path) == [b"1\n", b"3\n"]
@@ -87,10 +87,9 @@ def test_a_line_that_fails_leaves_those_before_and_after_it_whole(
 def test_one_senders_failure_is_not_anothers(tmp_path: Path) -> None:
     (tmp_path / "stripe").touch()  # where its folder should be
 
-    async def append(spool: Spool) -> list[object]:
-        return await asyncio.gather(
-            spool.append("brevo", b"1\n"), spool.append("stripe", b"2\n"), return_exceptions=True
-        )
+    async def append(spool: Spool) -> list[BaseException | None]:
+        both = (spool.append("brevo", b"1\n"), spool.append("stripe", b"2\n"))
+        return list(await asyncio.gather(*both, return_exceptions=True))
 
     with contextlib.closing(Spool(tmp_path)) as spool:
         stored, failed = asyncio.run(append(spool))

@@ -94,16 +94,15 @@ class RejectedRecords:
     load.
     """
 
-    def __init__(self, lake: Path, load_id: str) -> None:
-        self._path = rejected_file(lake, load_id)
+    def __init__(self, lake: Path) -> None:
+        self._hidden = hidden_name(rejected_file(lake, "load"))
         self._file: int | None = None
 
     def append(self, reason: str, loaded_at: datetime, text: str | None, raw: bytes | None) -> None:
         """Write a record and why it is rejected."""
         if self._file is None:
-            make_folder(self._path.parent)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-            self._file = os.open(hidden_name(self._path), flags, 0o600)
+            make_folder(self._hidden.parent)
+            self._file = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         line: dict[str, str] = {"reason": reason}
         line["received_at"] = loaded_at.replace(tzinfo=UTC).isoformat()
         if text is None:
@@ -112,20 +111,21 @@ class RejectedRecords:
             line["body"] = text
         write_all(self._file, (json.dumps(line) + "\n").encode())
 
-    def publish(self) -> list[Path]:
+    def publish(self, load_id: str) -> list[Path]:
         """Make the file durable and give it its name."""
         if self._file is None:
             return []
         os.fsync(self._file)
-        self.discard(keeps=True)
-        hidden_name(self._path).replace(self._path)
-        sync_folder(self._path.parent)
-        return [self._path]
+        os.close(self._file)
+        self._file = None
+        path = self._hidden.with_name(f"{load_id}.rejected.jsonl")
+        self._hidden.replace(path)
+        sync_folder(path.parent)
+        return [path]
 
-    def discard(self, *, keeps: bool = False) -> None:
-        """Close the file; remove it unless it is to be published."""
+    def discard(self) -> None:
+        """Remove the file unless it is published."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
-            if not keeps:
-                hidden_name(self._path).unlink(missing_ok=True)
+            self._hidden.unlink(missing_ok=True)

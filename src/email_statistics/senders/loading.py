@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,25 +95,30 @@ def load(
     declaration = catalog.get(sender)
     _refuse_the_sample(lake)
     replaced = _files_of(lake, replace) if replace else []
-    with _workshop(lake, dry_run) as folder:
+    with _workshop(lake, dry_run) as folder, ExitStack() as stack:
         sources = _sources(inputs, folder)
-        load_id = _load_id(declaration, profile, [digest for _, digest in sources])
-        entry = None if dry_run else find_load(lake, load_id)
-        if entry is not None:
-            return _already_loaded(entry)
+        naming = stack.enter_context(ThreadPoolExecutor(1)).submit(
+            _load_id, declaration, profile, sources
+        )
+        # Only a load of files of just these sizes can be the same.
+        if not dry_run and _has_sizes(lake, sender, sources):
+            entry = find_load(lake, naming.result())
+            if entry is not None:
+                return _already_loaded(entry)
         moment = _utc(loaded_at or datetime.now(UTC))
-        with ExitStack() as stack:
-            files = stack.enter_context(table_files(lake, load_id)) if not dry_run else None
-            run = _Load(declaration, profile, moment, lake, load_id, files)
-            stack.callback(run.close)
-            for source, _ in sources:
-                run.read(source, folder)
-            run.write_entities()
-            if dry_run or files is None:
-                return run.result()
-            written = files.publish() + run.rejected.publish() + write_required_tables(lake)
-            result = run.result(tuple(written))
-            write_load(lake, _entry(result, sources, moment))
+        files = None if dry_run else stack.enter_context(table_files(lake))
+        run = _Load(declaration, profile, moment, lake, files)
+        stack.callback(run.close)
+        for source in sources:
+            run.read(source, folder)
+        run.write_entities()
+        load_id = naming.result()
+        if files is None:
+            return run.result(load_id)
+        written = files.publish(load_id) + run.rejected.publish(load_id)
+        written += write_required_tables(lake)
+        result = run.result(load_id, tuple(written))
+        write_load(lake, _entry(result, sources, moment))
     for path in replaced:
         path.unlink(missing_ok=True)
         sync_folder(path.parent)
@@ -142,32 +148,40 @@ def _workshop(lake: Path, dry_run: bool) -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-def _sources(
-    inputs: Sequence[Path | Literal["-"]], folder: Path
-) -> list[tuple[reading.Source, str]]:
-    """Each file to read with the hash of its bytes."""
-    found: list[tuple[reading.Source, str]] = []
+def _sources(inputs: Sequence[Path | Literal["-"]], folder: Path) -> list[reading.Source]:
+    found: list[reading.Source] = []
     for given in inputs:
         if given == "-":
             path = folder / "stdin"
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
-            paths = [(path, "-")]
+            found.append(reading.Source(path, "-"))
         else:
-            paths = [(path, str(path)) for path in reading.files_below([Path(given)])]
-        for path, name in paths:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found.append((reading.Source(path, name), digest))
+            paths = reading.files_below([Path(given)])
+            found += [reading.Source(path, str(path)) for path in paths]
     if not found:
         raise UsageError("There is no file to load: name files, or folders that have some.")
     return found
 
 
-def _load_id(sender: Sender, profile: Profile, digests: list[str]) -> str:
+def _load_id(sender: Sender, profile: Profile, sources: list[reading.Source]) -> str:
     """The load's name: of sender, content, settings and mapping; not of names and order."""
-    content = [_VERSION, sender.version, profile.fingerprint(), sorted(digests)]
+    for source in sources:
+        with source.path.open("rb") as file:
+            source.digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digests = sorted(source.digest for source in sources)
+    content = [_VERSION, sender.version, profile.fingerprint(), digests]
     return f"{sender.name}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
+
+
+def _has_sizes(lake: Path, sender: str, sources: list[reading.Source]) -> bool:
+    """Whether some earlier load read files of these sizes."""
+    sizes = sorted(source.path.stat().st_size for source in sources)
+    return any(
+        sorted(each["bytes"] for each in entry["inputs"]) == sizes
+        for entry in read_loads(lake)
+        if entry["sender"] == sender
+    )
 
 
 def _already_loaded(entry: dict[str, Any]) -> LoadResult:
@@ -181,14 +195,14 @@ def _already_loaded(entry: dict[str, Any]) -> LoadResult:
 
 
 def _entry(
-    result: LoadResult, sources: list[tuple[reading.Source, str]], moment: datetime
+    result: LoadResult, sources: list[reading.Source], moment: datetime
 ) -> dict[str, Any]:
     return {
         "load_id": result.load_id,
         "sender": result.sender,
         "inputs": [
-            {"name": source.name, "bytes": source.path.stat().st_size, "sha256": digest}
-            for source, digest in sources
+            {"name": each.name, "bytes": each.path.stat().st_size, "sha256": each.digest}
+            for each in sources
         ],
         "loaded_at": moment.replace(tzinfo=UTC).isoformat(),
         "records": result.records,
@@ -228,19 +242,17 @@ class _Load:
         profile: Profile,
         loaded_at: datetime,
         lake: Path,
-        load_id: str,
         files: TableFiles | None,
     ) -> None:
         self._sender = sender
         self._profile = profile
         self._loaded_at = loaded_at
-        self._load_id = load_id
         self._files = files
         self._account = Account()
         self._rows: dict[str, int] = {}
         self._shown: dict[str, list[dict[str, Any]]] = {}
         self._notes: list[str] = []
-        self.rejected = RejectedRecords(lake, load_id)
+        self.rejected = RejectedRecords(lake)
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2})
         self._database.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         self._database.execute(MACROS)
@@ -254,7 +266,7 @@ class _Load:
 
     def read(self, source: reading.Source, folder: Path) -> None:
         """Read one file to its end."""
-        for chunk in reading.chunks_of(source, folder):
+        for chunk in _ahead(reading.chunks_of(source, folder)):
             self._map(source, chunk)
         if source.is_cut_off:
             self._notes.append(f"{source.name} is cut off: loaded up to there.")
@@ -416,7 +428,7 @@ class _Load:
                 )
         return values or ["(null::varchar, null::timestamp, false, false, false, null::varchar)"]
 
-    def result(self, files: tuple[Path, ...] = ()) -> LoadResult:
+    def result(self, load_id: str, files: tuple[Path, ...] = ()) -> LoadResult:
         """What became of the records."""
         account = self._account
         if not self._profile.is_named and self._rows.get("email_sources"):
@@ -426,7 +438,7 @@ class _Load:
             )
         unreadable = account.rejected.get("unreadable", 0)
         return LoadResult(
-            load_id=self._load_id,
+            load_id=load_id,
             sender=self._sender.name,
             records=account.records,
             records_with_rows=account.records_with_rows,
@@ -438,6 +450,15 @@ class _Load:
             is_readable=account.records > unreadable or not unreadable,
             shown=self._shown,
         )
+
+
+def _ahead(chunks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Read the next chunk while one is mapped."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, chunks, None)
+            yield chunk
 
 
 _SUSPECTS = """

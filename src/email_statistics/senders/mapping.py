@@ -32,6 +32,8 @@ create or replace macro address(x) as nullif(lower(trim(
 create or replace macro domain_of(x) as
     nullif(rtrim(regexp_extract(address(x), '@([^@\s]+)$', 1), '.'), '');
 create or replace macro bare_id(x) as nullif(trim(trim(x), '<>'), '');
+create or replace macro before(x, mark) as case
+    when instr(x, mark) > 0 then left(x, instr(x, mark) - 1) else x end;
 create or replace macro first_item(x) as case
     when starts_with(ltrim(x), '[') then try(json_extract_string(x, '$[0]')) else x end;
 create or replace macro is_number(x) as regexp_full_match(x, '-?\d+(\.\d+)?([eE][+-]?\d{1,2})?');
@@ -44,6 +46,7 @@ create or replace macro moment_of_text(x) as case
     when regexp_matches(x, '^\d{4}-\d\d-\d\d')
     then try_cast(regexp_replace(x, ' ([+-]\d)', '\1') as timestamptz)::timestamp end;
 create or replace macro moment(x) as case
+    when regexp_full_match(x, '[0-9]{9,10}') then make_timestamp(x::bigint * 1000000)
     when is_number(trim(x)) then moment_of_epoch(try_cast(trim(x) as decimal(28, 9)))
     else moment_of_text(trim(x)) end;
 create or replace macro money(x) as case
@@ -288,11 +291,12 @@ read as (select *{derived} from plain),
 known as (
     select *,
         is_readable and coalesce({sender.is_record}, false) as is_known,
-        case when is_readable and not coalesce({sender.is_record}, false)
-            then case {unwrap} end end as parts,
-        case when is_readable and json_type(doc, '$.received_at') = 'VARCHAR'
-            and not coalesce({sender.is_record}, false)
-            then moment(json_extract_string(doc, '$.received_at')) end as received_at
+        -- Only for what is no record: most are, and these look into the text again.
+        case when is_readable then case when {sender.is_record} then null else
+            case {unwrap} end end end as parts,
+        case when is_readable then case when {sender.is_record} then null
+            when json_type(doc, '$.received_at') = 'VARCHAR'
+            then moment(json_extract_string(doc, '$.received_at')) end end as received_at
     from read
 ),
 facts as (
@@ -405,6 +409,8 @@ def _source_columns(sender: Sender, profile: Profile) -> str:
     places = [sender.place(name) for name in order]
 
     def chosen(attribute: str) -> str:
+        if all(getattr(place, attribute) == "null" for place in (*places, default)):
+            return "null"
         branches = " ".join(
             f"when blank_to_null({place.key}) is not null then {getattr(place, attribute)}"
             for place in places

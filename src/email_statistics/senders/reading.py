@@ -27,7 +27,7 @@ from email_statistics.errors import UsageError
 
 _BLOCK = 8 << 20
 """Bytes read at a time."""
-CHUNK = 24 << 20
+CHUNK = 48 << 20
 """Bytes of text that are mapped at a time."""
 LONGEST = 64 << 20
 """Bytes of the longest record; a longer one is rejected as unreadable and not copied."""
@@ -50,6 +50,7 @@ class Source:
 
     path: Path
     name: str
+    digest: str = ""
     is_compressed: bool = False
     is_cut_off: bool = False
     too_long: int = 0

@@ -59,8 +59,8 @@ SENDER = Sender(
                 "event_at": "moment(timestamp)",
                 # The part behind it differs from event to event of one email.
                 "message": "coalesce("
-                "blank_to_null(regexp_replace(trim(sg_message_id), '\\.(filter|recv).*$', '')), "
-                "blank_to_null(split_part(bare_id(smtp_id), '@', 1)))",
+                "blank_to_null(before(before(sg_message_id, '.filter'), '.recv')), "
+                "blank_to_null(before(bare_id(smtp_id), '@')))",
                 "recipient": "address(email)",
                 "identity": "blank_to_null(sg_event_id)",
                 "url": "case when kind = 'click' then url end",

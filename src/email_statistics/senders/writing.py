@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -105,59 +106,64 @@ def sync_folder(path: Path) -> None:
 
 
 class TableFiles:
-    """The Parquet files of one load, one per raw table that has rows."""
+    """The Parquet files of one load, one per raw table that has rows, written beside the mapping."""
 
-    def __init__(self, lake: Path, load_id: str) -> None:
+    def __init__(self, lake: Path) -> None:
         self._lake = lake
-        self._load_id = load_id
         self._writers: dict[str, tuple[pq.ParquetWriter, Path]] = {}
-        self.rows: dict[str, int] = {}
+        self._pool = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Write rows of a raw table; its columns may come in any order."""
-        if not rows.num_rows:
-            return
         schema = schemas()[table]
         if table not in self._writers:
-            path = self._lake / table / FOLDER / f"{self._load_id}.parquet"
-            make_folder(path.parent)
-            hidden = hidden_name(path)
+            hidden = hidden_name(self._lake / table / FOLDER / "load.parquet")
+            make_folder(hidden.parent)
             os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
             writer = pq.ParquetWriter(hidden, schema, compression="zstd")
-            self._writers[table] = (writer, path)
-        self._writers[table][0].write_table(rows.select(schema.names).cast(schema))
-        self.rows[table] = self.rows.get(table, 0) + rows.num_rows
+            self._writers[table] = (writer, hidden)
+        self._wait()
+        writer = self._writers[table][0]
+        self._writing = self._pool.submit(writer.write_table, rows.select(schema.names).cast(schema))
 
-    def publish(self) -> list[Path]:
+    def _wait(self) -> None:
+        if self._writing:
+            self._writing.result()
+            self._writing = None
+
+    def publish(self, load_id: str) -> list[Path]:
         """Make the files durable and give them their names; one that exists stays as it is."""
+        self._wait()
         written = []
-        for writer, path in self._writers.values():
+        for writer, hidden in self._writers.values():
             writer.close()
-            hidden = hidden_name(path)
+            path = hidden.with_name(f"{load_id}.parquet")
+            if path.exists():
+                hidden.unlink()
+                continue
             descriptor = os.open(hidden, os.O_RDONLY)
             os.fsync(descriptor)
             os.close(descriptor)
-            if path.exists():
-                hidden.unlink()
-            else:
-                hidden.replace(path)
-                sync_folder(path.parent)
-                written.append(path)
+            hidden.replace(path)
+            sync_folder(path.parent)
+            written.append(path)
         self._writers.clear()
         return written
 
     def discard(self) -> None:
         """Remove what isn't published."""
-        for writer, path in self._writers.values():
+        self._pool.shutdown(cancel_futures=True)
+        for writer, hidden in self._writers.values():
             writer.close()
-            hidden_name(path).unlink(missing_ok=True)
+            hidden.unlink(missing_ok=True)
         self._writers.clear()
 
 
 @contextmanager
-def table_files(lake: Path, load_id: str) -> Iterator[TableFiles]:
+def table_files(lake: Path) -> Iterator[TableFiles]:
     """The files of one load; what isn't published at the end is removed."""
-    files = TableFiles(lake, load_id)
+    files = TableFiles(lake)
     try:
         yield files
     finally:

@@ -22,43 +22,52 @@ def drain(lake: Path, profile: Path) -> bool:
     One load per file: a file that is found again after a crash has the same content, so its load
     has the same name and changes nothing. It goes once its load is durable.
     """
-    is_whole = True
-    for sender, path in complete_files(spool_folder(lake)):
-        try:
-            result = load(sender, [path], lake=lake, profile=read_profile(profile, sender))
-            path.unlink()
-            sync_folder(path.parent)
-        except (EmailStatsError, OSError) as error:
-            is_whole = False
-            say(f"Error: {sender}: {error}")
-        except Exception as error:  # whatever is wrong with one file, the others are loaded
-            is_whole = False
-            # Its text may quote what was received.
-            say(
-                f"Error: {sender}: {path.name} can't be loaded ({type(error).__name__}) and stays "
-                f"in the spool: `email-stats load {sender} {path} --dry-run --debug` shows why."
-            )
-            _halve(path)
-        else:
-            say(
-                f"{sender}: {result.records:,} records, {result.records_with_rows:,} with rows, "
-                f"{sum(result.ignored.values()):,} ignored, "
-                f"{sum(result.rejected.values()):,} rejected."
-            )
-    return is_whole
+    failed: set[Path] = set()
+    while True:
+        waiting = [each for each in complete_files(spool_folder(lake)) if each[1] not in failed]
+        if not waiting:
+            return not failed
+        for sender, path in waiting:
+            if not _load(sender, path, lake, profile):
+                failed.add(path)
 
 
-def _halve(path: Path) -> None:
-    """Cut a file in two, so that in the end a request that can't be loaded lies in one alone."""
-    with path.open("rb") as file:
-        lines = file.readlines()
-    if len(lines) == 1:
-        return
+def _load(sender: str, path: Path, lake: Path, profile: Path) -> bool:
+    """Load a file and remove it, or cut it in two; whether one of that was done."""
+    try:
+        result = load(sender, [path], lake=lake, profile=read_profile(profile, sender))
+    except (EmailStatsError, OSError) as error:
+        say(f"Error: {sender}: {error}")
+        return False
+    except Exception as error:  # whatever is wrong with one request, the others are loaded
+        if _halve(path):
+            return True
+        # The error's own text may quote what was received.
+        say(
+            f"Error: {sender}: {path.name} can't be loaded ({type(error).__name__}) and stays in "
+            f"the spool: `email-stats --debug load {sender} {path} --dry-run` shows why."
+        )
+        return False
+    path.unlink()
+    sync_folder(path.parent)
+    say(
+        f"{sender}: {result.records:,} records, {result.records_with_rows:,} with rows, "
+        f"{sum(result.ignored.values()):,} ignored, {sum(result.rejected.values()):,} rejected."
+    )
+    return True
+
+
+def _halve(path: Path) -> bool:
+    """Cut a file of several requests in two, so that in the end a bad one is in a file alone."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    if len(lines) < 2:
+        return False
     middle = len(lines) // 2
     for number, half in enumerate((lines[:middle], lines[middle:])):
         write_text(path.with_name(f"{path.stem}.{number}.jsonl"), b"".join(half).decode())
     path.unlink()
     sync_folder(path.parent)
+    return True
 
 
 def _end_with_the_receiver() -> None:

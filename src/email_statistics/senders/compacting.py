@@ -36,7 +36,7 @@ import pyarrow.parquet as pq
 
 from email_statistics.build.database import CONFIG
 from email_statistics.build.faults import sentence_about
-from email_statistics.build.files import build_files
+from email_statistics.build.files import build_files, make_private
 from email_statistics.build.lock import LockedError, build_lock
 from email_statistics.build.memory import READING, limit_memory
 from email_statistics.errors import EmailStatsError
@@ -228,6 +228,7 @@ def _compact(
     target = lake / kind.folder / f"{span}-{period}-{identity}{kind.suffix}"
     unfinished = _unfinished(target)
     kind.merge(paths, unfinished)
+    make_private(unfinished)
     content = kind.content(paths)
     if kind.content([unfinished]) != content:
         unfinished.unlink()

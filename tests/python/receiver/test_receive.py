@@ -13,6 +13,7 @@ from helpers.receiving import (
     BASIC,
     LOGIN,
     SECONDS,
+    bodies,
     command,
     environment,
     event,
@@ -211,16 +212,15 @@ def test_many_bodies_of_10_mb_are_taken(lake: Path) -> None:
     with running(lake) as receiver:
         statuses: list[int] = []
         clients = [
-            threading.Thread(target=lambda: statuses.append(receiver.post(body))) for _ in range(24)
+            threading.Thread(target=lambda: statuses.append(receiver.post(body))) for _ in range(20)
         ]
         for client in clients:
             client.start()
         for client in clients:
             client.join()
-        assert statuses == [200] * 24
+        assert statuses == [200] * 20
         assert receiver.post(body + b" " * 2000) == 413
-        assert receiver.stop() == 0
-    assert set(event_ids(lake)) == {"sendgrid:delivered:event-1"}
+    assert bodies(lake) == [body] * 20
 
 
 def test_a_wrong_path_or_password_gets_nothing_in(lake: Path) -> None:

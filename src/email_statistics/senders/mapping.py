@@ -296,7 +296,7 @@ known as (
             case {unwrap} end end end as parts,
         case when is_readable then case when {sender.is_record} then null
             when json_type(doc, '$.received_at') = 'VARCHAR'
-            then moment(json_extract_string(doc, '$.received_at')) end end as received_at
+            then moment(json_extract_string(doc, '$.received_at')) end end as spooled_at
     from read
 ),
 facts as (
@@ -340,7 +340,7 @@ judged as (
         end as verdict
     from typed
 )
-select n, loaded_at, parts, coalesce(received_at, loaded_at) as part_loaded_at,
+select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     case when verdict is null then 'row' when verdict = 'wrapped' then 'wrapped'
         when starts_with(verdict, '-') then 'ignored' else 'rejected' end as outcome,
     case when verdict <> 'wrapped' then ltrim(verdict, '-') end as why,
@@ -385,7 +385,7 @@ def _fact_query(sender: Sender, profile: Profile, fact: Fact) -> str:
     )
     only = "" if fact is sender.facts[0] else "where is_known"
     return f"""
-    select n, loaded_at, is_readable, is_known, parts, received_at,
+    select n, loaded_at, is_readable, is_known, parts, spooled_at,
         {sender.ignored} as record_ignored, {sender.rejected} as record_rejected,
         coalesce({fact.is_ambiguous}, false) as is_ambiguous,
         {_source_columns(sender, profile)},

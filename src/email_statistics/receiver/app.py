@@ -31,7 +31,7 @@ LARGEST_BODY = 10_000_000
 _SECONDS_FOR_A_BODY = 30
 # At most so many bodies longer than this are in memory at once; the others wait for their turn.
 _LARGE_BODY = 1_000_000
-_LARGE_BODIES = 16
+_LARGE_BODIES = 8
 _WOOCOMMERCE_PING = re.compile(rb"webhook_id=\d+")
 # What a load may ask of a delivery: how the body is written, and of what shop and topic it is.
 _KEPT_HEADERS = (

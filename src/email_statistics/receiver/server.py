@@ -105,7 +105,7 @@ def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event)
         finally:
             stop.set()
 
-    thread = threading.Thread(target=serve, name="server")
+    thread = threading.Thread(target=serve, name="server", daemon=True)
     thread.start()
     try:
         yield

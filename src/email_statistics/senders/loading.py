@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -48,7 +49,7 @@ _VERSION = 1
 """Of the mapping that all senders share; a sender's own is in its module."""
 _DEEPEST_ENVELOPE = 8
 _MEMORY = "600MB"
-_EVENT_TABLES = ("send_events", "engagement_events", "order_events", "contacts")
+_KEPT_TABLES = ("send_events", "engagement_events", "order_events", "contacts", "email_sources")
 _SHOWN = 5
 """Rows of each table that a dry run shows."""
 
@@ -109,6 +110,9 @@ def load(
         files = None if dry_run else stack.enter_context(table_files(lake))
         run = _Load(declaration, profile, moment, lake, files)
         stack.callback(run.close)
+        if declaration.looks_up:
+            for source in sources:
+                run.look_up(dataclasses.replace(source), folder)
         for source in sources:
             run.read(source, folder)
         run.write_entities()
@@ -279,9 +283,16 @@ class _Load:
                 f"{reading.LONGEST >> 20} MB: rejected as unreadable, and not copied."
             )
 
-    def _map(self, source: reading.Source, chunk: pa.Table) -> None:
+    def look_up(self, source: reading.Source, folder: Path) -> None:
+        """Read one file for the values that records of any file need."""
+        for chunk in _ahead(reading.chunks_of(source, folder)):
+            self._map(source, chunk, only_looks_up=True)
+
+    def _map(
+        self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False
+    ) -> None:
         """Map a chunk's documents, then those inside them, and so on."""
-        path = source.schema_name or source.path.as_posix()
+        path = f"{source.name}#{source.schema_name}"
         numbers = pa.array(np.arange(chunk.num_rows))
         self._database.register("chunk", chunk.append_column("n", numbers))
         self._database.execute(
@@ -301,8 +312,11 @@ class _Load:
                     "update mapped set outcome = 'rejected', why = 'unreadable' "
                     "where outcome = 'wrapped'"
                 )
-            self._keep_rows()
-            self._count()
+            if only_looks_up:
+                self._database.execute(_LOOK_UP)
+            else:
+                self._keep_rows()
+                self._count()
             if not self._go_inside(inside, path):
                 break
         self._database.unregister("chunk")
@@ -359,9 +373,10 @@ class _Load:
 
     def _keep_rows(self) -> None:
         """Write the rows of events and contacts, and remember the entities that they name."""
-        for table in _EVENT_TABLES:
+        for table in self._profile.tables or _KEPT_TABLES:
             names = schemas()[table].names
-            columns = ", ".join(_RENAMED.get((table, name), name) for name in names)
+            renamed = {} if self._profile.tables else _RENAMED
+            columns = ", ".join(renamed.get((table, name), name) for name in names)
             self._write(
                 table,
                 f"select {columns} from mapped where outcome = 'row' and table_name = '{table}'",
@@ -411,9 +426,11 @@ class _Load:
         self._write("sending_domains", _DOMAINS.format(beginning=beginning))
 
     def _domain_values(self) -> list[str]:
-        seen = self._database.execute("select distinct sending_domain from seen_sources").fetchall()
         values = []
-        for (name,) in seen:
+        for (name,) in self._database.execute(
+            f"select distinct sending_domain from ({_SOURCES.format(beginning=_NO_TIMES)}) "
+            "union select sending_domain from seen_domains order by 1"
+        ).fetchall():
             settings = self._profile.domains.get(name) or DomainSettings()
             types = settings.event_types or self._sender.reports
             values.append(
@@ -466,7 +483,16 @@ select n, text from documents
 where contains(text, 'NaN') or contains(text, 'Infinity')
     or length(text) > 1024 and length(text) - length(translate(text, '[{', '')) > 512
 """
-_RENAMED = {("contacts", "updated_at"): "event_at as updated_at", ("contacts", "email"): "coalesce(email, recipient_email) as email"}
+_RENAMED = {
+    ("contacts", "updated_at"): "event_at as updated_at",
+    ("email_sources", "updated_at"): "event_at as updated_at",
+    ("email_sources", "email_source_type"): "source_type as email_source_type",
+    ("email_sources", "email_source_name"): "coalesce(source_name, email_source_id)"
+    " as email_source_name",
+    ("email_sources", "has_product_element"): "null::boolean as has_product_element",
+    ("email_sources", "is_click_tracking_enabled"): "true as is_click_tracking_enabled",
+    ("email_sources", "is_utm_tracking_enabled"): "null::boolean as is_utm_tracking_enabled",
+}
 _OUTCOMES = """
 select n, arg_min(outcome, (rank, why)) as outcome, arg_min(why, (rank, why)) as why
 from (
@@ -483,7 +509,13 @@ _SEEN = """
 create temp table seen_sources (
     email_source_id varchar, source_name varchar, source_type varchar, workflow_id varchar,
     workflow_name varchar, campaign_kind varchar, sending_domain varchar, event_at timestamp);
+create temp table seen_domains (sending_domain varchar);
+create temp table lookup (key varchar, value varchar);
 create temp table seen_contacts (contact_id varchar, email varchar, event_at timestamp);
+"""
+_LOOK_UP = """
+insert into lookup
+select lookup_key, lookup_value from mapped where outcome = 'row' and table_name = 'lookup'
 """
 _SEE = """
 insert into seen_sources
@@ -493,6 +525,8 @@ select email_source_id, arg_max(source_name, event_at), arg_max(source_type, eve
 from mapped
 where outcome = 'row' and table_name = 'send_events' and email_source_id is not null
 group by email_source_id, sending_domain;
+insert into seen_domains
+select distinct sending_domain from mapped where outcome = 'row' and table_name = 'email_sources';
 insert into seen_contacts
 select contact_id, arg_max(coalesce(recipient_email, email), event_at), max(event_at)
 from mapped
@@ -520,6 +554,7 @@ select email_source_id, arg_max(source_type, event_at) as email_source_type,
     null::timestamp as created_at, {beginning} as loaded_at
 from seen_sources group by email_source_id
 """
+_NO_TIMES = "null as updated_at, null"
 _DOMAINS = """
 select sending_domain, valid_from, 'event_feed' as sending_service, is_dedicated,
     is_open_tracking_enabled, is_click_tracking_enabled, null::boolean as is_spf_verified,

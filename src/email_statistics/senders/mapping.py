@@ -7,7 +7,7 @@ what all senders share: identities, judgement and the shape of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from email_statistics.senders.profile import Profile
@@ -23,6 +23,8 @@ TABLE_OF_TYPE = {
     **dict.fromkeys(ENGAGEMENT_TYPES, "engagement_events"),
     **dict.fromkeys(ORDER_TYPES, "order_events"),
     "contact": "contacts",
+    "source": "email_sources",
+    "lookup": "lookup",
 }
 
 MACROS = r"""
@@ -57,7 +59,8 @@ create or replace macro currency_digits(c) as case
     when upper(c) in ('BHD', 'JOD', 'KWD', 'OMR', 'TND') then 3
     else 2 end;
 create or replace macro rounded(amount, c) as case currency_digits(c)
-    when 0 then round(amount, 0) when 3 then round(amount, 3) else round(amount, 2) end;
+    when 0 then round(amount, 0)::decimal(38, 12) when 3 then round(amount, 3)::decimal(38, 12)
+    else round(amount, 2)::decimal(38, 12) end;
 create or replace macro truth(x) as case lower(trim(x))
     when 'true' then true when '1' then true when 'false' then false when '0' then false end;
 """
@@ -85,10 +88,16 @@ _COLUMNS = {
     "full_name": "varchar",
     "is_do_not_disturb": "boolean",
     "created_at": "timestamp",
+    "subject": "varchar",
+    "from_name": "varchar",
+    "status": "varchar",
+    "scheduled_at": "timestamp",
+    "value": "varchar",
 }
 """What a fact may say of a row, in SQL; what it leaves out is null.
 
-type          a type of the contract, 'contact', or '-reason' where the record is ignored
+type          a type of the contract, 'contact' or 'source' (the sender's own records of them),
+              'lookup' (a value for later records), or '-reason' where the record is ignored
 message       the sender's id of the email; message_key: of its copy to one recipient (by default
               message/recipient)
 identity      the sender's own id of the event; null: the hash of its content
@@ -142,8 +151,9 @@ class Fact:
 class Sender:
     """Where things stand in a sender's records, and the rules that are its own.
 
-    All SQL is over ``doc`` (the record as JSON text), the names of ``fields`` and ``derived``,
-    ``path`` (the file's) and ``first_opens_only``.
+    All SQL is over ``doc`` (the record as JSON text), the names of ``fields``, ``lookups`` and
+    ``derived``, ``path`` (the file's) and ``first_opens_only``. A lookup is the value that another
+    record of the load gives for a key.
     """
 
     name: str
@@ -152,6 +162,7 @@ class Sender:
     fields: Mapping[str, str]
     is_record: str
     facts: Sequence[Fact]
+    lookups: Mapping[str, str] = field(default_factory=dict)
     derived: Mapping[str, str] = field(default_factory=dict)
     unwrap: Sequence[tuple[str, str]] = ()
     pages: Sequence[str] = ()
@@ -166,12 +177,17 @@ class Sender:
     domain: str = "null"
     shop: str = "null"
     reports: Sequence[str] = ()
+    query: Callable[[Profile, str], str] | None = None
     first_opens: str = ""
-    lookup: str = ""
     switch_on: str = ""
     forms: str = ""
     not_measured: str = ""
     notes: str = ""
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether some records are values for others, which are read first."""
+        return any("'lookup'" in fact.columns["type"] for fact in self.facts)
 
     @property
     def has_several_rows(self) -> bool:
@@ -202,7 +218,7 @@ _PAGES = ("items", "data", "results", "records", "Records", "Messages", "events"
 _TEXT = "json_extract_string(doc, {})"
 
 
-def _common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
+def common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
     """Envelopes of any sender: a condition and the list of texts inside, both SQL over ``doc``."""
 
     def text(path: str) -> str:
@@ -260,6 +276,13 @@ def _common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def mapping_query(sender: Sender, profile: Profile, documents: str) -> str:
+    """The query that makes rows of a relation of documents (see ``_declared_query``)."""
+    if sender.query:
+        return sender.query(profile, documents)
+    return _declared_query(sender, profile, documents)
+
+
+def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     """The query that makes rows of a relation of documents.
 
     ``documents`` has ``n`` (number), ``text``, ``loaded_at`` and ``path``. The table ``refused``
@@ -271,7 +294,14 @@ def mapping_query(sender: Sender, profile: Profile, documents: str) -> str:
     paths = ", ".join(quoted(path) for path in sender.fields.values())
     fields = ", ".join(f"found[{number + 1}] as {name}" for number, name in enumerate(names))
     derived = "".join(f", {sql} as {name}" for name, sql in sender.derived.items())
-    envelopes = [*sender.unwrap, *_common_envelopes(sender.pages)]
+    stages = ["plain", *sender.lookups]
+    looked_up = "\n".join(
+        f"{name} as (select {before}.*, (select any_value(value) from lookup where key = {key}) "
+        f"as {name} from {before}),"
+        for before, (name, key) in zip(stages, sender.lookups.items(), strict=False)
+    )
+    last = stages[-1]
+    envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]
     unwrap = " ".join(f"when {condition} then {parts}" for condition, parts in envelopes)
     facts = "\nunion all by name\n".join(_fact_query(sender, profile, fact) for fact in sender.facts)
     event_id = f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"
@@ -287,7 +317,8 @@ plain as (
         {str(profile.first_opens_only).lower()} as first_opens_only, {fields}
     from found
 ),
-read as (select *{derived} from plain),
+{looked_up}
+read as (select *{derived} from {last}),
 known as (
     select *,
         is_readable and coalesce({sender.is_record}, false) as is_known,
@@ -323,6 +354,8 @@ judged as (
             when table_name = 'contacts' then
                 case when contact_id is null then 'no_recipient'
                 when event_at is null then 'no_time' end
+            when table_name in ('lookup', 'email_sources') then
+                case when event_at is null and table_name = 'email_sources' then 'no_time' end
             when table_name = 'order_events' then case
                 when not {str(profile.counts_orders).lower()} then '-orders_of_another_system'
                 when event_at is null then 'no_time'
@@ -355,7 +388,8 @@ select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     email, round(amount, 2)::decimal(18, 2) as amount, upper(trim(currency)) as currency,
     coalesce(channel, {quoted(sender.name)}) as channel,
     full_name, is_do_not_disturb, null::varchar as merged_into_contact_id, created_at,
-    source_name, source_type, workflow_id, workflow_name, campaign_kind, sending_domain
+    source_name, source_type, workflow_id, workflow_name, campaign_kind, sending_domain,
+    status, subject, from_name, scheduled_at, order_key as lookup_key, value as lookup_value
 from judged
 """
 

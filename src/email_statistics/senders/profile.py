@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import (
@@ -26,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from email_statistics.errors import UsageError, suggest
 from email_statistics.senders import catalog
+from email_statistics.senders.writing import schemas
 
 FILE_NAME = "senders.yml"
 """The profile's name in its lake; ``--profile`` names another file."""
@@ -61,6 +63,12 @@ def _stays(parameter: str) -> str:
     if parameter.casefold().startswith("utm_"):
         raise ValueError("utm_ parameters stay: they tell campaigns apart")
     return parameter
+
+
+def _is_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("write an IANA time zone such as UTC or Europe/Berlin")
+    return name
 
 
 def _as_utc(value: date | datetime) -> datetime:
@@ -114,7 +122,7 @@ class ColumnSettings(_Model):
     constant: str | int | float | bool | None = None
     values: dict[str, str | None] | None = None
     time_format: Text | None = None
-    time_zone: Text | None = None
+    time_zone: Annotated[Text, AfterValidator(_is_time_zone)] | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> ColumnSettings:
@@ -126,7 +134,8 @@ class ColumnSettings(_Model):
 class TableSettings(_Model):
     """One raw table, filled from a file of anybody's."""
 
-    columns: dict[str, ColumnSettings | Text] = Field(min_length=1)
+    columns: dict[Text, ColumnSettings | Text] = Field(min_length=1)
+    where: dict[Text, list[str]] = {}
 
 
 class Section(_Model):
@@ -257,6 +266,17 @@ def _check_section(name: str, section: Section) -> None:
         raise _WrongValueError(
             (*where, "tables"), f"'tables' belongs to the sender 'table', not to {name}."
         )
+    for table, settings in section.tables.items():
+        if table not in schemas():
+            raise _WrongValueError(
+                (*where, "tables", table), f"there is no table '{table}': {suggest(table, schemas())}"
+            )
+        for column in settings.columns:
+            if column not in schemas()[table].names:
+                raise _WrongValueError(
+                    (*where, "tables", table, "columns", column),
+                    f"{table} has no column '{column}': {suggest(column, schemas()[table].names)}",
+                )
 
 
 def _check_orders(names: list[str]) -> None:

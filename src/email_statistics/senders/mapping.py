@@ -192,7 +192,7 @@ class Sender:
     @property
     def has_several_rows(self) -> bool:
         """Whether a record can give more than one row."""
-        return len(self.facts) > 1 or any(fact.each for fact in self.facts)
+        return len(self.facts) != 1 or self.facts[0].each is not None
 
     def field_names(self) -> list[str]:
         """What ``source: from:`` and ``contact:`` may name."""

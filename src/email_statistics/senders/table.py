@@ -97,7 +97,8 @@ def _value(settings: ColumnSettings | str, type_: pa.DataType) -> str:
     if pa.types.is_boolean(type_):
         return f"truth({text})"
     if pa.types.is_decimal(type_):
-        return f"money({text})"
+        # An amount with more decimals isn't cut: it is no amount.
+        return f"case when money({text}) = round(money({text}), {type_.scale}) then money({text}) end"
     return _moment(text, settings) if pa.types.is_timestamp(type_) else text
 
 

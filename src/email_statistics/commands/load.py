@@ -60,7 +60,10 @@ def command(
     if sender not in catalog.NAMES:
         raise UsageError(f"There is no sender '{sender}': {suggest(sender, catalog.NAMES)}")
     if example_profile or about:
-        click.echo(describing.example_profile(sender) if example_profile else describing.page(sender), nl=False)
+        click.echo(
+            describing.example_profile(sender) if example_profile else describing.page(sender),
+            nl=False,
+        )
         return
     if not paths:
         raise UsageError("Name files or folders of events, or - for stdin.")

@@ -53,6 +53,8 @@ def command(
             "email-statistics[receiver]."
         ) from error
 
+    if every < timedelta(seconds=1):
+        raise UsageError("--every can't be less than 1s.")
     keep_private()
     lake = paths.lake_to_write(lake)
     profile = profile_path(lake, profile)

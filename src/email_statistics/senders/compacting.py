@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ from email_statistics.build.files import build_files, make_private
 from email_statistics.build.lock import LockedError, build_lock
 from email_statistics.build.memory import READING, limit_memory
 from email_statistics.errors import EmailStatsError
-from email_statistics.gate.lake import raw_tables
+from email_statistics.gate.lake import raw_tables, require_lake
 from email_statistics.senders.accounting import LOADS
 from email_statistics.senders.writing import FOLDER, sync_folder, write_durably
 
@@ -101,8 +102,10 @@ def compact(lake: Path, older_than: timedelta) -> Iterator[Compaction]:
     """Merge the files of loads that are older than ``older_than``, one table's day at a time.
 
     A day is merged once its newest file is that old, a month once it has been over for that long.
-    Raises ``LockedError`` where another compaction is at work, ``CompactionError``.
+    What killed loads and compactions left half written is removed. Raises ``UsageError`` where
+    there is no lake, ``LockedError`` where another compaction is at work, ``CompactionError``.
     """
+    require_lake(lake)
     records = lake / "_compactions"
     records.mkdir(mode=0o700, parents=True, exist_ok=True)
     with build_lock(records / ".lock", "compact", "lake"), _connected() as connection:
@@ -113,9 +116,7 @@ def compact(lake: Path, older_than: timedelta) -> Iterator[Compaction]:
         kinds: list[_Tables | _Records] = [_Tables(connection, each.name) for each in raw_tables()]
         for kind in (*kinds, _Records()):
             folder = lake / kind.folder
-            for leftover in folder.glob(f"_*{kind.suffix}"):
-                if _MERGED.fullmatch(leftover.name[1:]):
-                    leftover.unlink()
+            _remove_leftovers(folder)
             for period, group in _groups(_files(folder, kind.suffix), limit):
                 for files in kind.alike(group):
                     if len(files) > 1:
@@ -290,10 +291,23 @@ def _finish(lake: Path, record: Path) -> None:
 
 def _forget_old(records: Path) -> None:
     """Remove the records that no build will ask for any more."""
-    oldest = time.time() - timedelta(days=DAYS_KEPT).total_seconds()
     for record in records.glob("*.parquet"):
-        if record.stat().st_mtime < oldest:
+        if _is_older(record, timedelta(days=DAYS_KEPT)):
             record.unlink()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what is half written and nobody's: of compactions, and of loads since yesterday."""
+    for path in folder.glob("_*"):
+        if _MERGED.fullmatch(path.name[1:]) or _is_older(path, timedelta(days=1)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _is_older(path: Path, age: timedelta) -> bool:
+    return path.stat().st_mtime < time.time() - age.total_seconds()
 
 
 @contextmanager

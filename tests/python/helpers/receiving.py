@@ -232,7 +232,7 @@ def kill_at_random(lake: Path, kills: int, seed: int) -> tuple[set[str], set[str
                 clients.port = receiver.port
                 if not clients.sent:
                     stack.enter_context(clients)
-                time.sleep(draws.uniform(0.2, 5))
+                time.sleep(draws.uniform(0.2, 4))
     with running(lake, "--every", "1s") as receiver:
         if receiver.stop() != 0:
             raise AssertionError(receiver.log.read_text())

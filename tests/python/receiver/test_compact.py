@@ -147,6 +147,29 @@ def test_records_are_forgotten_when_no_build_can_ask_for_them(lake: Path) -> Non
     assert not list(lake.glob("_compactions/*.parquet"))
 
 
+def test_what_killed_loads_left_is_removed_and_loads_at_work_are_left_alone(lake: Path) -> None:
+    old = time.time() - 2 * 86_400
+    left = [lake / "send_events/loaded/_x.parquet.7", lake / "_loads/_work-x/1", lake / "_loads/_y"]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (old, old))
+    os.utime(lake / "_loads/_work-x", (old, old))
+    at_work = lake / "contacts/loaded/_z.parquet.8"
+    at_work.touch()
+    before = _contents(lake)
+    list(compact(lake, NO_AGE))
+    assert not [path for path in left if path.exists()]
+    assert at_work.exists()
+    assert _contents(lake) == before
+
+
+def test_without_a_lake_there_is_nothing_to_compact(tmp_path: Path) -> None:
+    run = _run(tmp_path / "nowhere")
+    assert (run.returncode, "There is no raw lake" in run.stderr) == (2, True)
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_files_with_other_columns_stay_apart(lake: Path) -> None:
     path = next(lake.glob("send_events/loaded/*.parquet"))
     extra = pq.read_table(path).append_column("note", pa.array(["x"]))

@@ -24,7 +24,7 @@ from helpers.receiving import (
     write_profile,
 )
 
-KILLS = 4
+KILLS = 3
 
 
 @pytest.fixture
@@ -79,6 +79,8 @@ def test_it_does_not_start_without_profile_lake_or_port(lake: Path, sample_lake:
     assert (code, "is the sample" in sentence) == (2, True)
     code, sentence = _refusal(lake, "--every", "soon")
     assert (code, "write 30s, 5m, 2h or 1d" in sentence) == (2, True)
+    code, sentence = _refusal(lake, "--every", "0s")
+    assert (code, "less than 1s" in sentence) == (2, True)
     assert not (sample_lake / "_spool").exists()
 
 

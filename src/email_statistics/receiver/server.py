@@ -17,6 +17,7 @@ from email_statistics.build.lock import build_lock
 from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.receiver.app import Receiver
 from email_statistics.receiver.endpoints import Endpoint
+from email_statistics.receiver.protocol import BoundedHeads
 from email_statistics.receiver.spool import Spool, complete_files, spool_folder
 from email_statistics.senders.writing import make_folder, sync_folder
 
@@ -89,6 +90,7 @@ def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event)
     server = uvicorn.Server(
         uvicorn.Config(
             receiver.app(),
+            http=BoundedHeads,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -19,6 +19,8 @@ from email_statistics.senders.writing import make_folder, sync_folder, write_all
 
 _PART = ".part"
 _BLOCK = 1 << 16
+# A request waits so long for others: writing each alone would cost more time than that.
+_SECONDS_TO_GATHER = 0.003
 
 
 class Spool:
@@ -47,6 +49,7 @@ class Spool:
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            await asyncio.sleep(_SECONDS_TO_GATHER)
             group, self._waiting = self._waiting, []
             lines: dict[str, list[bytes]] = {}
             for sender, line, _ in group:

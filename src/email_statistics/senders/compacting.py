@@ -209,7 +209,7 @@ def _groups(files: Sequence[_File], limit: datetime) -> Iterator[tuple[str, list
         groups[file.day[:7] if file.day[:7] < over else file.day].append(file)
     for period, group in groups.items():
         written = [file.modified_at_ns for file in group if not file.is_merged]
-        if not written or max(written) <= limit.timestamp() * 1e9:
+        if len(group) > 1 and (not written or max(written) <= limit.timestamp() * 1e9):
             yield period, group
 
 

@@ -209,6 +209,17 @@ def test_two_hundred_connections_and_slow_ones_are_answered(lake: Path) -> None:
     assert len(event_ids(lake)) == 200
 
 
+def test_headers_without_end_close_their_connection_alone(lake: Path) -> None:
+    with running(lake) as receiver:
+        with socket.create_connection(("127.0.0.1", receiver.port), timeout=SECONDS) as client:
+            client.sendall(b"POST /sendgrid HTTP/1.1\r\nHost: x\r\n")
+            with pytest.raises(OSError, match=r"reset|Broken pipe"):
+                for _ in range(10_000):
+                    client.sendall(b"X-Filler: " + b"x" * 10_000 + b"\r\n")
+        assert receiver.post(event(1)) == 200
+        assert receiver.post(event(2), BASIC | {"X-Filler": "x" * 30_000}) == 200
+
+
 def test_many_bodies_of_10_mb_are_taken(lake: Path) -> None:
     body = json.dumps([*json.loads(event(1)), {"event": "x", "filler": "y" * 9_999_000}]).encode()
     with running(lake) as receiver:

@@ -138,7 +138,7 @@ def _say_refused(receiver: Receiver) -> None:
     refused, receiver.refused = receiver.refused, Counter()
     counts = list(refused.items())  # at once, for a request at work may still add to them
     for (sender, status), requests in sorted(counts):
-        say(f"{sender}: {requests:,} requests were refused with status {status}.")
+        say(f"{sender}: {requests:,} refused with status {status}.")
 
 
 class _Brief(logging.Formatter):

@@ -263,5 +263,5 @@ def test_the_log_has_no_body_address_or_key(lake: Path) -> None:
         assert receiver.stop() == 0
     log = receiver.log.read_text()
     assert "sendgrid: 2 records, 1 with rows, 0 ignored, 1 rejected." in log
-    assert "sendgrid: 1 requests were refused with status 401." in log
+    assert "sendgrid: 1 refused with status 401." in log
     assert not [secret for secret in secrets if secret in log]

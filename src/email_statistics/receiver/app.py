@@ -25,12 +25,12 @@ from email_statistics.receiver.sns import Fetch, Topics, fetch, is_of_sns
 from email_statistics.receiver.spool import Spool
 from email_statistics.senders.signatures import SignedRequest
 
-LARGEST_BODY = 10_000_000
+LARGEST_BODY = 10 << 20
 """Bytes; a longer body is refused."""
 
 _SECONDS_FOR_A_BODY = 30
 # At most so many bodies longer than this are in memory at once; the others wait for their turn.
-_LARGE_BODY = 1_000_000
+_LARGE_BODY = 1 << 20
 _LARGE_BODIES = 8
 _WOOCOMMERCE_PING = re.compile(rb"webhook_id=\d+")
 # What a load may ask of a delivery: how the body is written, and of what shop and topic it is.

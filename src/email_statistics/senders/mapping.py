@@ -28,14 +28,17 @@ TABLE_OF_TYPE = {
 }
 
 MACROS = r"""
-create or replace macro blank_to_null(x) as nullif(trim(x), '');
-create or replace macro address(x) as nullif(lower(trim(
-    case when contains(x, '<') then regexp_extract(x, '<([^<>]*)>', 1) else x end)), '');
+-- Trimming is slow, and few texts need it: those with a blank (anything before '!') at an end.
+create or replace macro trimmed(x) as case
+    when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end;
+create or replace macro blank_to_null(x) as nullif(trimmed(x), '');
+create or replace macro address(x) as lower(blank_to_null(
+    case when contains(x, '<') then regexp_extract(x, '<([^<>]*)>', 1) else x end));
 create or replace macro domain_of(x) as
     nullif(rtrim(regexp_extract(address(x), '@([^@\s]+)$', 1), '.'), '');
-create or replace macro bare_id(x) as nullif(trim(trim(x), '<>'), '');
-create or replace macro before(x, mark) as case
-    when instr(x, mark) > 0 then left(x, instr(x, mark) - 1) else x end;
+create or replace macro bare_id(x) as blank_to_null(
+    case when contains(x, '<') then trim(x, E'<> \t\r\n') else x end);
+create or replace macro before(x, place) as case when place is null then x else x[:place - 1] end;
 create or replace macro first_item(x) as case
     when starts_with(ltrim(x), '[') then try(json_extract_string(x, '$[0]')) else x end;
 create or replace macro is_number(x) as regexp_full_match(x, '-?\d+(\.\d+)?([eE][+-]?\d{1,2})?');
@@ -185,6 +188,12 @@ class Sender:
     notes: str = ""
 
     @property
+    def deciding_key(self) -> str | None:
+        """The key that decides what a record is, as it stands in its text."""
+        first = next(iter(self.fields.values()), None)
+        return first.rsplit(".", 1)[-1].strip('"') if first else None
+
+    @property
     def looks_up(self) -> bool:
         """Whether some records are values for others, which are read first."""
         return any("'lookup'" in fact.columns["type"] for fact in self.facts)
@@ -301,6 +310,10 @@ def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
         for before, (name, key) in zip(stages, sender.lookups.items(), strict=False)
     )
     last = stages[-1]
+    places = "".join(
+        f" blank_to_null({place.key}) as place_{number},"
+        for number, place in enumerate(_places(sender, profile))
+    )
     envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]
     unwrap = " ".join(f"when {condition} then {parts}" for condition, parts in envelopes)
     facts = "\nunion all by name\n".join(_fact_query(sender, profile, fact) for fact in sender.facts)
@@ -321,7 +334,7 @@ plain as (
 read as (select *{derived} from {last}),
 known as (
     select *,
-        is_readable and coalesce({sender.is_record}, false) as is_known,
+        is_readable and coalesce({sender.is_record}, false) as is_known,{places}
         -- Only for what is no record: most are, and these look into the text again.
         case when is_readable then case when {sender.is_record} then null else
             case {unwrap} end end end as parts,
@@ -435,19 +448,19 @@ def _literal(text: str | None) -> str:
 def _source_columns(sender: Sender, profile: Profile) -> str:
     """The source of an email: the first place of the order that names one, else the default."""
     settings = profile.source
-    order = settings.from_ or sender.source_order
     default = Place(
         key=_literal(settings.default) if settings.default else _default_key(sender),
         name=_literal(settings.name),
     )
-    places = [sender.place(name) for name in order]
+    places = _places(sender, profile)
 
     def chosen(attribute: str) -> str:
         if all(getattr(place, attribute) == "null" for place in (*places, default)):
             return "null"
         branches = " ".join(
-            f"when blank_to_null({place.key}) is not null then {getattr(place, attribute)}"
-            for place in places
+            f"when place_{number} is not null then "
+            + (f"place_{number}" if attribute == "key" else getattr(place, attribute))
+            for number, place in enumerate(places)
         )
         otherwise = getattr(default, attribute)
         return f"case {branches} else {otherwise} end" if branches else otherwise
@@ -456,13 +469,17 @@ def _source_columns(sender: Sender, profile: Profile) -> str:
     domain = next(iter(profile.domains), sender.name)
     has_source = f"({sender.has_source})"
     return f"""
-        case when {has_source} then trim({chosen("key")}) end as source_key,
+        case when {has_source} then {chosen("key")} end as source_key,
         blank_to_null({chosen("name")}) as source_name,
         {type_} as source_type,
         {chosen("workflow_id")} as workflow_id,
         blank_to_null({chosen("workflow_name")}) as workflow_name,
         {chosen("kind")} as campaign_kind,
         coalesce(blank_to_null({sender.domain}), {quoted(domain)}) as sending_domain"""
+
+
+def _places(sender: Sender, profile: Profile) -> list[Place]:
+    return [sender.place(name) for name in profile.source.from_ or sender.source_order]
 
 
 def _default_key(sender: Sender) -> str:

@@ -120,16 +120,23 @@ def opened(text: str) -> list[str] | None:
 
 
 def is_strict(text: str) -> bool:
-    """Whether a text is JSON by the standard: without NaN and infinities, and not too deep."""
+    """Whether a text is JSON that all read alike.
+
+    That is without NaN and infinities, without a key that stands twice, and not too deep.
+    """
 
     def refuse(name: str) -> None:
         raise ValueError(name)
+
+    def unique(pairs: list[tuple[str, object]]) -> None:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError("a key stands twice")
 
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
     if _Scan(data, _State()).depth.max(initial=0) > _DEEPEST:
         return False
     try:
-        json.loads(text, parse_constant=refuse)
+        json.loads(text, parse_constant=refuse, object_pairs_hook=unique)
     except (ValueError, RecursionError):
         return False
     return True
@@ -194,7 +201,10 @@ def _is_json(name: str, head: bytes) -> bool:
         return True
     if stem.endswith((".csv", ".tsv")):
         return False
-    return any(line.lstrip()[:1] in (b"{", b"[") for line in head.splitlines()[:20])
+    lines = head.splitlines()
+    return any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:20]) or not (
+        len(lines) > 1 and any(mark in lines[0] for mark in b",;\t|")
+    )
 
 
 def _json_texts(source: Source, head: bytes, blocks: Iterator[bytes]) -> Iterator[pa.Table]:

@@ -30,12 +30,16 @@ SENDER = Sender(
         "marketing_campaign_name": "$.marketing_campaign_name",
     },
     is_record="event is not null",
-    derived={"kind": "lower(trim(event))"},
+    derived={
+        "kind": "lower(trimmed(event))",
+        "suffix": "least(nullif(instr(sg_message_id, '.filter'), 0), "
+        "nullif(instr(sg_message_id, '.recv'), 0))",
+    },
     facts=[
         Fact(
             {
                 "type": "case kind"
-                " when 'bounce' then case lower(trim(bounce_type))"
+                " when 'bounce' then case lower(trimmed(bounce_type))"
                 " when 'blocked' then 'soft_bounced' else 'hard_bounced' end"
                 f" when 'dropped' then case when {_SUPPRESSED} then 'skipped' else 'failed' end"
                 " else "
@@ -58,9 +62,8 @@ SENDER = Sender(
                 + " end",
                 "event_at": "moment(timestamp)",
                 # The part behind it differs from event to event of one email.
-                "message": "coalesce("
-                "blank_to_null(before(before(sg_message_id, '.filter'), '.recv')), "
-                "blank_to_null(before(bare_id(smtp_id), '@')))",
+                "message": "coalesce(blank_to_null(before(sg_message_id, suffix)), "
+                "regexp_extract_all(smtp_id, '^[<\\s]*([^<>@\\s]+)', 1)[1])",
                 "recipient": "address(email)",
                 "identity": "blank_to_null(sg_event_id)",
                 "url": "case when kind = 'click' then url end",

@@ -98,6 +98,8 @@ class Spool:
 
         A last line that is cut off was never answered, so it goes.
         """
+        for path in self._folder.glob("*/_*"):  # half written, its content is in another file
+            path.unlink()
         for path in sorted(self._folder.glob(f"*/*{_PART}")):
             _Part(path, _length_of_lines(path)).complete()
 

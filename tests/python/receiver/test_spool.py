@@ -57,10 +57,11 @@ def test_what_a_killed_receiver_left_is_completed_without_a_line_that_is_cut_off
 ) -> None:
     (tmp_path / "brevo").mkdir()
     (tmp_path / "brevo" / "a.jsonl.part").write_bytes(left)
+    (tmp_path / "brevo" / "_b.0.jsonl.7").write_bytes(b"half")
     with contextlib.closing(Spool(tmp_path)) as spool:
         spool.recover()
     assert _contents(tmp_path) == kept
-    assert not list(tmp_path.rglob("*.part"))
+    assert len(list(tmp_path.rglob("*.*"))) == len(kept)
 
 
 def test_a_line_that_fails_leaves_those_before_and_after_it_whole(

@@ -101,10 +101,14 @@ def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event)
         )
     )
 
+    ended_by_itself = threading.Event()
+
     def serve() -> None:
         try:
             server.run(sockets=[listener])
         finally:
+            if not server.should_exit:
+                ended_by_itself.set()
             stop.set()
 
     thread = threading.Thread(target=serve, name="server", daemon=True)
@@ -114,6 +118,11 @@ def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event)
     finally:
         server.should_exit = True
         thread.join()
+    if ended_by_itself.is_set():
+        raise EmailStatsError(
+            "The web server ended by itself; the lines above say why. What it answered is in the "
+            "spool: start `email-stats receive` again."
+        )
 
 
 def _load(spool: Spool, folder: Path, lake: Path, profile: Path) -> bool:

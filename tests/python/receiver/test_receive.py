@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import uvicorn
 from helpers import signing
 from helpers.receiving import (
     BASIC,
@@ -24,7 +25,10 @@ from helpers.receiving import (
     write_profile,
 )
 
+from email_statistics.errors import EmailStatsError
 from email_statistics.receiver.app import LARGEST_BODY
+from email_statistics.receiver.endpoints import Endpoint
+from email_statistics.receiver.server import receive
 
 KILLS = 3
 
@@ -269,3 +273,18 @@ def test_the_log_has_no_body_address_or_key(lake: Path) -> None:
     assert "sendgrid: 2 records, 1 with rows, 0 ignored, 1 rejected." in log
     assert "sendgrid: 1 refused with status 401." in log
     assert not [secret for secret in secrets if secret in log]
+
+
+def test_a_server_that_ends_by_itself_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, sockets: None)
+    with pytest.raises(EmailStatsError, match="ended by itself"):
+        receive(
+            {"sendgrid": Endpoint("sendgrid")},
+            lake=tmp_path / "lake",
+            profile=tmp_path / "senders.yml",
+            host="127.0.0.1",
+            port=0,
+            seconds=3600,
+        )

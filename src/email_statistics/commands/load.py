@@ -1,6 +1,5 @@
 """``email-stats load``: a sender's or a shop's events into a raw lake."""
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,20 +7,10 @@ from pathlib import Path
 import click
 
 from email_statistics.errors import UsageError, suggest
+from email_statistics.paths import lake_to_write
 from email_statistics.senders import catalog, describing
 from email_statistics.senders.loading import LoadResult, load
 from email_statistics.senders.profile import profile_path, read_profile
-
-
-def lake_of(given: Path | None) -> Path:
-    """The lake to write to: ``--lake``, else ``EMAIL_STATS_RAW``.
-
-    Raises UsageError with neither, for the sample is nobody's lake.
-    """
-    named = given or os.environ.get("EMAIL_STATS_RAW")
-    if not named:
-        raise UsageError("Name the lake to write to: give --lake, or set EMAIL_STATS_RAW.")
-    return Path(named).expanduser().absolute()
 
 
 @click.command("load")
@@ -65,7 +54,7 @@ def command(
         return
     if not paths:
         raise UsageError("Name files or folders of events, or - for stdin.")
-    folder = lake_of(lake)
+    folder = lake_to_write(lake)
     result = load(
         sender,
         ["-" if path == "-" else Path(path) for path in paths],

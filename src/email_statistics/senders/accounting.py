@@ -15,11 +15,10 @@ from typing import Any
 
 from email_statistics.senders.writing import (
     hidden_name,
-    make_folder,
-    sync_folder,
     write_all,
     write_text,
 )
+from email_statistics.storage import flush, make_private_folder
 
 LOADS = "_loads"
 """The folder of a lake that has one JSON file per load, or a list of them per file."""
@@ -118,7 +117,7 @@ class RejectedRecords:
             line["body"] = text
         with self._lock:
             if self._file is None:
-                make_folder(self._hidden.parent)
+                make_private_folder(self._hidden.parent)
                 self._file = os.open(self._hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             write_all(self._file, (json.dumps(line) + "\n").encode())
 
@@ -131,7 +130,7 @@ class RejectedRecords:
         self._file = None
         path = self._hidden.with_name(f"{load_id}.rejected.jsonl")
         self._hidden.replace(path)
-        sync_folder(path.parent)
+        flush(path.parent)
         return [path]
 
     def discard(self) -> None:

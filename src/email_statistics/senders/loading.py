@@ -40,17 +40,17 @@ from email_statistics.senders.profile import BEGINNING, FILE_NAME, DomainSetting
 from email_statistics.senders.writing import (
     FOLDER,
     TableFiles,
-    make_folder,
     schemas,
-    sync_folder,
     table_files,
     write_required_tables,
 )
+from email_statistics.storage import flush, make_private_folder, open_duckdb
 
 _VERSION = 1
 """Of the mapping that all senders share; a sender's own is in its module."""
 _DEEPEST_ENVELOPE = 8
-_MEMORY = "400MB"
+_MEMORY = 1_000
+"""Megabytes at most for a worker; the longest bodies that `email-stats receive` takes need 600."""
 _WORKERS = min(4, os.cpu_count() or 1)
 """A chunk is one thread's work: DuckDB doesn't share a small one out."""
 _KEPT_TABLES = ("send_events", "engagement_events", "order_events", "contacts", "email_sources")
@@ -142,7 +142,7 @@ def load(
         write_load(lake, _entry(result, sources, moment))
     for path in replaced:
         path.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        flush(path.parent)
     return result
 
 
@@ -163,7 +163,7 @@ def _workshop(lake: Path, dry_run: bool) -> Iterator[Path]:
     parent = None
     if not dry_run:
         parent = lake / LOADS
-        make_folder(parent)
+        make_private_folder(parent)
     path = Path(tempfile.mkdtemp(prefix="_work-", dir=parent))
     try:
         yield path
@@ -297,8 +297,8 @@ class _Worker:
         self._notes: list[str] = []
         self._opens = 0
         self._rejected = rejected
-        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "threads": 1})
-        self._database.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        self._database = open_duckdb(megabytes=_MEMORY)
+        self._database.execute("set threads = 1; set preserve_insertion_order = false")
         self._database.execute(MACROS)
         self._database.execute(_SEEN)
         twice = _stands_twice(sender.deciding_key) if sender.deciding_key else "false"
@@ -337,7 +337,26 @@ class _Worker:
             )
 
     def map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
-        """Map a chunk's documents, then those inside them, and so on."""
+        """Map a chunk's documents, then those inside them, and so on.
+
+        One that takes more memory than there is, is rejected as unreadable.
+        """
+        before = self._account.records
+        try:
+            self._map(source, chunk, only_looks_up=only_looks_up)
+        except duckdb.OutOfMemoryException:
+            if self._account.records > before:  # by halves these would count twice
+                raise
+            if chunk.num_rows > 1:
+                middle = chunk.num_rows // 2
+                for half in (chunk.slice(0, middle), chunk.slice(middle)):
+                    self.map(source, half, only_looks_up=only_looks_up)
+            elif not only_looks_up:
+                self._account.add("rejected", "unreadable", 1)
+                if self._files:
+                    self._rejected.append("unreadable", self._loaded_at, *_only_document(chunk))
+
+    def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool) -> None:
         path = f"{source.name}#{source.schema_name}"
         numbers = pa.array(np.arange(chunk.num_rows))
         self._database.register("chunk", chunk.append_column("n", numbers))
@@ -521,6 +540,11 @@ class _Worker:
             is_readable=account.records > unreadable or not unreadable,
             shown=self._shown,
         )
+
+
+def _only_document(chunk: pa.Table) -> tuple[str | None, bytes | None]:
+    (document,) = chunk.to_pylist()
+    return document["text"], document["raw"]
 
 
 def _stands_twice(key: str) -> str:

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
-from email_statistics.paths import PROJECT_ROOT
+from email_statistics.contract import raw_tables
+from email_statistics.storage import flush, make_private_folder
 
 FOLDER = "loaded"
 """The folder below a raw table's that loads write to."""
@@ -36,23 +35,11 @@ _ARROW_TYPES = {
 def schemas() -> Mapping[str, pa.Schema]:
     """Each raw table's columns, in the contract's order and types."""
     return {
-        table["name"]: pa.schema(
-            [(column["name"], _ARROW_TYPES[column["data_type"]]) for column in table["columns"]]
+        table.name: pa.schema(
+            [(column.name, _ARROW_TYPES[column.type]) for column in table.columns]
         )
-        for table in _tables()
+        for table in raw_tables()
     }
-
-
-@cache
-def required_tables() -> tuple[str, ...]:
-    """The raw tables that a lake must have, empty or not."""
-    return tuple(table["name"] for table in _tables() if table["config"]["meta"].get("is_required"))
-
-
-@cache
-def _tables() -> list[dict[str, Any]]:
-    text = (PROJECT_ROOT / "models/staging/_sources.yml").read_text(encoding="utf-8")
-    return list(yaml.safe_load(text)["sources"][0]["tables"])
 
 
 def _repeated(schema: pa.Schema) -> list[str]:
@@ -60,16 +47,9 @@ def _repeated(schema: pa.Schema) -> list[str]:
     return [name for name in schema.names if name not in ("event_id", "message_id")]
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder and its parents, new ones for their owner only."""
-    if not path.is_dir():
-        make_folder(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-
-
 def write_durably(path: Path, write: Callable[[int], None]) -> None:
     """Write a file under a hidden name, make it durable, and give it its own name."""
-    make_folder(path.parent)
+    make_private_folder(path.parent)
     hidden = hidden_name(path)
     descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -81,7 +61,7 @@ def write_durably(path: Path, write: Callable[[int], None]) -> None:
     finally:
         os.close(descriptor)
     hidden.replace(path)
-    sync_folder(path.parent)
+    flush(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -99,15 +79,6 @@ def write_all(descriptor: int, data: bytes) -> None:
 def hidden_name(path: Path) -> Path:
     """The name under which a file is written."""
     return path.with_name(f"_{path.name}.{os.getpid()}")
-
-
-def sync_folder(path: Path) -> None:
-    """Make a folder's names durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class TableFiles:
@@ -128,7 +99,7 @@ class TableFiles:
         with self._lock:
             if table not in self._writers:
                 hidden = hidden_name(self._lake / table / FOLDER / "load.parquet")
-                make_folder(hidden.parent)
+                make_private_folder(hidden.parent)
                 os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
                 writer = pq.ParquetWriter(
                     hidden, schema, compression="zstd", use_dictionary=_repeated(schema)
@@ -152,11 +123,9 @@ class TableFiles:
             if path.exists():
                 hidden.unlink()
                 continue
-            descriptor = os.open(hidden, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+            flush(hidden)
             hidden.replace(path)
-            sync_folder(path.parent)
+            flush(path.parent)
             written.append(path)
         self._writers.clear()
         return written
@@ -183,16 +152,16 @@ def table_files(lake: Path) -> Iterator[TableFiles]:
 def write_required_tables(lake: Path) -> list[Path]:
     """Give each required table that the lake lacks an empty, typed file."""
     written = []
-    for table in required_tables():
-        folder = lake / table
-        if folder.is_dir() and any(folder.rglob("*.parquet")):
+    for table in raw_tables():
+        folder = lake / table.name
+        if not table.is_required or any(folder.rglob("*.parquet")):
             continue
         path = folder / FOLDER / "empty.parquet"
-        make_folder(path.parent)
+        make_private_folder(path.parent)
         hidden = hidden_name(path)
         os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        pq.write_table(schemas()[table].empty_table(), hidden)
+        pq.write_table(schemas()[table.name].empty_table(), hidden)
         hidden.replace(path)
-        sync_folder(path.parent)
+        flush(path.parent)
         written.append(path)
     return written

@@ -1,5 +1,6 @@
 """What a load does whatever the sender: forms of files, accounts, ids, files in the lake."""
 
+import base64
 import gzip
 import json
 from pathlib import Path
@@ -321,7 +322,7 @@ def test_exit_codes_of_wrong_usage_and_of_nothing_readable(tmp_path: Path) -> No
     path, lake = str(written(tmp_path, EVENTS)), str(tmp_path / "lake")
     assert _run("sendgrid", path) == (
         2,
-        "Name the lake to write to: give --lake, or set EMAIL_STATS_RAW.",
+        "Which lake? Give --lake, or set EMAIL_STATS_RAW to its folder.",
     )
     assert _run("sengrid", path, "--lake", lake)[1].endswith("did you mean 'sendgrid'?")
     assert _run("sendgrid", str(tmp_path / "none"), "--lake", lake)[0] == 2
@@ -330,6 +331,22 @@ def test_exit_codes_of_wrong_usage_and_of_nothing_readable(tmp_path: Path) -> No
     assert _run("sendgrid", path, EMAIL_STATS_RAW=lake)[0] == 0
     garbage = str(written(tmp_path, "no events here", "garbage"))
     assert _run("sendgrid", garbage, "--lake", lake)[0] == 1
+
+
+def test_the_longest_body_that_is_no_text_is_rejected_and_the_others_are_loaded(
+    tmp_path: Path,
+) -> None:
+    spooled = {"received_at": "2026-01-01T00:00:00Z", "sender": "sendgrid", "headers": {}}
+    bodies: list[dict[str, str]] = [
+        {"body": json.dumps(EVENTS)},
+        {"body_base64": base64.b64encode(bytes(10 << 20)).decode()},
+        {"body_base64": base64.b64encode(b"\xff" * (10 << 20)).decode()},
+        {"body": json.dumps(EVENTS[:1])},
+    ]
+    lines = "\n".join(json.dumps(spooled | body) for body in bodies)
+    result = loaded("sendgrid", written(tmp_path, lines), lake=tmp_path / "lake")
+    assert result.rejected == {"unreadable": 2}
+    assert result.records_with_rows == len(EVENTS) + 1
 
 
 def test_standard_input_is_read(tmp_path: Path) -> None:

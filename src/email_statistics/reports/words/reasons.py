@@ -1,18 +1,28 @@
 """Why something isn't measured, counted, credited or accepted: codes of the warehouse in words."""
 
 NOT_MEASURED = {
-    ("delivery", "not_reported"): "the outside SMTP service doesn't report delivery",
+    ("delivery", "not_reported"): "the sending service doesn't report delivery",
+    (
+        "acceptance",
+        "not_reported",
+    ): "the sending service doesn't report what it accepts and rejects",
+    ("reply", "not_reported"): "the sending service doesn't report replies",
+    ("unsubscribe", "not_reported"): "the sending service doesn't report unsubscribes",
+    ("complaint", "not_reported"): "the sending service doesn't report complaints",
+    ("open", "not_reported"): "the sending service doesn't report opens",
     ("open", "not_tracked"): "open tracking was off, or the sending domain isn't dedicated",
     ("click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
     ("click", "not_supported"): "click tracking doesn't support A/B test and RSS campaigns",
+    ("click", "not_reported"): "the sending service doesn't report clicks",
     ("link_click", "not_tracked"): "Track Clicks or the domain's click tracking was off",
     ("link_click", "not_supported"): "Click Performance is for standard campaigns only",
+    ("link_click", "not_reported"): "the sending service doesn't report clicks",
 }
 """Why a family of one source isn't measured, by family and status, as the end of a sentence."""
 
 EXCLUSIONS = {
     "test_send": "in a test send",
-    "not_reported": "the outside SMTP service doesn't report it",
+    "not_reported": "the sending service doesn't report it",
     "not_tracked": "tracking was off",
     "not_supported": "not supported for this kind of email",
     "trigger_link": "on a trigger link",

@@ -60,5 +60,5 @@ benchmark: setup ## Measure builds of 0.1, 1 and 10 M messages (15 minutes, 20 G
 	$(ISOLATED) $(BIN)/python tests/benchmarks/run.py --docs
 
 lock: ## Resolve the dependencies again into requirements.lock (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --group dev \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --all-extras --group dev \
 		pyproject.toml --output-file requirements.lock

@@ -22,7 +22,8 @@
     {% do return([
         'messages', 'test_messages', 'recipients', 'sent', 'failed', 'skipped', 'failed_or_skipped', 'pending',
         'delivered', 'delivered_inferred', 'sent_reported', 'undelivered', 'hard_bounced', 'opened', 'machine_opened',
-        'unsubscribed', 'complained', 'unknown_messages', 'external_messages', 'shared_messages',
+        'unsubscribed_reported', 'complained_reported', 'delivered_unsubscribe_reported',
+        'delivered_complaint_reported', 'unknown_messages', 'external_messages', 'shared_messages',
         'undedicated_messages', 'open_off_messages', 'click_off_messages', 'unverified_messages',
         'unreported_messages', 'unreported_before_types', 'unreported_now_types', 'excluded_clicks', 'links',
         'untracked_links', 'mistaken_links', 'domain_sent', 'least_messages', 'never_received_types', 'orders',
@@ -140,7 +141,8 @@
 
 
 {# The event types that a sending service should report and isn't set up to. An outside provider reports only opens
-   and clicks. Where the set-up is unknown, none is missing. #}
+   and clicks; an event feed what it names, but with deliveries come bounces. Where the set-up is unknown, none is
+   missing. #}
 {% macro unreported_event_types(settings) -%}
     {%- set conditions = [] -%}
     {%- for event_type in [
@@ -148,19 +150,29 @@
         'unsubscribed', 'complained',
     ] -%}
         {%- set is_missing = 'not ' ~ names_event_type(settings ~ '.webhook_event_types', event_type) -%}
-        {%- do conditions.append((
-            event_type,
-            is_missing if event_type in ('opened', 'clicked')
-            else is_missing ~ ' and ' ~ settings ~ ".sending_service = 'aesthetix'"
-        )) -%}
+        {%- set services = ["'aesthetix'"] -%}
+        {%- if event_type in ('opened', 'clicked') -%}
+            {%- do services.append("'external_smtp'") -%}
+        {%- endif -%}
+        {%- set is_asked = settings ~ '.sending_service in (' ~ services | join(', ') ~ ')' -%}
+        {%- if event_type in ('soft_bounced', 'hard_bounced') -%}
+            {%- set is_asked = '(' ~ is_asked ~ ' or ' ~ is_feed_without_bounces(settings) ~ ')' -%}
+        {%- endif -%}
+        {%- do conditions.append((event_type, is_missing ~ ' and ' ~ is_asked)) -%}
     {%- endfor -%}
     {{ texts_where(conditions) }}
 {%- endmacro %}
 
 
-{# Whether a comma-separated list names an event type, in whatever case and with whatever spaces. #}
-{% macro names_event_type(event_types, event_type) -%}
-    (',' || replace(lower({{ event_types }}), ' ', '') || ',' like '%,{{ event_type }},%')
+{# Whether an event feed reports deliveries, and neither kind of bounce. #}
+{% macro is_feed_without_bounces(settings) -%}
+    {%- set types = settings ~ '.webhook_event_types' -%}
+    (
+        {{ settings }}.sending_service = 'event_feed'
+        and {{ names_event_type(types, 'delivered') }}
+        and not {{ names_event_type(types, 'soft_bounced') }}
+        and not {{ names_event_type(types, 'hard_bounced') }}
+    )
 {%- endmacro %}
 
 
@@ -171,7 +183,8 @@
     {%- for event_type, messages, factor in [
         ('delivered', 'sent_reported', 1), ('opened', 'sent_open_tracked', 1), ('clicked', 'sent_click_tracked', 1),
         ('soft_bounced', 'sent_reported', 10), ('hard_bounced', 'sent_reported', 10),
-        ('unsubscribed', 'sent_reported', 10), ('replied', 'sent_reported', 100), ('complained', 'sent_reported', 100),
+        ('unsubscribed', 'sent_unsubscribe_reported', 10), ('replied', 'sent_reply_reported', 100),
+        ('complained', 'sent_complaint_reported', 100),
     ] -%}
         {%- set received = 'coalesce(' ~ counted ~ '.' ~ event_type ~ ', 0)' -%}
         {%- if event_type in ('opened', 'clicked', 'unsubscribed', 'replied', 'complained') -%}

@@ -6,6 +6,59 @@
 {%- endmacro %}
 
 
+{# The families of what is measured; each has a column <family>_availability. #}
+{% macro families() %}
+    {% do return(service_families().keys() | list + ['open', 'click', 'link_click']) %}
+{% endmacro %}
+
+
+{# The families that a sending service reports or doesn't, each by an event type that its set-up names. #}
+{% macro service_families() %}
+    {% do return({
+        'delivery': 'delivered', 'acceptance': 'accepted', 'reply': 'replied', 'unsubscribe': 'unsubscribed',
+        'complaint': 'complained',
+    }) %}
+{% endmacro %}
+
+
+{# Whether a family that a service reports is measured, by the settings of a sending domain. #}
+{% macro service_availability(settings, event_type) -%}
+    case
+        when {{ settings }}.sending_service = 'external_smtp' then 'not_reported'
+        when {{ feed_lacks(settings, event_type) }} then 'not_reported'
+        else 'measured'
+    end
+{%- endmacro %}
+
+
+{# Whether opens or clicks are measured, by the settings of a sending domain. #}
+{% macro tracking_availability(settings, event_type, is_tracked) -%}
+    case
+        when {{ settings }}.sending_service = 'external_smtp' then 'measured'
+        when {{ feed_lacks(settings, event_type) }} then 'not_reported'
+        when not {{ settings }}.{{ is_tracked }} then 'not_tracked'
+        when {{ settings }}.sending_service = 'event_feed' or {{ settings }}.is_dedicated then 'measured'
+        else 'not_tracked'
+    end
+{%- endmacro %}
+
+
+{# Whether an event feed isn't set up to report an event type; NULL where its set-up is unknown. #}
+{% macro feed_lacks(settings, event_type) -%}
+    {{ settings }}.sending_service = 'event_feed'
+    and not {{ names_event_type(settings ~ '.webhook_event_types', event_type) }}
+{%- endmacro %}
+
+
+{# Whether a comma-separated list names an event type, in whatever case and with whatever spaces; NULL for a list that
+   names nothing. #}
+{% macro names_event_type(event_types, event_type) -%}
+    {%- set comma -%} [{{ white_space() }}\x{feff}]*,[{{ white_space() }}\x{feff}]* {%- endset -%}
+    {%- set listed -%} {{ replace_matches("',' || lower(" ~ event_types ~ ") || ','", comma, ',') }} {%- endset -%}
+    case when replace({{ listed }}, ',', '') <> '' then {{ listed }} like '%,{{ event_type }},%' end
+{%- endmacro %}
+
+
 {# A flag that tells only of messages for which every one of these families is measured. #}
 {% macro where_measured(flag, families) -%}
     case when {% for family in families %}{{ family }}_availability = 'measured'{{ ' and ' if not loop.last }}{% endfor %} then {{ flag }} end
@@ -23,6 +76,7 @@
     count(*) filter (where messages.is_sent or messages.is_failed) as total_attempts,
     {{ messages_where('messages.is_accepted') }} as accepted,
     {{ messages_where('messages.is_rejected') }} as rejected,
+    {{ messages_where('messages.is_deferred') }} as deferred,
     {{ messages_where('messages.is_delivered') }} as delivered,
     {{ messages_where('messages.is_delivered_inferred') }} as delivered_inferred,
     {{ messages_where('messages.is_soft_bounced') }} as soft_bounced,
@@ -41,6 +95,13 @@
     {{ messages_where(where_measured('messages.is_opened', ['delivery', 'open'])) }} as opened_reported,
     {{ messages_where(where_measured('messages.is_clicked', ['delivery', 'click'])) }} as clicked_reported,
     {{ messages_where(where_measured('messages.is_converted', ['delivery'])) }} as converted_reported,
+    {{ messages_where(where_measured('messages.is_unsubscribed', ['delivery', 'unsubscribe'])) }}
+        as unsubscribed_reported,
+    {{ messages_where(where_measured('messages.is_delivered', ['delivery', 'unsubscribe'])) }}
+        as delivered_unsubscribe_reported,
+    {{ messages_where(where_measured('messages.is_complained', ['delivery', 'complaint'])) }} as complained_reported,
+    {{ messages_where(where_measured('messages.is_delivered', ['delivery', 'complaint'])) }}
+        as delivered_complaint_reported,
     {{ messages_where(where_measured('messages.is_sent', ['open'])) }} as sent_open_tracked,
     {{ messages_where(where_measured('messages.is_sent', ['click'])) }} as sent_click_tracked,
     {{ messages_where(where_measured('messages.is_delivered', ['delivery', 'open'])) }} as delivered_open_tracked,
@@ -54,6 +115,7 @@
     cast(sum(messages.conversions) as bigint) as conversions,
     cast(sum(messages.orders) as bigint) as orders,
     cast(sum(messages.orders_without_rate) as bigint) as orders_without_rate,
+    cast(sum(messages.orders - messages.orders_without_rate) as bigint) as orders_with_rate,
     {{ cents('sum(messages.revenue)') }} as revenue,
     {{ cents('sum(messages.net_revenue)') }} as net_revenue
 {%- endmacro %}

@@ -12,7 +12,7 @@ domains as (
     from
         {{ changed('dim_sending_domains', [
             'sending_domain', 'sending_service', 'is_dedicated', 'is_open_tracking_enabled',
-            'is_click_tracking_enabled', 'is_first', 'valid_from', 'valid_to',
+            'is_click_tracking_enabled', 'webhook_event_types', 'is_first', 'valid_from', 'valid_to',
         ]) }}
 ),
 

@@ -50,7 +50,9 @@ joined as (
         case engagement_events.event_type
             when 'opened' then messages.open_availability
             when 'clicked' then messages.click_availability
-            else messages.delivery_availability
+            when 'replied' then messages.reply_availability
+            when 'unsubscribed' then messages.unsubscribe_availability
+            else messages.complaint_availability
         end as availability,
         messages.is_test,
         engagement_events.event_at

@@ -20,9 +20,9 @@ counted as (
     select
         coalesce(providers.mailbox_provider, messages.recipient_domain, 'unknown') as mailbox_provider,
         messages.week,
-        {{ group_availability('messages.delivery_availability') }} as delivery_availability,
-        {{ group_availability('messages.open_availability') }} as open_availability,
-        {{ group_availability('messages.click_availability') }} as click_availability,
+        {%- for family in families() if family != 'link_click' %}
+        {{ group_availability('messages.' ~ family ~ '_availability') }} as {{ family }}_availability,
+        {%- endfor %}
         {{ message_counts() }}
     from messages
     left join providers on messages.recipient_domain = providers.domain
@@ -33,9 +33,9 @@ final as (
     select
         counted.mailbox_provider,
         {{ active_attribution_policy() }} as attribution_policy,
-        counted.delivery_availability,
-        counted.open_availability,
-        counted.click_availability,
+        {%- for family in families() if family != 'link_click' %}
+        counted.{{ family }}_availability,
+        {%- endfor %}
         counted.sent,
         {{ additive_metrics('counted', only_measured=true) }},
         {{ rates('counted', only_measured=true) }},

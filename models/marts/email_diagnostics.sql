@@ -83,9 +83,10 @@ domain_settings as (
     select
         *,
         sending_service = 'external_smtp' as is_external,
+        sending_service = 'event_feed' as is_feed,
         sending_service = 'aesthetix' and not coalesce(is_dedicated, false) as is_shared,
-        sending_service = 'aesthetix' and is_dedicated and not is_open_tracking_enabled as is_open_off,
-        sending_service = 'aesthetix' and is_dedicated and not is_click_tracking_enabled as is_click_off,
+        (is_feed or sending_service = 'aesthetix' and is_dedicated) and not is_open_tracking_enabled as is_open_off,
+        (is_feed or sending_service = 'aesthetix' and is_dedicated) and not is_click_tracking_enabled as is_click_off,
         {{ unverified_records('sending_domains') }} as unverified_records,
         {{ unreported_event_types('sending_domains') }} as unreported_event_types
     from sending_domains
@@ -111,6 +112,7 @@ settings_then as (
         bool_and(domain_settings.sending_domain is not null) as has_settings,
         bool_or(coalesce(domain_settings.is_external, false)) as has_external,
         bool_and(coalesce(domain_settings.is_external, false)) as is_all_external,
+        bool_or(coalesce(domain_settings.is_feed, false)) as has_feed,
         bool_or(domain_settings.is_shared) as has_shared,
         bool_or(domain_settings.is_open_off) as has_open_off,
         bool_or(domain_settings.is_click_off) as has_click_off
@@ -172,6 +174,9 @@ counted_of_domain as (
         sending_domain,
         sum(sent) as sent,
         sum(sent_reported) as sent_reported,
+        {%- for family in ['reply', 'unsubscribe', 'complaint'] %}
+        sum(sent_reported) filter (where {{ family }}_availability = 'measured') as sent_{{ family }}_reported,
+        {%- endfor %}
         sum(sent) filter (where open_availability = 'measured') as sent_open_tracked,
         sum(sent) filter (where click_availability = 'measured') as sent_click_tracked,
         sum(delivered - delivered_inferred) as delivered,
@@ -297,6 +302,7 @@ evidence as (
         settings_then.has_settings,
         settings_then.has_external,
         settings_then.is_all_external,
+        settings_then.has_feed,
         settings_then.has_shared,
         settings_then.has_open_off,
         settings_then.has_click_off,
@@ -336,6 +342,10 @@ evidence as (
         performance.delivered_inferred,
         performance.sent_reported,
         performance.sent_reported - performance.delivered as undelivered,
+        performance.unsubscribed_reported,
+        performance.complained_reported,
+        performance.delivered_unsubscribe_reported,
+        performance.delivered_complaint_reported,
         performance.hard_bounced,
         performance.opened,
         performance.machine_opened,
@@ -394,6 +404,7 @@ found as (
             when not has_settings then 'no_settings'
             when is_all_external then 'all_external'
             when has_external then 'some_external'
+            when has_feed then 'event_feed'
             else 'aesthetix'
         end as sending_service_finding,
         -- Guide: a workflow that changed its sending service is to be duplicated.
@@ -410,10 +421,12 @@ found as (
             when has_shared then 'shared'
             when not has_settings then 'no_settings'
             when is_all_external then 'external'
+            when has_feed then 'event_feed'
             else 'dedicated'
         end as shared_domain_finding,
         -- Guide: open tracking must be on at the domain level.
         case
+            when open_availability = 'not_reported' then 'not_reported'
             when has_open_off and is_open_tracking_on_now then 'off_before'
             when has_open_off then 'off'
             when has_shared or not has_settings then 'not_dedicated'
@@ -423,6 +436,7 @@ found as (
         -- Guide: click tracking must be on at the domain level.
         case
             when campaign_kind in ('ab_test', 'rss') then 'not_supported'
+            when click_availability = 'not_reported' then 'not_reported'
             when has_click_off and is_click_tracking_on_now then 'off_before'
             when has_click_off then 'off'
             when has_shared or not has_settings then 'not_dedicated'
@@ -449,6 +463,7 @@ found as (
         case
             when sending_service is null then 'no_settings'
             when sending_service = 'external_smtp' then 'external'
+            when sending_service = 'event_feed' then 'event_feed'
             when unverified_now is not null then 'unverified'
             when unverified_before is not null then 'unverified_before'
             else 'verified'

@@ -28,13 +28,12 @@ summed as (
 described as (
     select
         email_source_id,
+        {%- for family in families() %}
+        {{ group_availability(family ~ '_availability') }} as {{ family }}_availability,
+        {%- endfor %}
         count(distinct contact_id) as recipient_contacts,
         min(sent_at) as first_sent_at,
-        max(sent_at) as last_sent_at,
-        {{ group_availability('delivery_availability') }} as delivery_availability,
-        {{ group_availability('open_availability') }} as open_availability,
-        {{ group_availability('click_availability') }} as click_availability,
-        {{ group_availability('link_click_availability') }} as link_click_availability
+        max(sent_at) as last_sent_at
     from messages
     group by email_source_id
 ),
@@ -49,10 +48,9 @@ final as (
         email_sources.campaign_kind,
         email_sources.subject,
         email_sources.sending_domain,
-        described.delivery_availability,
-        described.open_availability,
-        described.click_availability,
-        described.link_click_availability,
+        {%- for family in families() %}
+        described.{{ family }}_availability,
+        {%- endfor %}
         {{ additive_metrics('summed') }},
         described.recipient_contacts,
         {{ rates('summed') }},

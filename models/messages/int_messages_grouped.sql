@@ -2,9 +2,9 @@
 -- last. Its source and contact are those of its earliest send event.
 {% set event_times = {
     'first_skipped_event_at': 'min', 'first_failed_event_at': 'min', 'first_sent_event_at': 'min',
-    'first_accepted_event_at': 'min', 'first_rejected_event_at': 'min', 'first_delivered_event_at': 'min',
-    'last_delivered_event_at': 'max', 'first_soft_bounced_event_at': 'min', 'first_hard_bounced_event_at': 'min',
-    'last_hard_bounced_event_at': 'max',
+    'first_accepted_event_at': 'min', 'first_deferred_event_at': 'min', 'first_rejected_event_at': 'min',
+    'first_delivered_event_at': 'min', 'last_delivered_event_at': 'max', 'first_soft_bounced_event_at': 'min',
+    'first_hard_bounced_event_at': 'min', 'last_hard_bounced_event_at': 'max',
 } %}
 {# A case in the aggregate costs two thirds of a filter on it. #}
 {% set counts_and_times -%}

@@ -13,19 +13,33 @@ toggles as (
 ),
 
 sending_domains as (
-    select * from {{ ref('dim_sending_domains') }}
+    select
+        sending_domain,
+        is_first,
+        valid_from,
+        valid_to,
+        {%- for family, event_type in service_families().items() %}
+        {{ service_availability('settings', event_type) }} as {{ family }}_availability,
+        {%- endfor %}
+        {{ tracking_availability('settings', 'opened', 'is_open_tracking_enabled') }} as open_availability,
+        {{ tracking_availability('settings', 'clicked', 'is_click_tracking_enabled') }} as click_availability
+    from {{ ref('dim_sending_domains') }} as settings
 ),
 
-in_force as (
+measured as (
     select
         messages.*,
-        toggles.is_click_tracking_enabled as has_click_toggle,
         sending_domains.valid_from as domain_settings_valid_from,
-        coalesce(sending_domains.sending_service, 'aesthetix') as sending_service,
-        coalesce(sending_domains.is_dedicated and sending_domains.is_open_tracking_enabled, false)
-            as has_open_tracking,
-        coalesce(sending_domains.is_dedicated and sending_domains.is_click_tracking_enabled, false)
-            as has_click_tracking
+        {%- for family in service_families() %}
+        coalesce(sending_domains.{{ family }}_availability, 'measured') as {{ family }}_availability,
+        {%- endfor %}
+        coalesce(sending_domains.open_availability, 'not_tracked') as open_availability,
+        case
+            when messages.email_source_type = 'campaign' and messages.campaign_kind in ('ab_test', 'rss')
+                then 'not_supported'
+            when messages.email_source_type = 'campaign' and not toggles.is_click_tracking_enabled then 'not_tracked'
+            else coalesce(sending_domains.click_availability, 'not_tracked')
+        end as click_availability
     from messages
     inner join toggles on messages.email_source_id = toggles.email_source_id
     left join sending_domains
@@ -33,23 +47,6 @@ in_force as (
             messages.sending_domain = sending_domains.sending_domain
             and (messages.first_send_event_at >= sending_domains.valid_from or sending_domains.is_first)
             and (messages.first_send_event_at < sending_domains.valid_to or sending_domains.valid_to is null)
-),
-
-measured as (
-    select
-        *,
-        case when sending_service = 'external_smtp' then 'not_reported' else 'measured' end as delivery_availability,
-        case
-            when sending_service = 'external_smtp' or has_open_tracking then 'measured'
-            else 'not_tracked'
-        end as open_availability,
-        case
-            when email_source_type = 'campaign' and campaign_kind in ('ab_test', 'rss') then 'not_supported'
-            when email_source_type = 'campaign' and not has_click_toggle then 'not_tracked'
-            when sending_service = 'external_smtp' or has_click_tracking then 'measured'
-            else 'not_tracked'
-        end as click_availability
-    from in_force
 ),
 
 final as (
@@ -64,7 +61,9 @@ final as (
         soft_bounced_reason,
         failed_reason,
         skipped_reason,
-        delivery_availability,
+        {%- for family in service_families() %}
+        {{ family }}_availability,
+        {%- endfor %}
         open_availability,
         click_availability,
         case
@@ -81,6 +80,7 @@ final as (
         first_failed_event_at,
         first_sent_event_at,
         first_accepted_event_at,
+        first_deferred_event_at,
         first_rejected_event_at,
         first_delivered_event_at,
         last_delivered_event_at,

@@ -30,7 +30,12 @@ dispatched as (
         coalesce(
             messages.first_sent_event_at,
             least(
-                messages.first_accepted_event_at,
+                -- A service that takes an email and then suppresses it hasn't sent it.
+                case
+                    when messages.first_skipped_event_at is null and messages.first_failed_event_at is null
+                        then messages.first_accepted_event_at
+                end,
+                messages.first_deferred_event_at,
                 messages.first_rejected_event_at,
                 messages.first_delivered_event_at,
                 messages.first_soft_bounced_event_at,
@@ -61,7 +66,10 @@ bounced as (
         first_hard_bounced_event_at is not null and not is_delivered_at_last as is_hard_bounced_at_last,
         first_soft_bounced_event_at is not null
         and not is_delivered_at_last
-        and first_hard_bounced_event_at is null as is_soft_bounced_at_last
+        and first_hard_bounced_event_at is null as is_soft_bounced_at_last,
+        is_delivered_at_last
+        or first_soft_bounced_event_at is not null
+        or first_hard_bounced_event_at is not null as is_delivered_or_bounced
     from delivered
 ),
 
@@ -72,9 +80,11 @@ flagged as (
         first_failed_event_at is not null and not is_dispatched as is_failed,
         first_skipped_event_at is not null and first_failed_event_at is null and not is_dispatched as is_skipped,
         first_skipped_event_at is null and first_failed_event_at is null and not is_dispatched as is_pending,
-        {{ where_measured('first_accepted_event_at is not null', ['delivery']) }} as is_accepted,
-        {{ where_measured('first_rejected_event_at is not null and first_accepted_event_at is null', ['delivery']) }}
+        {{ where_measured('first_accepted_event_at is not null', ['acceptance']) }} as is_accepted,
+        {{ where_measured('first_rejected_event_at is not null and not is_delivered_or_bounced', ['acceptance']) }}
             as is_rejected,
+        {{ where_measured('first_deferred_event_at is not null and not is_delivered_or_bounced', ['delivery']) }}
+            as is_deferred,
         {{ where_measured('is_delivered_at_last', ['delivery']) }} as is_delivered,
         {{ where_measured('is_delivered_at_last and first_delivered_event_at is null', ['delivery']) }}
             as is_delivered_inferred,
@@ -85,9 +95,9 @@ flagged as (
         {{ where_measured('first_pixel_opened_at is not null', ['open']) }} as is_pixel_opened,
         {{ where_measured('is_opened_by_machines_only', ['open']) }} as is_machine_opened,
         {{ where_measured('first_clicked_at is not null', ['click']) }} as is_clicked,
-        {{ where_measured('first_replied_at is not null', ['delivery']) }} as is_replied,
-        {{ where_measured('first_unsubscribed_at is not null', ['delivery']) }} as is_unsubscribed,
-        {{ where_measured('first_complained_at is not null', ['delivery']) }} as is_complained,
+        {{ where_measured('first_replied_at is not null', ['reply']) }} as is_replied,
+        {{ where_measured('first_unsubscribed_at is not null', ['unsubscribe']) }} as is_unsubscribed,
+        {{ where_measured('first_complained_at is not null', ['complaint']) }} as is_complained,
         coalesce(dispatched_at, first_send_event_at) as booked_at
     from bounced
 ),
@@ -106,10 +116,9 @@ final as (
             when is_failed then failed_reason
             when is_skipped then skipped_reason
         end as reason,
-        delivery_availability,
-        open_availability,
-        click_availability,
-        link_click_availability,
+        {%- for family in families() %}
+        {{ family }}_availability,
+        {%- endfor %}
         {{ where_measured('counted_opens', ['open']) }} as opens,
         {{ where_measured('counted_clicks', ['click']) }} as clicks,
         send_events,
@@ -120,6 +129,7 @@ final as (
         is_pending,
         is_accepted,
         is_rejected,
+        is_deferred,
         is_delivered,
         is_delivered_inferred,
         is_hard_bounced,
@@ -139,6 +149,7 @@ final as (
         case when is_skipped then first_skipped_event_at end as skipped_at,
         case when is_accepted then first_accepted_event_at end as accepted_at,
         case when is_rejected then first_rejected_event_at end as rejected_at,
+        case when is_deferred then first_deferred_event_at end as deferred_at,
         case when is_delivered then coalesce(first_delivered_event_at, first_engaged_at) end as delivered_at,
         case when is_hard_bounced then first_hard_bounced_event_at end as hard_bounced_at,
         case when is_soft_bounced then first_soft_bounced_event_at end as soft_bounced_at,
@@ -159,6 +170,7 @@ final as (
         first_failed_event_at,
         first_sent_event_at,
         first_accepted_event_at,
+        first_deferred_event_at,
         first_rejected_event_at,
         first_delivered_event_at,
         last_delivered_event_at,

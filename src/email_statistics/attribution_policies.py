@@ -25,7 +25,7 @@ from email_statistics.paths import PROJECT_ROOT
 SETTINGS_POLICY = "aesthetix"
 SEED = PROJECT_ROOT / "seeds" / "attribution_policies.csv"
 
-SourceType = Literal["campaign", "workflow", "bulk"]
+SourceType = Literal["campaign", "workflow", "bulk", "transactional"]
 
 
 class PolicyError(UsageError):

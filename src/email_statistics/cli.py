@@ -11,6 +11,9 @@ from email_statistics.errors import EmailStatsError, UsageError
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.
 _COMMANDS = {
     "sample": "Write a realistic, deterministic raw lake.",
+    "load": "Load a sender's or a shop's events into a raw lake.",
+    "receive": "Receive the webhooks of senders and load them into the lake.",
+    "compact": "Merge the many small files of loads into daily and monthly ones.",
     "build": "Check the raw lake, build, check and publish the warehouse.",
     "publish": "Check and publish what a dbt build of your own made.",
     "doctor": "Check the set-up and say what to do.",

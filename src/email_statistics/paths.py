@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from email_statistics.errors import UsageError
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -15,6 +17,22 @@ def _path(variable: str, default: str) -> Path:
 def raw_lake() -> Path:
     """The folder of raw Parquet files (``EMAIL_STATS_RAW``), by default the committed sample."""
     return _path("EMAIL_STATS_RAW", "seeds/sample_lake")
+
+
+def lake_to_write(given: Path | None) -> Path:
+    """Return the lake that a command writes to: ``given`` (``--lake``), else ``EMAIL_STATS_RAW``.
+
+    Raises ``UsageError`` where neither is given, or it is the committed sample.
+    """
+    if given is None and not os.environ.get("EMAIL_STATS_RAW"):
+        raise UsageError("Which lake? Give --lake, or set EMAIL_STATS_RAW to its folder.")
+    lake = given.expanduser().absolute() if given else raw_lake()
+    if lake.resolve() == PROJECT_ROOT / "seeds" / "sample_lake":
+        raise UsageError(
+            f"{lake} is the sample that comes with the project: give --lake, or set "
+            "EMAIL_STATS_RAW, to the folder of a lake of your own."
+        )
+    return lake
 
 
 def published_warehouse() -> Path:

@@ -44,7 +44,7 @@ class Settings(BaseModel):
     attribution_window_days: Annotated[int, Field(ge=1, le=60)]
     attribution_touches: Annotated[list[Literal["opened", "clicked"]], Field(min_length=1)]
     attribution_source_types: Annotated[
-        list[Literal["campaign", "workflow", "bulk"]], Field(min_length=1)
+        list[Literal["campaign", "workflow", "bulk", "transactional"]], Field(min_length=1)
     ]
     attribution_style: Literal["all_campaigns", "product_element"]
     utm_tracking_by_default: bool

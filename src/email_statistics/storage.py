@@ -51,7 +51,9 @@ def make_private(path: Path) -> None:
 
 def make_private_folder(path: Path) -> None:
     """Make a folder for its owner alone, with the folders above it; one that is there stays."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.is_dir():
+        make_private_folder(path.parent)  # mkdir's own parents have the umask's mode
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -79,8 +81,10 @@ def flush(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path, command: str) -> Iterator[None]:
+def locked(path: Path, command: str, what: str = "warehouse") -> Iterator[None]:
     """Hold the lock ``path`` while the block runs; the file says which ``command`` holds it.
+
+    ``what`` is written by its holder alone: a warehouse, or what else the lock stands for.
 
     The kernel frees it when the process ends, so a file that a killed process left isn't a lock.
     Raises ``LockedError`` where another process holds it.
@@ -90,8 +94,8 @@ def locked(path: Path, command: str) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise LockedError(
-            f"This warehouse is being written by {_read_holder(path)}: wait for it to end, then "
-            "run the command again."
+            f"This {what} is being written by {_read_holder(path)}: wait for it to end, then run "
+            "the command again."
         ) from error
     try:
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -68,6 +68,7 @@ select
     min(case when event_type = 'failed' then event_at end) as first_failed_at,
     min(case when event_type = 'sent' then event_at end) as first_sent_at,
     min(case when event_type = 'accepted' then event_at end) as first_accepted_at,
+    min(case when event_type = 'deferred' then event_at end) as first_deferred_at,
     min(case when event_type = 'rejected' then event_at end) as first_rejected_at,
     min(case when event_type = 'delivered' then event_at end) as first_delivered_at,
     max(case when event_type = 'delivered' then event_at end) as last_delivered_at,
@@ -169,6 +170,23 @@ where rank = 1 and quarantine_reason is null;
 
 -- What is measured of a message
 
+-- The event types that a list names; NULL where it names none.
+create macro reported(event_types) as nullif(
+    list_filter(list_transform(string_split(lower(event_types), ','), lambda each: trim(each)), lambda each: each <> ''), []
+);
+
+create macro service_availability(service, types, event_type) as case
+    when service = 'external_smtp' or not list_contains(types, event_type) then 'not_reported'
+    else 'measured'
+end;
+
+create macro tracking_availability(service, types, event_type, is_tracked) as case
+    when service = 'external_smtp' then 'measured'
+    when not list_contains(types, event_type) then 'not_reported'
+    when is_tracked then 'measured'
+    else 'not_tracked'
+end;
+
 create temp table messages as
 with in_force as (
     select
@@ -181,8 +199,13 @@ with in_force as (
         sources.is_click_tracking_enabled as has_click_toggle,
         domains.valid_from as domain_settings_valid_from,
         coalesce(domains.sending_service, 'aesthetix') as sending_service,
-        coalesce(domains.is_dedicated and domains.is_open_tracking_enabled, false) as has_open_tracking,
-        coalesce(domains.is_dedicated and domains.is_click_tracking_enabled, false) as has_click_tracking
+        case when sending_service = 'event_feed' then reported(domains.webhook_event_types) end as reported_types,
+        coalesce(
+            domains.is_open_tracking_enabled and (domains.is_dedicated or sending_service = 'event_feed'), false
+        ) as has_open_tracking,
+        coalesce(
+            domains.is_click_tracking_enabled and (domains.is_dedicated or sending_service = 'event_feed'), false
+        ) as has_click_tracking
     from sent
     inner join survivors on sent.earliest.contact_id = survivors.contact_id
     inner join core.dim_email_sources as sources on sent.earliest.email_source_id = sources.email_source_id
@@ -193,15 +216,19 @@ with in_force as (
             and (sent.first_event_at < domains.valid_to or domains.valid_to is null)
 )
 select
-    * exclude (campaign_kind, has_click_toggle, sending_service, has_open_tracking, has_click_tracking),
-    case when sending_service = 'external_smtp' then 'not_reported' else 'measured' end as delivery_availability,
-    case when sending_service = 'external_smtp' or has_open_tracking then 'measured' else 'not_tracked' end
-        as open_availability,
+    * exclude (
+        campaign_kind, has_click_toggle, sending_service, reported_types, has_open_tracking, has_click_tracking
+    ),
+    service_availability(sending_service, reported_types, 'delivered') as delivery_availability,
+    service_availability(sending_service, reported_types, 'accepted') as acceptance_availability,
+    service_availability(sending_service, reported_types, 'replied') as reply_availability,
+    service_availability(sending_service, reported_types, 'unsubscribed') as unsubscribe_availability,
+    service_availability(sending_service, reported_types, 'complained') as complaint_availability,
+    tracking_availability(sending_service, reported_types, 'opened', has_open_tracking) as open_availability,
     case
         when campaign_kind in ('ab_test', 'rss') then 'not_supported'
         when email_source_type = 'campaign' and not has_click_toggle then 'not_tracked'
-        when sending_service = 'external_smtp' or has_click_tracking then 'measured'
-        else 'not_tracked'
+        else tracking_availability(sending_service, reported_types, 'clicked', has_click_tracking)
     end as click_availability,
     case when campaign_kind = 'standard' then click_availability else 'not_supported' end
         as link_click_availability
@@ -313,7 +340,9 @@ with joined as (
         case engagement.event_type
             when 'opened' then messages.open_availability
             when 'clicked' then messages.click_availability
-            else messages.delivery_availability
+            when 'replied' then messages.reply_availability
+            when 'unsubscribed' then messages.unsubscribe_availability
+            else messages.complaint_availability
         end as availability,
         messages.is_test,
         clicks.link_type,
@@ -503,7 +532,10 @@ left join emails on lower(all_conversions.email) = emails.email;
 create macro dispatched_at(message, engaged) as coalesce(
     message.first_sent_at,
     least(
-        message.first_accepted_at,
+        case
+            when message.first_skipped_at is null and message.first_failed_at is null then message.first_accepted_at
+        end,
+        message.first_deferred_at,
         message.first_rejected_at,
         message.first_delivered_at,
         message.first_soft_bounced_at,
@@ -618,7 +650,9 @@ joined as (
         or (
             first_delivered_at is not null
             and (last_hard_bounced_at is null or last_hard_bounced_at <= last_delivered_at)
-        ) as was_delivered
+        ) as was_delivered,
+        was_delivered or first_soft_bounced_at is not null or first_hard_bounced_at is not null
+            as was_delivered_or_bounced
     from messages
     left join engaged on messages.message_id = engaged.message_id
     left join credits on messages.message_id = credits.message_id
@@ -632,8 +666,11 @@ flagged as (
         first_failed_at is not null and not is_sent as is_failed,
         first_skipped_at is not null and first_failed_at is null and not is_sent as is_skipped,
         first_skipped_at is null and first_failed_at is null and not is_sent as is_pending,
-        case when has_delivery then first_accepted_at is not null end as is_accepted,
-        case when has_delivery then first_rejected_at is not null and first_accepted_at is null end as is_rejected,
+        case when acceptance_availability = 'measured' then first_accepted_at is not null end as is_accepted,
+        case
+            when acceptance_availability = 'measured' then first_rejected_at is not null and not was_delivered_or_bounced
+        end as is_rejected,
+        case when has_delivery then first_deferred_at is not null and not was_delivered_or_bounced end as is_deferred,
         case when has_delivery then was_delivered end as is_delivered,
         case when has_delivery then was_delivered and first_delivered_at is null end as is_delivered_inferred,
         case when has_delivery then first_hard_bounced_at is not null and not was_delivered end as is_hard_bounced,
@@ -646,9 +683,9 @@ flagged as (
         case when has_opens then first_pixel_opened_at is not null end as is_pixel_opened,
         case when has_opens then coalesce(machine_events > 0 and other_events = 0, false) end as is_machine_opened,
         case when has_clicks then first_clicked_at is not null end as is_clicked,
-        case when has_delivery then first_replied_at is not null end as is_replied,
-        case when has_delivery then first_unsubscribed_at is not null end as is_unsubscribed,
-        case when has_delivery then first_complained_at is not null end as is_complained,
+        case when reply_availability = 'measured' then first_replied_at is not null end as is_replied,
+        case when unsubscribe_availability = 'measured' then first_unsubscribed_at is not null end as is_unsubscribed,
+        case when complaint_availability = 'measured' then first_complained_at is not null end as is_complained,
         coalesce(dispatched_at, first_event_at) as booked_at
     from joined
 )
@@ -666,6 +703,10 @@ select
         when is_skipped then skipped_reason
     end as reason,
     delivery_availability,
+    acceptance_availability,
+    reply_availability,
+    unsubscribe_availability,
+    complaint_availability,
     open_availability,
     click_availability,
     link_click_availability,
@@ -684,6 +725,7 @@ select
     is_pending,
     is_accepted,
     is_rejected,
+    is_deferred,
     is_delivered,
     is_delivered_inferred,
     is_hard_bounced,
@@ -705,6 +747,7 @@ select
     case when is_skipped then first_skipped_at end as skipped_at,
     case when is_accepted then first_accepted_at end as accepted_at,
     case when is_rejected then first_rejected_at end as rejected_at,
+    case when is_deferred then first_deferred_at end as deferred_at,
     case when is_delivered then coalesce(first_delivered_at, first_engaged_at) end as delivered_at,
     case when is_hard_bounced then first_hard_bounced_at end as hard_bounced_at,
     case when is_soft_bounced then first_soft_bounced_at end as soft_bounced_at,
@@ -724,6 +767,7 @@ select
     first_failed_at as first_failed_event_at,
     first_sent_at as first_sent_event_at,
     first_accepted_at as first_accepted_event_at,
+    first_deferred_at as first_deferred_event_at,
     first_rejected_at as first_rejected_event_at,
     first_delivered_at as first_delivered_event_at,
     last_delivered_at as last_delivered_event_at,

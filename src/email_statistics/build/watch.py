@@ -1,16 +1,12 @@
 """``email-stats build --watch``: builds what arrives in the lake, as it arrives."""
 
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from types import FrameType
 
 import click
 
 from email_statistics.build.lake_state import BuildInput
 from email_statistics.build.run import Builder, BuildOptions, Strictness
+from email_statistics.build.signals import say, stopped_by_a_signal
 from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.gate.checks import Checker
 
@@ -23,7 +19,7 @@ def watch(options: BuildOptions, strictness: Strictness, seconds: float) -> None
     the build at work. Raises ``UsageError`` for what no file can mend: a setting, a path.
     """
     built: BuildInput | None = None
-    with _stopped_by_a_signal() as stop:
+    with stopped_by_a_signal("Stopping after the build at work") as stop:
         while not stop.is_set():
             with Checker() as checker:
                 builder = Builder(options, strictness, checker)
@@ -41,34 +37,11 @@ def _watch(
             if found != built:
                 built = found
                 builder.build()
-                _say(f"Watching the lake every {seconds:g} s; Ctrl-C ends it.")
+                say(f"Watching the lake every {seconds:g} s; Ctrl-C ends it.")
         except UsageError:
             raise
         except (EmailStatsError, OSError) as error:
-            _say(f"Error: {error} The build is tried again when something changes.")
+            say(f"Error: {error} The build is tried again when something changes.")
             return built
         stop.wait(seconds)
     return built
-
-
-@contextmanager
-def _stopped_by_a_signal() -> Iterator[threading.Event]:
-    """Set an event at SIGINT and SIGTERM, in place of ending the process; a second one ends it."""
-    stop = threading.Event()
-
-    def hear(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        _say("Stopping after the build at work; once more ends it now.")
-
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _say(line: str) -> None:
-    click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC  {line}", err=True)

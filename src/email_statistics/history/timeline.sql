@@ -23,13 +23,14 @@ message_times as (
         ('targeted', 1, true, case
             when first_send_event_at is distinct from least(
                 first_skipped_event_at, first_failed_event_at, first_sent_event_at, first_accepted_event_at,
-                first_rejected_event_at, first_delivered_event_at, first_soft_bounced_event_at,
+                first_deferred_event_at, first_rejected_event_at, first_delivered_event_at, first_soft_bounced_event_at,
                 first_hard_bounced_event_at
             ) then first_send_event_at
         end),
         ('sent', 2, is_sent, first_sent_event_at),
         ('sent_inferred', 2, is_sent, case when first_sent_event_at is null then sent_at end),
         ('accepted', 3, is_accepted, first_accepted_event_at),
+        ('deferred', 3, is_deferred, first_deferred_event_at),
         ('rejected', 3, is_rejected, first_rejected_event_at),
         ('skipped', 4, is_skipped, first_skipped_event_at),
         ('failed', 4, is_failed, first_failed_event_at),
@@ -54,6 +55,7 @@ steps as (
         case when is_so and not is_test then 'counted' else 'not_counted' end as status,
         case
             when is_test then 'test_send'
+            when is_so is null and what in ('accepted', 'rejected') then acceptance_availability
             when is_so is null then delivery_availability
             when not is_so then 'overtaken'
         end as reason,

@@ -32,7 +32,7 @@ def test_the_macro_of_the_settings_lists_every_setting() -> None:
         ("attribution_window_days", True, "valid integer"),
         ("attribution_touches", [], "at least 1 item"),
         ("attribution_touches", "opened", "valid list"),
-        ("attribution_source_types", ["email"], "'campaign', 'workflow' or 'bulk'"),
+        ("attribution_source_types", ["email"], "'workflow', 'bulk' or 'transactional'"),
         ("attribution_style", "product", "'all_campaigns' or 'product_element'"),
         ("reporting_timezone", "Mars/Olympus", "IANA time zone"),
         ("reporting_currency", "usd", "match pattern"),

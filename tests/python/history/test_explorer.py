@@ -123,7 +123,7 @@ def test_what_is_not_measured_says_so_and_why(
 ) -> None:
     screen = explore(sample_warehouse, monkeypatch, "src_campaign_019")
     assert screen._boxes["delivered"].description == "Delivered\nNot measured"
-    assert "the outside SMTP service doesn&#39;t report delivery" in body(screen)
+    assert "the sending service doesn&#39;t report delivery" in body(screen)
 
 
 def test_wrong_days_are_a_sentence_not_a_traceback(

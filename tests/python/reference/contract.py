@@ -81,7 +81,7 @@ SENDING_DOMAINS = _entity(
         "is_tracking_cname_verified": "flag",
         "webhook_event_types": "text",
     },
-    {"sending_service": frozenset({"aesthetix", "external_smtp"})},
+    {"sending_service": frozenset({"aesthetix", "external_smtp", "event_feed"})},
 )
 EMAIL_SOURCES = _entity(
     "email_sources",
@@ -104,7 +104,7 @@ EMAIL_SOURCES = _entity(
         "created_at": "time",
     },
     {
-        "email_source_type": frozenset({"campaign", "workflow", "bulk"}),
+        "email_source_type": frozenset({"campaign", "workflow", "bulk", "transactional"}),
         "campaign_kind": frozenset({"standard", "ab_test", "rss"}),
     },
     nullable=frozenset({"campaign_kind"}),
@@ -130,12 +130,12 @@ EXCHANGE_RATES = _entity(
 )
 ENTITIES = (CONTACTS, SENDING_DOMAINS, EMAIL_SOURCES, LINKS, EXCHANGE_RATES)
 
-DISPATCH_TYPES = ("sent", "accepted", "rejected", "delivered", "soft_bounced", "hard_bounced")
+DISPATCH_TYPES = ("sent", "deferred", "rejected", "delivered", "soft_bounced", "hard_bounced")
 ENGAGEMENT_TYPES = ("opened", "clicked", "replied", "unsubscribed", "complained")
 
 SEND_EVENTS = _events(
     "send_events",
-    frozenset({"targeted", "skipped", "failed", *DISPATCH_TYPES}),
+    frozenset({"targeted", "skipped", "failed", "accepted", *DISPATCH_TYPES}),
     {
         "message_id": "text",
         "email_source_id": "text",

@@ -20,8 +20,9 @@ COUNTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "failed": (("failed",), ()),
     "skipped": (("skipped",), ()),
     "pending": (("pending",), ()),
-    "accepted": (("accepted",), ("delivery",)),
-    "rejected": (("rejected",), ("delivery",)),
+    "accepted": (("accepted",), ("acceptance",)),
+    "rejected": (("rejected",), ("acceptance",)),
+    "deferred": (("deferred",), ("delivery",)),
     "delivered": (("delivered",), ("delivery",)),
     "delivered_inferred": (("delivered_inferred",), ("delivery",)),
     "hard_bounced": (("hard_bounced",), ("delivery",)),
@@ -31,9 +32,9 @@ COUNTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pixel_opened": (("pixel_opened",), ("open",)),
     "machine_opened": (("machine_opened",), ("open",)),
     "clicked": (("clicked",), ("click",)),
-    "replied": (("replied",), ("delivery",)),
-    "unsubscribed": (("unsubscribed",), ("delivery",)),
-    "complained": (("complained",), ("delivery",)),
+    "replied": (("replied",), ("reply",)),
+    "unsubscribed": (("unsubscribed",), ("unsubscribe",)),
+    "complained": (("complained",), ("complaint",)),
     "converted": (("converted",), ()),
     "ordered": (("ordered",), ()),
     # "A rate counts, above and below the line, only messages for which both of its families are
@@ -42,6 +43,10 @@ COUNTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "opened_reported": (("opened",), ("open", "delivery")),
     "clicked_reported": (("clicked",), ("click", "delivery")),
     "converted_reported": (("converted",), ("delivery",)),
+    "unsubscribed_reported": (("unsubscribed",), ("unsubscribe", "delivery")),
+    "delivered_unsubscribe_reported": (("delivered",), ("delivery", "unsubscribe")),
+    "complained_reported": (("complained",), ("complaint", "delivery")),
+    "delivered_complaint_reported": (("delivered",), ("delivery", "complaint")),
     "delivered_open_tracked": (("delivered",), ("delivery", "open")),
     "delivered_click_tracked": (("delivered",), ("delivery", "click")),
     "opened_click_tracked": (("opened",), ("open", "click")),
@@ -54,14 +59,14 @@ RATIOS = {
     "click_rate": ("clicked_reported", "delivered_click_tracked"),
     "clicks_per_unique_open": ("opened_and_clicked", "opened_click_tracked"),
     "conversion_rate": ("converted_reported", "delivered"),
-    "unsubscribe_rate": ("unsubscribed", "delivered"),
-    "complaint_rate": ("complained", "delivered"),
+    "unsubscribe_rate": ("unsubscribed_reported", "delivered_unsubscribe_reported"),
+    "complaint_rate": ("complained_reported", "delivered_complaint_reported"),
     "hard_bounce_rate": ("hard_bounced", "sent_reported"),
     "soft_bounce_rate": ("soft_bounced", "sent_reported"),
     "bounce_rate": ("bounced", "sent_reported"),
     "order_conversion_rate": ("ordered", "recipients"),
     "revenue_per_recipient": ("revenue", "recipients"),
-    "average_order_value": ("revenue", "orders"),
+    "average_order_value": ("revenue", "orders_with_rate"),
 }
 # What happens in an hour, by the family that measures it.
 ACTIVITIES = {
@@ -69,12 +74,15 @@ ACTIVITIES = {
     "delivered": "delivery",
     "opened": "open",
     "clicked": "click",
-    "replied": "delivery",
+    "replied": "reply",
     "bounced": "delivery",
-    "unsubscribed": "delivery",
-    "complained": "delivery",
+    "unsubscribed": "unsubscribe",
+    "complained": "complaint",
 }
-FAMILIES = ("delivery", "open", "click", "link_click")
+FAMILIES = (
+    *("delivery", "acceptance", "reply", "unsubscribe", "complaint"),
+    *("open", "click", "link_click"),
+)
 
 
 def mart_tables(
@@ -141,6 +149,10 @@ def count_messages(group: list[Message]) -> Row:
     counts["total_attempts"] = counts["sent"] + counts["failed"]
     counts["conversions"] = sum(len(message.conversions) for message in group)
     counts["orders"] = sum(len(message.orders) for message in group)
+    # "Orders whose money is known".
+    counts["orders_with_rate"] = sum(
+        order.revenue is not None for message in group for order in message.orders
+    )
     for measure in ("revenue", "net_revenue"):
         counts[measure] = sum((message.money(measure) for message in group), Decimal(0))
     return counts

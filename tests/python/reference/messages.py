@@ -17,12 +17,19 @@ from reference.entities import Entities, row_in_force
 from reference.settings import Settings
 from reference.staging import Judged
 from reference.urls import link_reason, url_reason
-from reference.values import Row
+from reference.values import Row, to_enumeration
 
 if TYPE_CHECKING:
     from reference.conversions import Conversion
 
 MEASURED = "measured"
+FAMILY_OF_ENGAGEMENT = {
+    "opened": "open",
+    "clicked": "click",
+    "replied": "reply",
+    "unsubscribed": "unsubscribe",
+    "complained": "complaint",
+}
 _BURST_SPAN = timedelta(seconds=1)
 _BURST_LINKS = 3
 USER_AGENTS = Path(__file__).parents[3] / "seeds" / "user_agents.csv"
@@ -187,22 +194,38 @@ def _availability(message: Message, entities: Entities, track_clicks: bool) -> d
     is_campaign = source["email_source_type"] == "campaign"
     is_standard = is_campaign and source["campaign_kind"] in (None, "standard")
 
-    def tracked(switch: str) -> str:
-        if domain["sending_service"] == "external_smtp":
-            return MEASURED
-        return MEASURED if domain["is_dedicated"] and domain[switch] else "not_tracked"
+    service = domain["sending_service"]
+    names = (domain.get("webhook_event_types") or "").split(",")
+    types = {to_enumeration(name) for name in names} - {None}
+    # "Null, or a list that names nothing, = unknown"; of a feed "null = all".
+    is_lacking = service == "event_feed" and bool(types)
 
-    is_external = domain["sending_service"] == "external_smtp"
-    delivery = "not_reported" if is_external else MEASURED
+    def reported(event_type: str) -> str:
+        if service == "external_smtp" or (is_lacking and event_type not in types):
+            return "not_reported"
+        return MEASURED
+
+    def tracked(event_type: str, switch: str) -> str:
+        if service == "external_smtp":
+            return MEASURED
+        if is_lacking and event_type not in types:
+            return "not_reported"
+        can_track = service == "event_feed" or domain["is_dedicated"]
+        return MEASURED if can_track and domain[switch] else "not_tracked"
+
     if is_campaign and not is_standard:
         clicks = "not_supported"
     elif is_campaign and not track_clicks:
         clicks = "not_tracked"
     else:
-        clicks = tracked("is_click_tracking_enabled")
+        clicks = tracked("clicked", "is_click_tracking_enabled")
     return {
-        "delivery": delivery,
-        "open": tracked("is_open_tracking_enabled"),
+        "delivery": reported("delivered"),
+        "acceptance": reported("accepted"),
+        "reply": reported("replied"),
+        "unsubscribe": reported("unsubscribed"),
+        "complaint": reported("complained"),
+        "open": tracked("opened", "is_open_tracking_enabled"),
         "click": clicks,
         "link_click": clicks if is_standard else "not_supported",
     }
@@ -283,7 +306,7 @@ def _burst_clicks(message: Message) -> list[Engagement]:
 def _exclusion_reason(event: Engagement, message: Message, settings: Settings) -> str | None:
     """The first reason that applies: `test_send`, the family's availability, what is wrong with a
     click's link, `machine` (overview: What is measured at all)."""
-    family = {"opened": "open", "clicked": "click"}.get(event.event_type, "delivery")
+    family = FAMILY_OF_ENGAGEMENT[event.event_type]
     if message.is_test:
         return "test_send"
     if not message.is_measured(family):
@@ -306,15 +329,18 @@ def _set_state(message: Message, settings: Settings) -> None:
     else the first engagement; `bounced_at` = the first bounce of the kind that the message ended
     as; the others the first event that counts. A time is NULL where its flag isn't true"."""
     times = message.event_times
-    has = {name: bool(times(name)) for name in (*DISPATCH_TYPES, "failed", "skipped")}
+    has = {name: bool(times(name)) for name in (*DISPATCH_TYPES, "accepted", "failed", "skipped")}
     engaged = bool(times(*ENGAGEMENT_TYPES))
-    dispatched = bool(times(*DISPATCH_TYPES, *ENGAGEMENT_TYPES))
+    showing_types = [*DISPATCH_TYPES, *ENGAGEMENT_TYPES]
+    if not has["skipped"] and not has["failed"]:
+        showing_types.append("accepted")
+    dispatched = bool(times(*showing_types))
 
     failed = has["failed"] and not dispatched
     skipped = has["skipped"] and not dispatched and not failed
     pending = not (dispatched or failed or skipped)
     always: dict[str, tuple[bool, list[datetime]]] = {
-        "sent": (dispatched, times("sent") or times(*DISPATCH_TYPES, *ENGAGEMENT_TYPES)),
+        "sent": (dispatched, times("sent") or times(*showing_types)),
         "failed": (failed, times("failed")),
         "skipped": (skipped, times("skipped")),
         "pending": (pending, []),
@@ -326,9 +352,9 @@ def _set_state(message: Message, settings: Settings) -> None:
     )
     hard_bounced = has["hard_bounced"] and not delivered
     soft_bounced = has["soft_bounced"] and not delivered and not hard_bounced
+    is_settled = delivered or has["hard_bounced"] or has["soft_bounced"]
     delivery: dict[str, tuple[bool, list[datetime]]] = {
-        "accepted": (has["accepted"], times("accepted")),
-        "rejected": (has["rejected"] and not has["accepted"], times("rejected")),
+        "deferred": (has["deferred"] and not is_settled, times("deferred")),
         "delivered": (delivered, times("delivered") or times(*ENGAGEMENT_TYPES)),
         "delivered_inferred": (delivered and not has["delivered"], []),
         "hard_bounced": (hard_bounced, times("hard_bounced")),
@@ -338,8 +364,6 @@ def _set_state(message: Message, settings: Settings) -> None:
             times("hard_bounced" if hard_bounced else "soft_bounced"),
         ),
     }
-    for name in ("replied", "unsubscribed", "complained"):
-        delivery[name] = (bool(times(name)), times(name))
 
     pixel_opens = [event.event_at for event in message.counted("opened")]
     clicks = [event.event_at for event in message.counted("clicked")]
@@ -347,6 +371,13 @@ def _set_state(message: Message, settings: Settings) -> None:
     states = {
         "": always,
         "delivery": delivery,
+        "acceptance": {
+            "accepted": (has["accepted"], times("accepted")),
+            "rejected": (has["rejected"] and not is_settled, times("rejected")),
+        },
+        "reply": {"replied": (bool(times("replied")), times("replied"))},
+        "unsubscribe": {"unsubscribed": (bool(times("unsubscribed")), times("unsubscribed"))},
+        "complaint": {"complained": (bool(times("complained")), times("complained"))},
         "open": {
             "opened": (bool(opens), opens),
             "pixel_opened": (bool(pixel_opens), pixel_opens),

@@ -117,10 +117,6 @@ def _message_row(message: Message) -> Row:
             "recipient_contact_id": first["contact_id"],
             "recipient_email": emails[0] if emails else None,
             "is_test": message.is_test,
-            "delivery_availability": message.availability["delivery"],
-            "open_availability": message.availability["open"],
-            "click_availability": message.availability["click"],
-            "link_click_availability": message.availability["link_click"],
             "opens": len(message.counted("opened")) if message.is_measured("open") else None,
             "clicks": len(message.counted("clicked")) if message.is_measured("click") else None,
             "conversions": len(message.conversions),
@@ -128,6 +124,7 @@ def _message_row(message: Message) -> Row:
             "revenue": message.money("revenue"),
             "net_revenue": message.money("net_revenue"),
         }
+        | {f"{family}_availability": status for family, status in message.availability.items()}
         | {f"is_{name}": flag for name, flag in message.flags.items()}
         | {f"{name}_at": time for name, time in message.times.items() if name not in _TIMELESS}
     )

@@ -105,6 +105,15 @@ USER_AGENTS = [
     "MIMECAST",
     "My%Agent",
 ]
+EVENT_TYPES = [
+    None,
+    " , ,",
+    "delivered, bounced",
+    "accepted,delivered,soft_bounced,hard_bounced,opened,clicked,replied,unsubscribed,complained",
+    "Delivered\u00a0,\tOPENED , unsubscribed",
+    "opened;clicked, complained",
+    "un delivered,accepted,replied,clicked",
+]
 AMOUNTS = ["0", "0.01", "0.69", "4.4", "19.99", "19.9900", "33.335", "1000.1", "900000000.69"]
 BAD_AMOUNTS = [None, "", "abc", "nan", "inf", "-1", "-0.01", "19.999", "1,5"]
 CURRENCIES = ["USD", "USD", "USD", "EUR", "GBP", " eur", "gBp", "CHF", "JPY"]
@@ -266,14 +275,16 @@ def _sending_domains(dice: _Dice) -> list[Row]:
         {
             "sending_domain": f"d{number}",
             "valid_from": dice.moment(),
-            "sending_service": dice.one_of(["aesthetix", "aesthetix", "external_smtp"]),
+            "sending_service": dice.one_of(
+                ["aesthetix", "aesthetix", "event_feed", "external_smtp"]
+            ),
             "is_dedicated": dice.flag(92),
             "is_open_tracking_enabled": dice.flag(92),
             "is_click_tracking_enabled": dice.flag(92),
             "is_spf_verified": dice.flag(),
             "is_dkim_verified": dice.flag(),
             "is_tracking_cname_verified": dice.flag(),
-            "webhook_event_types": dice.one_of([None, "delivered, bounced"]),
+            "webhook_event_types": dice.one_of(EVENT_TYPES),
         }
         | _ages(dice)
         for number in (1, 2)
@@ -282,7 +293,7 @@ def _sending_domains(dice: _Dice) -> list[Row]:
 
 
 def _email_sources(dice: _Dice) -> list[Row]:
-    types = ["campaign", "campaign", "campaign", "campaign", "workflow", "bulk"]
+    types = ["campaign"] * 4 + ["workflow", "bulk", "transactional"]
     rows = []
     for number in range(1, 5):
         source_type = dice.one_of(types)
@@ -363,6 +374,10 @@ def _send_events(dice: _Dice, message_id: str) -> list[Row]:
             ["hard_bounced", "delivered", "hard_bounced"],
             ["delivered", "hard_bounced", "delivered"],
             ["accepted", "rejected"],
+            ["accepted", "deferred"],
+            ["deferred", "rejected", "soft_bounced"],
+            ["accepted", "skipped"],
+            ["accepted", "failed", "deferred"],
             ["soft_bounced", "hard_bounced"],
             ["delivered"],
         ]

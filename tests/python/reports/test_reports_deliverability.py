@@ -119,11 +119,11 @@ def test_without_delivery_reports_each_number_says_why_it_is_missing(
     )
     page = load(path, monkeypatch)
     assert "es-value" not in page.rates().markup
-    why = "the outside SMTP service doesn&#39;t report delivery"
+    why = "the sending service doesn&#39;t report delivery"
     assert page.rates().markup.count(f"Not measured: {why}") == 5
     assert page.trends().markup.count("no rate") == 5
     assert "Not measured<sup>1</sup>" in page.by_provider().markup
-    assert "Delivery: The outside SMTP service" in page.by_provider_and_week().markup
+    assert "Delivery: The sending service" in page.by_provider_and_week().markup
     assert f"Not measured: {why}" in page.reasons().markup
     assert "What became of them isn&#39;t reported." in page.header().markup
 

@@ -148,7 +148,7 @@ def test_what_is_not_measured_says_why_and_lists_nobody(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = load(sample_warehouse, monkeypatch, email_source_id="src_campaign_019", **WHOLE)
-    why = "Not measured: the outside SMTP service doesn&#39;t report delivery"
+    why = "Not measured: the sending service doesn&#39;t report delivery"
     assert why in page.contact_list().markup
     assert page.boxes().markup.count(why) == 4
     assert set(shown_numbers(page.boxes().markup)) == {"Sent", "Opened", "Clicked", "Failed"}

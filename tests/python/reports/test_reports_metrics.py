@@ -11,6 +11,7 @@ import pytest
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import Figure, figure
 from email_statistics.reports.words.metrics import (
+    FAMILIES,
     Availability,
     Metric,
     verdict,
@@ -66,7 +67,7 @@ METRICS = {
         ),
     )
 }
-MEASURED: Availability = {"delivery": ["measured"], "open": ["measured"], "click": ["measured"]}
+MEASURED: Availability = {family: ["measured"] for family in FAMILIES}
 
 
 def row(
@@ -137,7 +138,7 @@ def test_what_is_not_measured_says_why_and_is_never_0() -> None:
     outside: Availability = {**MEASURED, "delivery": ["not_reported"]}
     shown = worded("delivered", row(delivered=None), outside)
     assert shown.text is None
-    assert shown.missing == "Not measured: the outside SMTP service doesn't report delivery"
+    assert shown.missing == "Not measured: the sending service doesn't report delivery"
     assert worded("delivered_rate", row(None, None), outside).missing == shown.missing
 
 
@@ -157,9 +158,7 @@ def test_all_reasons_are_told_where_sources_differ() -> None:
 def test_a_rate_of_two_families_tells_the_reason_of_the_missing_one() -> None:
     open_rate = metric("open_rate", "rate", family="open")
     outside: Availability = {**MEASURED, "delivery": ["not_reported"]}
-    assert why_not_measured(open_rate, outside) == (
-        "the outside SMTP service doesn't report delivery"
-    )
+    assert why_not_measured(open_rate, outside) == ("the sending service doesn't report delivery")
     assert "measured for none" in why_not_measured(
         open_rate, {**MEASURED, "open": ["partly_measured"]}
     )

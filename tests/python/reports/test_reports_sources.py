@@ -368,10 +368,10 @@ def test_what_is_not_measured_is_never_0(
             assert seen.page.get_by_text("Engagement: not measured").first.is_visible()
         assert not shown & {"Total clicks", "Total unique clicks", "Clicks per unique open"}
         reason = {
-            "campaign_summary": "Not measured: the outside SMTP service",
+            "campaign_summary": "Not measured: the sending service",
             "click_performance": "Not measured: click tracking doesn",
             "workflow_statistics": "Not measured: open tracking was off",
-            "bulk_statistics": "Not measured: the outside SMTP service",
+            "bulk_statistics": "Not measured: the sending service",
         }[report]
         assert seen.page.get_by_text(reason).first.is_visible()
 
@@ -427,7 +427,7 @@ def test_a_count_without_a_rate_stands_alone_and_says_why() -> None:
     markup = loaded("campaign_summary", email_source_id=found["email_source_id"]).summary().markup
     opened = markup.split('aria-label="Opened"')[1].split("</section>")[0]
     assert f'<p class="es-value">{found["opened"]}</p>' in opened
-    assert "Open rate: not measured: the outside SMTP service doesn" in opened
+    assert "Open rate: not measured: the sending service doesn" in opened
 
 
 def empty_pieces(page: SourcePage) -> list[Html]:

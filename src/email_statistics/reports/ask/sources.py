@@ -11,7 +11,12 @@ from email_statistics.reports.ask.queries import Asked
 from email_statistics.reports.words.metrics import FAMILIES, Availability
 
 _KINDS = {"ab_test": "A/B test", "rss": "RSS"}
-TYPES = {"campaign": "campaign", "workflow": "workflow email action", "bulk": "bulk send"}
+TYPES = {
+    "campaign": "campaign",
+    "workflow": "workflow email action",
+    "bulk": "bulk send",
+    "transactional": "transactional email",
+}
 """The types of email sources, in words."""
 
 

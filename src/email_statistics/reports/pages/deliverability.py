@@ -258,7 +258,15 @@ def whole_weeks(period: Period) -> Period:
 
 def _unmeasured(row: Mapping[str, Any]) -> str:
     """Say which families are measured for none of a row's messages, and why; "" for none."""
-    labels = {"delivery": "Delivery", "open": "Opens", "click": "Clicks"}
+    labels = {
+        "delivery": "Delivery",
+        "acceptance": "Acceptance",
+        "reply": "Replies",
+        "unsubscribe": "Unsubscribes",
+        "complaint": "Complaints",
+        "open": "Opens",
+        "click": "Clicks",
+    }
     statuses = {family: row[f"{family}_availability"] for family in FAMILIES}
     return " ".join(
         f"{labels[family]}: {in_words(family, status)}"

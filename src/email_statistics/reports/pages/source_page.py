@@ -30,6 +30,10 @@ _ENGAGEMENT = {
 
 _FAMILIES = {
     "delivery": "Delivery",
+    "acceptance": "Acceptance",
+    "reply": "Replies",
+    "unsubscribe": "Unsubscribes",
+    "complaint": "Complaints",
     "open": "Opens",
     "click": "Clicks",
     "link_click": "Clicks of each link",

@@ -12,7 +12,7 @@ import polars as pl
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.reasons import NOT_MEASURED, begun
 
-FAMILIES = ("delivery", "open", "click")
+FAMILIES = ("delivery", "acceptance", "reply", "unsubscribe", "complaint", "open", "click")
 
 Availability = Mapping[str, Collection[str]]
 """For each family the statuses of the sources at hand, such as ``{"not_tracked"}``."""

@@ -29,10 +29,12 @@ def _read_reasons() -> dict[str, dict[str, tuple[str, str]]]:
 
 
 _REASONS = _read_reasons()
+_NO_FAMILIES = ("exclusion", "quarantine", "unattributed", "ledger")
 
 NOT_MEASURED = {
     (family, reason): continued(sentence)
-    for family in ("delivery", "open", "click", "link_click")
+    for family in _REASONS
+    if family not in _NO_FAMILIES
     for reason, (_, sentence) in _REASONS[family].items()
 }
 """Why a family of one source isn't measured, by family and status, as the end of a sentence."""

@@ -3,6 +3,10 @@
 select
     mailbox_provider,
     list_sort(list_distinct(list(delivery_availability))) as delivery_availability,
+    list_sort(list_distinct(list(acceptance_availability))) as acceptance_availability,
+    list_sort(list_distinct(list(reply_availability))) as reply_availability,
+    list_sort(list_distinct(list(unsubscribe_availability))) as unsubscribe_availability,
+    list_sort(list_distinct(list(complaint_availability))) as complaint_availability,
     list_sort(list_distinct(list(open_availability))) as open_availability,
     list_sort(list_distinct(list(click_availability))) as click_availability,
     cast(sum(sent) as bigint) as sent,
@@ -16,7 +20,11 @@ select
     cast(sum(opened_reported) as bigint) as opened_reported,
     cast(sum(machine_opened) as bigint) as machine_opened,
     cast(sum(unsubscribed) as bigint) as unsubscribed,
+    cast(sum(unsubscribed_reported) as bigint) as unsubscribed_reported,
+    cast(sum(delivered_unsubscribe_reported) as bigint) as delivered_unsubscribe_reported,
     cast(sum(complained) as bigint) as complained,
+    cast(sum(complained_reported) as bigint) as complained_reported,
+    cast(sum(delivered_complaint_reported) as bigint) as delivered_complaint_reported,
     week
 from marts.deliverability_weekly
 where week between $start and $end

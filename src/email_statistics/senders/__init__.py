@@ -1,0 +1,1 @@
+"""Real senders' events: how they become the raw lake."""

@@ -176,7 +176,34 @@
 {%- endmacro %}
 
 
+{% macro is_no_outcome(name) -%}
+    coalesce({{ name }} not in ('{{ outcomes() | join("', '") }}'), true)
+{%- endmacro %}
+
+
+{# One column per outcome: how many messages have it. #}
+{% macro counted_outcomes() -%}
+    {%- for outcome in outcomes() %}
+        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# The domain of an address: the text after its last @, in lower case; NULL where there is none. #}
 {% macro email_domain(email) -%}
     lower(nullif({{ extracted(email, '@([^@]+)\\z', 1) }}, ''))
+{%- endmacro %}
+
+
+{# What is counted of a message's send events. event_times maps first_<type>_event_at to min, last_… to max: a case in
+   the aggregate costs two thirds of a filter on it. #}
+{% macro send_event_counts(event_times) -%}
+    count(*) as send_events,
+        coalesce(bool_or(is_test), false) as is_test,
+        min(event_at) as first_send_event_at,
+        max(event_at) as last_send_event_at
+    {%- for name, aggregate in event_times.items() -%}
+        {%- set event_type = name.split('_')[1:-2] | join('_') -%},
+        {{ aggregate }}(case when event_type = '{{ event_type }}' then event_at end) as {{ name }}
+    {%- endfor -%}
 {%- endmacro %}

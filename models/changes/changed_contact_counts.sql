@@ -15,18 +15,18 @@ moved as (
 
 -- A contact can leave a segment as the last days move on, by opens and clicks that are now too old, or by deliveries.
 passed_by as (
+    {%- for happened_at, days in [
+        ('last_opened_at', var('engaged_days')), ('last_clicked_at', var('engaged_days')),
+        ('delivered_at', var('sunset_days')),
+    ] %}
     select messages.contact_id
     from {{ ref('fct_messages') }} as messages
     cross join moved
     where
-        {%- for happened_at, days in [
-            ('last_opened_at', var('engaged_days')), ('last_clicked_at', var('engaged_days')),
-            ('delivered_at', var('sunset_days')),
-        ] %}
         messages.{{ happened_at }} between moved.moved_from - interval {{ days }} day
         and moved.moved_to - interval {{ days }} day
-        {{- ' or' if not loop.last }}
-        {%- endfor %}
+    {{ 'union distinct' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (

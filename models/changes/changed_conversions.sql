@@ -46,7 +46,7 @@ orders as (
     from {{ ref('stg_order_events') }} as order_events
     inner join rates on upper(order_events.currency) = rates.currency
     inner join earlier_orders
-        on order_events.order_id = earlier_orders.order_id and earlier_orders.converted_at >= rates.valid_from
+        on order_events.order_id = earlier_orders.order_id and rates.valid_from <= earlier_orders.converted_at
 ),
 
 goals as (

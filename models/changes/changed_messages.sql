@@ -82,7 +82,12 @@ affected as (
     from {{ before('fct_engagement_events') }}
     where
         email_source_id in (select links.email_source_id from links)
-        and (email_source_id, url) in (select links.email_source_id, links.url from links)
+        and (email_source_id, url) in (
+            select
+                links.email_source_id,
+                links.url
+            from links
+        )
 ),
 
 -- A campaign's first send decides which of its Track Clicks settings holds, so it may change all its messages.

@@ -6,16 +6,6 @@
     'first_delivered_event_at': 'min', 'last_delivered_event_at': 'max', 'first_soft_bounced_event_at': 'min',
     'first_hard_bounced_event_at': 'min', 'last_hard_bounced_event_at': 'max',
 } %}
-{# A case in the aggregate costs two thirds of a filter on it. #}
-{% set counts_and_times -%}
-        count(*) as send_events,
-        coalesce(bool_or(is_test), false) as is_test,
-        min(event_at) as first_send_event_at,
-        max(event_at) as last_send_event_at
-        {%- for name, aggregate in event_times.items() %},
-        {{ aggregate }}(case when event_type = '{{ name.split('_')[1:-2] | join('_') }}' then event_at end) as {{ name }}
-        {%- endfor %}
-{%- endset %}
 with
 
 -- Each step reads them again; kept in memory they would be too many.
@@ -33,7 +23,7 @@ agreeing as (
         email_source_id,
         contact_id as recipient_contact_id,
         recipient_email,
-        {{ counts_and_times }}
+        {{ send_event_counts(event_times) }}
     from send_events
     group by message_id, email_source_id, contact_id, recipient_email
 ),
@@ -55,7 +45,7 @@ settled as (
         min_by(
             recipient_email, case when recipient_email is not null then (event_at, event_id) end
         ) as recipient_email,
-        {{ counts_and_times }}
+        {{ send_event_counts(event_times) }}
     from send_events
     where message_id in (select disagreeing.message_id from disagreeing)
     group by message_id

@@ -5,7 +5,7 @@ with
 outcomes as (
     select
         {{ pivoted_outcomes() }},
-        count(*) filter (where status is null or status not in ('{{ outcomes() | join("', '") }}')) as other_statuses
+        count(*) filter (where {{ is_no_outcome('status') }}) as other_statuses
     from (
         select
             outcome,
@@ -17,9 +17,7 @@ outcomes as (
 ),
 
 messages as (
-    select {% for outcome in outcomes() %}
-        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
-        {%- endfor %}
+    select {{ counted_outcomes() }}
     from {{ in_full_build('fct_messages') }}
     where not is_test
 )

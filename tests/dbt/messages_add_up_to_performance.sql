@@ -4,9 +4,7 @@ with
 messages as (
     select
         email_source_id,
-        {%- for outcome in outcomes() %}
-        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ counted_outcomes() }}
     from {{ ref('fct_messages') }}
     where not is_test
     group by email_source_id

@@ -1,5 +1,5 @@
--- The shares of a conversion are one, and all its money to the cent, by every policy; by one that is over-crediting each
--- credit is the whole conversion. In a delta the conversions of the batch are judged.
+-- The shares of a conversion are one, and all its money to the cent, by every policy; by one that is over-crediting
+-- each credit is the whole conversion. In a delta the conversions of the batch are judged.
 with
 
 credits as (

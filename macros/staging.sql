@@ -108,6 +108,9 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if meta.get('one_of') -%}
+        {%- do missing.append('coalesce(' ~ meta.one_of | join(', ') ~ ') is null') -%}
+    {%- endif -%}
     case
         when {{ missing | join(' or ') }} then 'missing_key'
         {%- if unknown %}

@@ -1,10 +1,13 @@
 -- One row per message with an accepted send event, orphans included: when each type of send event came first and
--- last. Its source and contact are those of its earliest send event.
+-- last. Its source, contact and address are each that of its earliest send event that has one.
 {% set event_times = {
     'first_skipped_event_at': 'min', 'first_failed_event_at': 'min', 'first_sent_event_at': 'min',
     'first_accepted_event_at': 'min', 'first_deferred_event_at': 'min', 'first_rejected_event_at': 'min',
     'first_delivered_event_at': 'min', 'last_delivered_event_at': 'max', 'first_soft_bounced_event_at': 'min',
     'first_hard_bounced_event_at': 'min', 'last_hard_bounced_event_at': 'max',
+} %}
+{% set named = {
+    'email_source_id': 'email_source_id', 'contact_id': 'recipient_contact_id', 'recipient_email': 'recipient_email',
 } %}
 with
 
@@ -35,16 +38,13 @@ disagreeing as (
     having count(*) > 1
 ),
 
--- A send event may lack the address: the message's is that of its earliest send event that has one.
+-- A send event may lack any of them.
 settled as (
     select
         message_id,
-        min_by(
-            {{ struct_of({'email_source_id': 'email_source_id', 'contact_id': 'contact_id'}) }}, (event_at, event_id)
-        ) as earliest,
-        min_by(
-            recipient_email, case when recipient_email is not null then (event_at, event_id) end
-        ) as recipient_email,
+        {%- for column, name in named.items() %}
+        min_by({{ column }}, case when {{ column }} is not null then (event_at, event_id) end) as {{ name }},
+        {%- endfor %}
         {{ send_event_counts(event_times) }}
     from send_events
     where message_id in (select disagreeing.message_id from disagreeing)
@@ -58,8 +58,8 @@ final as (
     union all
     select
         message_id,
-        earliest.email_source_id,
-        earliest.contact_id as recipient_contact_id,
+        email_source_id,
+        recipient_contact_id,
         recipient_email,
         send_events,
         is_test,

@@ -34,8 +34,9 @@ class RawTable:
     """A raw table with its columns in the contract's order.
 
     ``identity`` tells one entity or event from another; ``paying_event_types`` must have an amount
-    and a currency. How staging stores it: ``looked_up_by`` are the columns by which an increment
-    finds rows, ``seldom_repeated`` are long texts that hardly repeat.
+    and a currency; of ``one_of`` a row must have one. How staging stores it: ``looked_up_by`` are
+    the columns by which an increment finds rows, ``seldom_repeated`` are long texts that hardly
+    repeat.
     """
 
     name: str
@@ -43,6 +44,7 @@ class RawTable:
     is_required: bool
     columns: tuple[RawColumn, ...]
     identity: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
     duplicate_order: tuple[str, ...] = ()
     paying_event_types: tuple[str, ...] = ()
     looked_up_by: tuple[str, ...] = ()

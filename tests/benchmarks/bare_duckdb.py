@@ -138,6 +138,8 @@ def _reason(table: RawTable, types: dict[str, str]) -> str:
             unknown.append(wrong if each.is_nullable else f"{each.name} is null or {wrong}")
         elif each.type != "varchar":
             lost.append(f"{each.name} is null and {raw_text} is not null")
+    if table.one_of:
+        blank.append(f"coalesce({', '.join(table.one_of)}) is null")
     cases = [
         (" or ".join(blank), "missing_key"),
         (" or ".join(unknown), "unknown_event_type" if table.is_event else "unknown_value"),

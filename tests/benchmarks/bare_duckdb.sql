@@ -56,9 +56,8 @@ inner join (
 create temp table sent as
 select
     message_id,
-    min_by(
-        struct_pack(email_source_id := email_source_id, contact_id := contact_id), (event_at, event_id)
-    ) as earliest,
+    min_by(email_source_id, (event_at, event_id)) as email_source_id,
+    min_by(contact_id, (event_at, event_id)) as contact_id,
     min_by(recipient_email, (event_at, event_id)) as recipient_email,
     count(*) as send_events,
     coalesce(bool_or(is_test), false) as is_test,
@@ -97,10 +96,10 @@ select * exclude (rank, quarantine_reason) from ranked_email_sources where rank 
 
 create temp table toggles as
 with first_sends as (
-    select earliest.email_source_id as email_source_id, min(first_event_at) as first_send_at
+    select email_source_id, min(first_event_at) as first_send_at
     from sent
-    where not is_test and earliest.contact_id in (select contact_id from contacts)
-    group by earliest.email_source_id
+    where not is_test and contact_id in (select contact_id from contacts)
+    group by email_source_id
 )
 select
     history.email_source_id,
@@ -190,9 +189,8 @@ end;
 create temp table messages as
 with in_force as (
     select
-        sent.* exclude (earliest),
-        sent.earliest.email_source_id as email_source_id,
-        sent.earliest.contact_id as recipient_contact_id,
+        sent.* exclude (contact_id),
+        sent.contact_id as recipient_contact_id,
         survivors.survivor_id as contact_id,
         sources.email_source_type,
         sources.campaign_kind,
@@ -207,8 +205,8 @@ with in_force as (
             domains.is_click_tracking_enabled and (domains.is_dedicated or sending_service = 'event_feed'), false
         ) as has_click_tracking
     from sent
-    inner join survivors on sent.earliest.contact_id = survivors.contact_id
-    inner join core.dim_email_sources as sources on sent.earliest.email_source_id = sources.email_source_id
+    inner join survivors on sent.contact_id = survivors.contact_id
+    inner join core.dim_email_sources as sources on sent.email_source_id = sources.email_source_id
     left join core.dim_sending_domains as domains
         on
             sources.sending_domain = domains.sending_domain
@@ -235,7 +233,7 @@ select
 from in_force;
 
 create temp table orphans as
-select message_id, earliest.email_source_id as email_source_id, send_events
+select message_id, coalesce(email_source_id, '(none named)') as email_source_id, send_events
 from sent
 where message_id not in (select message_id from messages);
 

@@ -13,6 +13,7 @@ def test_it_has_the_tables_and_columns_of_the_reference() -> None:
         assert table.is_event == (known in reference.EVENTS)
         assert {column.name for column in table.columns} == set(known.columns)
         assert {each.name for each in table.columns if each.is_key} == set(known.not_blank)
+        assert table.one_of == known.one_of
         accepted = {each.name: set(each.accepted_values) for each in table.columns}
         assert {name: words for name, words in accepted.items() if words} == known.words
         assert {each.name for each in table.columns if each.is_nullable} == known.nullable

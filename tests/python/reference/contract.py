@@ -9,7 +9,7 @@ class RawTable:
 
     ``columns`` maps a column to its type, in the contract's order; ``not_blank`` are the columns
     whose absence is ``missing_key``; ``words`` are the values an enumeration may have;
-    ``nullable`` the enumerations that may be null.
+    ``nullable`` the enumerations that may be null; ``one_of`` the columns that can't all be absent.
     """
 
     name: str
@@ -18,6 +18,7 @@ class RawTable:
     words: dict[str, frozenset[str]]
     nullable: frozenset[str] = field(default_factory=frozenset)
     key: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
 
 def _entity(
@@ -41,7 +42,11 @@ def _entity(
 
 
 def _events(
-    name: str, types: frozenset[str], columns: dict[str, str], parents: tuple[str, ...]
+    name: str,
+    types: frozenset[str],
+    columns: dict[str, str],
+    parents: tuple[str, ...],
+    one_of: tuple[str, ...] = (),
 ) -> RawTable:
     """An event's table: beside its columns it has `event_id`, `event_type`, `event_at`,
     `loaded_at`."""
@@ -51,7 +56,8 @@ def _events(
         "event_at": "time",
         "loaded_at": "time",
     }
-    return RawTable(name, carried | columns, (*carried, *parents), {"event_type": types})
+    words = {"event_type": types}
+    return RawTable(name, carried | columns, (*carried, *parents), words, one_of=one_of)
 
 
 CONTACTS = _entity(
@@ -144,7 +150,8 @@ SEND_EVENTS = _events(
         "is_test": "flag",
         "reason": "text",
     },
-    ("message_id", "email_source_id", "contact_id"),
+    ("message_id",),
+    one_of=("contact_id", "recipient_email"),
 )
 ENGAGEMENT_EVENTS = _events(
     "engagement_events",

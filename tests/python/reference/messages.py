@@ -122,12 +122,17 @@ def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
 
 
 def is_orphan(sends: list[Row], entities: Entities) -> bool:
-    """Whether the message's source or contact isn't known: those of its earliest accepted send
-    event (overview: Counting unit)."""
+    """Whether the message names no source, its source is unknown, or a contact that it names is
+    unknown (overview: Counting unit)."""
     return (
-        sends[0]["email_source_id"] not in entities.sources
-        or sends[0]["contact_id"] not in entities.contacts
+        first_named(sends, "email_source_id") not in entities.sources
+        or first_named(sends, "contact_id") not in entities.contacts
     )
+
+
+def first_named(sends: list[Row], column: str) -> str | None:
+    """Rule: "that of its earliest accepted send event that has one"."""
+    return next((send[column] for send in sends if send[column] is not None), None)
 
 
 def read_messages(
@@ -138,8 +143,8 @@ def read_messages(
         message_id: Message(
             message_id,
             sends,
-            entities.sources[sends[0]["email_source_id"]],
-            entities.surviving[sends[0]["contact_id"]],
+            entities.sources[first_named(sends, "email_source_id") or ""],
+            entities.surviving[first_named(sends, "contact_id") or ""],
         )
         for message_id, sends in group_sends(judged["send_events"].accepted).items()
         if not is_orphan(sends, entities)

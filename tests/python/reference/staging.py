@@ -103,6 +103,8 @@ def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) 
     contract)."""
     if any(is_blank(row.get(column)) for column in table.not_blank):
         return "missing_key"
+    if table.one_of and all(is_blank(row.get(column)) for column in table.one_of):
+        return "missing_key"
     if values["event_type"] not in table.words["event_type"]:
         return "unknown_event_type"
     if uncastable & {"event_at", "loaded_at"} or not _is_plausible(values):

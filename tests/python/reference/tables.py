@@ -4,7 +4,14 @@ from reference import contract
 from reference.conversions import Conversion, attribute, read_conversions
 from reference.entities import Entities, read_entities, source_words
 from reference.marts import mart_tables
-from reference.messages import Message, group_sends, is_orphan, read_messages, read_user_agents
+from reference.messages import (
+    Message,
+    first_named,
+    group_sends,
+    is_orphan,
+    read_messages,
+    read_user_agents,
+)
 from reference.policies import attribution_tables, credit_by_policy
 from reference.settings import Settings
 from reference.staging import Judged, judge_lake
@@ -106,16 +113,14 @@ def _dimensions(entities: Entities) -> Tables:
 
 
 def _message_row(message: Message) -> Row:
-    first = message.sends[0]
-    emails = [send["recipient_email"] for send in message.sends if send["recipient_email"]]
     return (
         {
             "message_id": message.message_id,
             "email_source_id": message.source["email_source_id"],
             "email_source_type": message.source["email_source_type"],
             "contact_id": message.contact_id,
-            "recipient_contact_id": first["contact_id"],
-            "recipient_email": emails[0] if emails else None,
+            "recipient_contact_id": first_named(message.sends, "contact_id"),
+            "recipient_email": first_named(message.sends, "recipient_email"),
             "is_test": message.is_test,
             "opens": len(message.counted("opened")) if message.is_measured("open") else None,
             "clicks": len(message.counted("clicked")) if message.is_measured("click") else None,

@@ -42,7 +42,7 @@ REQUIRED = {
     },
     "links": {"link_id", "email_source_id", "url"},
     "exchange_rates": {"currency", "valid_from", "rate"},
-    "send_events": {"message_id", "email_source_id", "contact_id"},
+    "send_events": {"message_id"},
     "engagement_events": {"message_id"},
     "order_events": {"order_id"},
     "goal_events": set[str](),
@@ -390,14 +390,20 @@ def _send_events(dice: _Dice, message_id: str) -> list[Row]:
         _event(dice, event_type, at_once)
         | {
             "message_id": message_id,
-            "email_source_id": source_id if dice.chance(95) else dice.some_id("s", 4),
-            "contact_id": contact_id if dice.chance(95) else dice.some_id("c", 5),
+            "email_source_id": _named(dice, source_id, dice.some_id("s", 4)),
+            "contact_id": _named(dice, contact_id, dice.some_id("c", 5)),
             "recipient_email": dice.one_of([None, "ann@x.org", "Ann@x.org"]),
             "is_test": dice.chance(3) if dice.chance(80) else None,
             "reason": dice.one_of([None, "550 no such user"]),
         }
         for event_type in types
     ]
+
+
+def _named(dice: _Dice, usual: str, other: str) -> str | None:
+    """What a send event names: nearly always what the others of its message do."""
+    name: str | None = dice.one_of([None, None, other] + [usual] * 17)
+    return name
 
 
 def _engagement_events(dice: _Dice, message_id: str, busy: list[datetime]) -> list[Row]:

@@ -39,7 +39,7 @@ def test_the_presets_of_the_project_are_well() -> None:
         ("Our wiki", '"Our wiki', "it isn't a row of a CSV file"),
         ("touch,", "open,", "'touch' or 'send'"),
         ("false", "no", "click_outranks_open can't be 'no'"),
-        ("campaign bulk", "campaign emails", "'campaign', 'workflow' or 'bulk'"),
+        ("campaign bulk", "campaign emails", "'campaign', 'workflow', 'bulk' or 'transactional'"),
         ("campaign bulk", "", "source_types can't be"),
         ("all_campaigns", "all", "'all_campaigns' or 'product_element'"),
         (",last,", ",newest,", "'last', 'first', 'linear'"),

@@ -92,7 +92,8 @@ def error_of(*arguments: str) -> EmailStatsError:
         ("links -p most=few", "Parameter 'most' of report 'links' can't be 'few': "
                               "give a whole number."),
         ("analytics -p source_type=mail", "Parameter 'source_type' of report 'analytics' can't be "
-                                          "'mail': give one of campaign, workflow, bulk."),
+                                          "'mail': give one of campaign, workflow, bulk, "
+                                          "transactional."),
         ("summary -p email_source_id=campaign-11",
          "Parameter 'email_source_id' of report 'summary' can't be 'campaign-11': "
          "no campaign has that id, did you mean 'campaign-1'?"),

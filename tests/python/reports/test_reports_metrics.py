@@ -151,7 +151,8 @@ def test_all_reasons_are_told_where_sources_differ() -> None:
     mixed: Availability = {**MEASURED, "click": ["not_supported", "not_tracked"]}
     assert why_not_measured(clicks, mixed) == (
         "click tracking doesn't support A/B test and RSS campaigns; "
-        "Track Clicks or the domain's click tracking was off"
+        "the campaign's Track Clicks or the domain's click tracking was off, or the sending domain "
+        "isn't dedicated"
     )
 
 

@@ -53,6 +53,16 @@ def settle(database: Path, storage_version: str | None = None) -> str | None:
     return None
 
 
+def shrink(database: Path) -> None:
+    """Give the blocks of a database's emptied tables back to the disk.
+
+    DuckDB cuts free blocks off a file in a checkpoint that has something to write.
+    """
+    with open_duckdb(database) as connection:
+        connection.execute("create or replace table main.emptied as select now() as emptied_at")
+        connection.execute("checkpoint")
+
+
 def _remove_database(database: Path) -> None:
     remove(database)
     remove(write_log(database))

@@ -14,6 +14,7 @@ from email_statistics.build.database import (
     reading_passed,
     remove,
     settle,
+    shrink,
 )
 from email_statistics.build.dbt import Dbt
 from email_statistics.build.environment import refuse_unknown_variables, settings_in_force
@@ -213,6 +214,7 @@ class Builder:
             run.take_result()
         with run.step("models and their tests"):
             built = self._dbt.build(self.options.select, self.options.is_full_refresh, run.progress)
+            shrink(run.files.batch)
             for database in (run.files.database, run.files.steps, run.files.batch):
                 make_private(database)
         with reading(run.files.database) as connection:

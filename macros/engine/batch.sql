@@ -47,7 +47,7 @@
 {% endmacro %}
 
 
-{# The model that a relation is the table of; none where there is none. #}
+{# The model whose table a relation is, or none. #}
 {% macro model_of(relation) %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.alias == relation.identifier and node.schema == relation.schema %}
         {% do return(node) %}

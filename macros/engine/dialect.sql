@@ -69,7 +69,7 @@
 
 
 {# A text in ISO-8601 as a point in time: converted by its offset or zone, not cut; without one it is UTC. NULL where it
-   is none. #}
+   can't be read. #}
 {% macro parsed_time(text) -%}{{ adapter.dispatch('parsed_time')(text) }}{%- endmacro %}
 
 

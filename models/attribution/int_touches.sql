@@ -1,5 +1,5 @@
--- One row per touch of a contact that converted, by whatever policy: an open or click that counts, but perhaps for a
--- machine, and the delivery of a message. Which of them can earn credit, a policy says.
+-- One row per touch of a contact that converted, by whatever policy: an open or click that counts or
+-- would but for being a machine's, and the delivery of a message. Which of them can earn credit, a policy says.
 with
 
 conversions as (

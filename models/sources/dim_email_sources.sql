@@ -1,5 +1,5 @@
--- One row per source (a campaign, a workflow's email action, a bulk send), described by its latest row; Track Clicks
--- alone as it was at the first send.
+-- One row per source (a campaign, a workflow's email action, a bulk send, a transactional email), described by its
+-- latest row; Track Clicks alone as it was at the first send.
 with
 
 email_sources as (

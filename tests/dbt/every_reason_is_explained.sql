@@ -31,7 +31,7 @@ given as (
         'ledger' as kind,
         reason
     from {{ ref('fct_attribution_touches') }}
-    {%- for family in ['delivery', 'open', 'click', 'link_click'] %}
+    {%- for family in families() %}
     union
     select
         '{{ family }}' as kind,

@@ -50,7 +50,7 @@ class CheckError(EmailStatsError):
 
 @dataclass(frozen=True)
 class Strictness:
-    """How findings are taken: warnings as failures, changes as meant."""
+    """How findings are taken: warnings as failures, changes as intended."""
 
     is_strict: bool = False
     accepts_changes: bool = False

@@ -1,4 +1,4 @@
--- One row: an email source (a campaign, a workflow's email, a bulk send) and what became of its messages.
+-- One row: an email source (a campaign, a workflow's email, a bulk send, a transactional email) and what became of its messages.
 select
     sources.email_source_type,
     sources.email_source_name,

@@ -2,7 +2,7 @@
 
 from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
 
-_SKIPPED_TYPES = {
+_IGNORED_TYPES = {
     "drafted": "-drafted",
     "converted": "-their_own_attribution",
     "created": "-drafted",
@@ -92,7 +92,7 @@ SENDER = Sender(
                         "spammed": "complained",
                         "failed": "failed",
                         "unsubscribed": "unsubscribed",
-                        **_SKIPPED_TYPES,
+                        **_IGNORED_TYPES,
                     },
                 )
                 + " end",

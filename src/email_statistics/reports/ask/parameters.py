@@ -100,7 +100,7 @@ def _id_of(email_source_type: str) -> AfterValidator:
 
 
 def _is_source_of_its_type(text: str, info: ValidationInfo) -> str:
-    # Without a type that can be, that is the error to tell.
+    # A type that isn't allowed is the error to report.
     return _is_source(info.data["source_type"], text) if "source_type" in info.data else text
 
 
@@ -158,7 +158,7 @@ class Checked(Generic[P, T]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Load the page.
 
-        Raises ``UsageError`` for parameters that can't be and ``WarehouseError`` where nothing is
+        Raises ``UsageError`` for parameters that aren't allowed and ``WarehouseError`` where nothing is
         published.
         """
         given = inspect.signature(self._load).bind(*args, **kwargs).arguments

@@ -35,7 +35,7 @@ class _PageExporter(HTMLExporter):
 
 
 def _make_exporter() -> Any:
-    exporter: Any = _PageExporter(  # type: ignore[no-untyped-call]  # nbconvert types it not
+    exporter: Any = _PageExporter(  # type: ignore[no-untyped-call]  # nbconvert has no types for it
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
         exclude_input=True,

@@ -1,7 +1,7 @@
 {# Casting and judging raw rows by the contract in models/staging/_sources.yml.
 
    Every macro returns an expression or a column list. source_row is the raw row: an alias where it is
-   cast, and the same row as one value where the cast row is judged. #}
+   cast, and the same row as one value where the cast row is judged. A raw value is named by its column. #}
 
 
 {# White space as Unicode has it, inside a class of characters. #}
@@ -16,10 +16,10 @@
     {%- set blanks -%} ^[{{ white_space() }}\x{feff}]+|[{{ white_space() }}\x{feff}]+\z {%- endset -%}
     case
         when
-            cast({{ value }} as varchar) between '!' and '~'
-            and substr(cast({{ value }} as varchar), -1) between '!' and '~'
-            then cast({{ value }} as varchar)
-        else nullif({{ replace_matches('cast(' ~ value ~ ' as varchar)', blanks, '') }}, '')
+            cast({{ value }} as string) between '!' and '~'
+            and substr(cast({{ value }} as string), -1) between '!' and '~'
+            then cast({{ value }} as string)
+        else nullif({{ replace_matches('cast(' ~ value ~ ' as string)', blanks, '') }}, '')
     end
 {%- endmacro %}
 
@@ -27,8 +27,8 @@
 {# ISO-8601's rarer spellings (basic format, an hour alone, a comma, a small z) in the form that engines
    read. #}
 {% macro extended_iso_8601(text) -%}
-    {%- set basic -%} ^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}.*)$ {%- endset -%}
-    {%- set hour_alone -%} ^(.{10}T[0-9]{2})(Z|[+-].*)?$ {%- endset -%}
+    {%- set basic -%} ^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}.*)\z {%- endset -%}
+    {%- set hour_alone -%} ^(.{10}T[0-9]{2})(Z|[+-].*)?\z {%- endset -%}
     {{ replace_matches(
         replace_matches("replace(upper(" ~ text ~ "), ',', '.')", basic, '<1>-<2>-<3>T<4>:<5>:<6>'), hour_alone, '<1>:00<2>'
     ) }}
@@ -36,32 +36,31 @@
 
 
 {# A raw value as a decimal, null where it can't be cast. DuckDB would read 1_000 as a thousand. #}
-{% macro as_decimal(value, data_type) -%}
-    try_cast(replace({{ as_text(value) }}, '_', '?') as {{ data_type }})
+{% macro as_decimal(column, data_type) -%}
+    try_cast(replace({{ raw_text(column) }}, '_', '?') as {{ data_type }})
 {%- endmacro %}
 
 
 {# A raw value in the type that the contract gives its column, null where it can't be cast. #}
-{% macro as_type(value, data_type) -%}
+{% macro as_type(column, data_type) -%}
     {%- if data_type == 'varchar' -%}
-        {{ as_text(value) }}
+        {{ raw_text(column) }}
     {%- elif data_type == 'timestamp' -%}
-        {{ as_timestamp(value) }}
+        {{ as_timestamp(column) }}
     {%- elif data_type.startswith('decimal') -%}
-        {{ as_decimal(value, data_type) }}
+        {{ as_decimal(column, data_type) }}
     {%- else -%}
-        try_cast({{ as_text(value) }} as {{ data_type }})
+        try_cast({{ raw_text(column) }} as {{ data_type }})
     {%- endif -%}
 {%- endmacro %}
 
 
 {# One column of the contract, cast. Accepted values compare in lower case. #}
 {% macro typed(column) -%}
-    {%- set value = 'source_row.' ~ column.name -%}
     {%- if column.config.meta.get('accepted_values') -%}
-        lower({{ as_text(value) }})
+        lower({{ raw_text(column.name) }})
     {%- else -%}
-        {{ as_type(value, column.data_type) }}
+        {{ as_type(column.name, column.data_type) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -83,7 +82,7 @@
     {%- if column.data_type == 'varchar' -%}
         {{ column.name }} is null
     {%- else -%}
-        ({{ column.name }} is null and {{ as_text('source_row.' ~ column.name) }} is null)
+        ({{ column.name }} is null and {{ raw_text(column.name) }} is null)
     {%- endif -%}
 {%- endmacro %}
 
@@ -104,7 +103,7 @@
             {%- do unknown.append(test if rules.get('is_nullable') else column.name ~ ' is null or ' ~ test) -%}
         {%- elif column.data_type != 'varchar' -%}
             {%- do not_cast.append(
-                '(' ~ column.name ~ ' is null and ' ~ as_text('source_row.' ~ column.name) ~ ' is not null)'
+                '(' ~ column.name ~ ' is null and ' ~ raw_text(column.name) ~ ' is not null)'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -122,7 +121,7 @@
         when event_at - interval 1 day > loaded_at then 'invalid_timestamp'
         {%- endif %}
         {%- if meta.get('paying_event_types') %}
-        when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_amount('source_row.amount') }}
+        when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_amount('amount') }}
             then 'invalid_amount'
         when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_currency('currency') }}
             then 'invalid_currency'
@@ -138,12 +137,12 @@
 
 
 {# An amount of money: castable, not negative, at most two decimals (trailing zeros aside). #}
-{% macro is_amount(value) -%}
+{% macro is_amount(column) -%}
     coalesce(
-        {{ as_decimal(value, 'decimal(38, 18)') }} >= 0
-        and {{ as_decimal(value, 'decimal(38, 18)') }} = {{ as_decimal(value, 'decimal(18, 2)') }}
+        {{ as_decimal(column, 'decimal(38, 18)') }} >= 0
+        and {{ as_decimal(column, 'decimal(38, 18)') }} = {{ as_decimal(column, 'decimal(18, 2)') }}
         -- A cast rounds from the 19th decimal on.
-        and not {{ matches(as_text(value), '[.][0-9]{2}[0-9]*[1-9][0-9]*\\z') }},
+        and not {{ matches(raw_text(column), '[.][0-9]{2}[0-9]*[1-9][0-9]*\\z') }},
         false
     )
 {%- endmacro %}
@@ -155,7 +154,7 @@
 {%- endmacro %}
 
 
-{# The whole raw row as JSON, where it is quarantined. -- DuckDB only: a row as a struct #}
+{# The whole raw row as JSON, where it is quarantined. #}
 {% macro quarantined_raw_row() -%}
     case when quarantine_reason is not null then {{ as_json('source_row') }} end
 {%- endmacro %}
@@ -212,18 +211,25 @@
 typed as {{ not_kept() }} (
     select
         {{ typed_columns(table) }},
-        source_row
+        {{ raw_row_columns() }}
         {{- others }}
     from source_rows
+),
+
+reasoned as (
+    select
+        *,
+        {{ quarantine_reason(table) }} as quarantine_reason
+    from typed
 ),
 
 judged as {{ not_kept() }} (
     select
         {{ contract_columns(table) }},
-        {{ quarantine_reason(table) }} as quarantine_reason,
+        quarantine_reason,
         {{ quarantined_raw_row() }} as raw_row
         {{- others }}
-    from typed
+    from reasoned
 ),
 {% endmacro %}
 
@@ -281,7 +287,7 @@ repeated as (
 
 source_rows as {{ not_kept() }} (
     select
-        source_row,
+        {{ raw_row(table) }},
         {% if is_delta() -%}
         true as is_repeated
         {%- else -%}
@@ -336,7 +342,7 @@ select * from final
 with
 
 source_rows as (
-    select source_row
+    select {{ raw_row(table) }}
     from {{ source('raw', table) }} as source_row
 ),
 {{ judged_rows(table) }}

@@ -22,12 +22,12 @@
         {% do return({'number': 0, 'is_delta': false}) %}
     {% endif %}
     {% if 'batch' not in graph %}
-        {% do graph.update({'batch': read_batch()}) %}
+        {% do graph.update({'batch': adapter.dispatch('read_batch')()}) %}
     {% endif %}
     {% do return(graph['batch']) %}
 {% endmacro %}
 
-{% macro read_batch() %}
+{% macro duckdb__read_batch() %}
     {% if load_relation(api.Relation.create(database=target.database, schema='raw', identifier='batch')) %}
         {% for row in run_query('select number, is_delta from raw.batch').rows %}
             {% do return({'number': row[0], 'is_delta': row[1]}) %}

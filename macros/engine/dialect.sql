@@ -5,6 +5,18 @@
 {% macro not_kept() -%}{{ adapter.dispatch('not_kept')() }}{%- endmacro %}
 
 
+{# The head of a query one of whose CTEs is followed_contacts(). #}
+{% macro with_recursion() -%}{{ adapter.dispatch('with_recursion')() }}{%- endmacro %}
+
+
+{# What an engine without recursion does before int_contacts_merged is built. #}
+{% macro follow_pointers() -%}{% if execute %}{{ adapter.dispatch('follow_pointers')() }}{% endif %}{%- endmacro %}
+
+
+{# Every contact that a contact meets (met_contact_id) when pointers are followed: the body of the CTE followed. #}
+{% macro followed_contacts() -%}{{ adapter.dispatch('followed_contacts')() }}{%- endmacro %}
+
+
 {# A text as a literal. #}
 {% macro quote_text(text) -%}{{ adapter.dispatch('quote_text')(text) }}{%- endmacro %}
 
@@ -74,7 +86,19 @@
 
 
 {# A raw value of whatever type as a UTC timestamp, NULL where it can't be cast. Finer than microseconds is cut. #}
-{% macro as_timestamp(value) -%}{{ adapter.dispatch('as_timestamp')(value) }}{%- endmacro %}
+{% macro as_timestamp(column) -%}{{ adapter.dispatch('as_timestamp')(column) }}{%- endmacro %}
+
+
+{# A raw row (alias source_row) as one value, with what else an engine keeps beside it. #}
+{% macro raw_row(table) -%}{{ adapter.dispatch('raw_row')(table) }}{%- endmacro %}
+
+
+{# The names of what raw_row() makes. #}
+{% macro raw_row_columns() -%}{{ adapter.dispatch('raw_row_columns')() }}{%- endmacro %}
+
+
+{# A column of a raw row as trimmed text. #}
+{% macro raw_text(column) -%}{{ adapter.dispatch('raw_text')(column) }}{%- endmacro %}
 
 
 {# The names of the parameters in a URL's query, decoded, as a list. What can't be decoded stays as it is. #}

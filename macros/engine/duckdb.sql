@@ -4,6 +4,24 @@
     {{ '' if is_delta() else 'not ' }}materialized
 {%- endmacro %}
 
+{% macro duckdb__with_recursion() -%}with recursive{%- endmacro %}
+
+{% macro duckdb__follow_pointers() -%}{%- endmacro %}
+
+{# Not "union all": that would go round a cycle for ever. #}
+{% macro duckdb__followed_contacts() -%}
+    select
+        contact_id,
+        merged_into_contact_id as met_contact_id
+    from pointers
+    union
+    select
+        followed.contact_id,
+        pointers.merged_into_contact_id as met_contact_id
+    from followed
+    inner join pointers on followed.met_contact_id = pointers.contact_id
+{%- endmacro %}
+
 {% macro duckdb__quote_text(text) -%}
     '{{ text | replace("'", "''") }}'
 {%- endmacro %}
@@ -33,7 +51,7 @@
 {%- endmacro %}
 
 {% macro duckdb__as_json(value) -%}
-    cast(to_json({{ value }}) as varchar)
+    cast(to_json({{ value }}) as string)
 {%- endmacro %}
 
 {% macro duckdb__sorted_list(fields, order_by) -%}
@@ -69,13 +87,21 @@
 {%- endmacro %}
 
 {# typeof() folds to a constant, so one branch is left. #}
-{% macro duckdb__as_timestamp(value) -%}
+{% macro duckdb__as_timestamp(column) -%}
+    {%- set value, text = 'source_row.' ~ column, raw_text(column) -%}
     case
         when typeof({{ value }}) in ('TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE', 'DATE')
             then case when isfinite(try_cast({{ value }} as timestamp)) then try_cast({{ value }} as timestamp) end
-        when isfinite({{ parsed_time(as_text(value)) }}) then cast({{ parsed_time(as_text(value)) }} as timestamp)
+        when isfinite({{ parsed_time(text) }}) then cast({{ parsed_time(text) }} as timestamp)
     end
 {%- endmacro %}
+
+{# The name of a table is its row. #}
+{% macro duckdb__raw_row(table) -%}source_row{%- endmacro %}
+
+{% macro duckdb__raw_row_columns() -%}source_row{%- endmacro %}
+
+{% macro duckdb__raw_text(column) -%}{{ as_text('source_row.' ~ column) }}{%- endmacro %}
 
 {% macro duckdb__query_parameter_names(url) -%}
     list_transform(

@@ -14,9 +14,18 @@
 {# Publishing copies the target's database, so private tables are in others: what the next increment needs in `steps`,
    what only this build needs in `batch`. #}
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
+    {% do return(adapter.dispatch('database_of')(node)) %}
+{%- endmacro %}
+
+{% macro duckdb__database_of(node) -%}
     {%- if generate_schema_name(none, node) | trim in ('staging', 'intermediate', 'seeds') -%}
         {{ 'batch' if node.config.materialized in ('batch', 'changed_keys', 'view') else 'steps' }}
     {%- else -%}
         {{ target.database }}
     {%- endif -%}
 {%- endmacro %}
+
+{# Spark has schemas alone. #}
+{% macro spark__database_of(node) %}
+    {% do return(none) %}
+{% endmacro %}

@@ -143,7 +143,7 @@
 
 {# A text column of a raw table, null where the contract doesn't give it one. #}
 {% macro raw_text_column(table, name) -%}
-    {{ name if execute and name in raw_source(table).columns else 'cast(null as varchar)' }}
+    {{ name if execute and name in raw_source(table).columns else 'cast(null as string)' }}
 {%- endmacro %}
 
 

@@ -1,3 +1,14 @@
+{# From a contact that was merged to the one it was merged into, if both are known. #}
+{% macro merge_pointers(contacts) -%}
+    select
+        merged.contact_id,
+        merged.merged_into_contact_id
+    from {{ contacts }} as merged
+    inner join {{ contacts }} as targets on merged.merged_into_contact_id = targets.contact_id
+    where merged.is_latest and targets.is_latest
+{%- endmacro %}
+
+
 {# What is counted of a contact's messages: metrics by name. #}
 {% macro contact_metrics() %}
     {% do return([
@@ -11,7 +22,7 @@
    relation; NULL where a family is measured for none of the contact's messages. #}
 {% macro contact_counts(counted) -%}
     {%- for metric in contact_metrics() %}
-        case when {{ counted }}.contact_id is null then 0 else {{ counted }}.{{ metric }} end
+        case when {{ counted }}.contact_id is not null then {{ counted }}.{{ metric }} else 0 end
             as {{ metric }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -7,7 +7,7 @@
 
 {# The digits of a decimal as an integer, the point left out. #}
 {% macro digits_of(amount) -%}
-    cast(replace(cast({{ amount }} as varchar), '.', '') as {{ big_integer() }})
+    cast(replace(cast({{ amount }} as string), '.', '') as {{ big_integer() }})
 {%- endmacro %}
 
 

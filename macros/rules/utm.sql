@@ -3,7 +3,7 @@
 
 {# A name as a slug: lower case, everything but letters and digits a hyphen. #}
 {% macro slug(name) -%}
-    trim({{ replace_matches('lower(' ~ composed_text(name) ~ ')', '[^\\p{L}\\p{Nd}]+', '-') }}, '-')
+    trim(both '-' from {{ replace_matches('lower(' ~ composed_text(name) ~ ')', '[^\\p{L}\\p{Nd}]+', '-') }})
 {%- endmacro %}
 
 

@@ -19,8 +19,8 @@ policies as (
         {{ var('count_machine_engagement') }} as count_machines,
         'last' as credit_rule,
         'The settings of this build' as source_title,
-        cast(null as varchar) as source_url,
-        cast(null as varchar) as not_expressed
+        cast(null as string) as source_url,
+        cast(null as string) as not_expressed
     union all
     select
         attribution_policy,

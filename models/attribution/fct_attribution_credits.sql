@@ -60,8 +60,8 @@ shared as (
     select
         *,
         case
-            when is_over_crediting then 1
-            else cast(sum(weight) over (partition by {{ credited }}) as bigint)
+            when not is_over_crediting then cast(sum(weight) over (partition by {{ credited }}) as bigint)
+            else 1
         end as weights
     from weighed
     where weight > 0

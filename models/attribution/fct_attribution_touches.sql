@@ -104,7 +104,7 @@ final as (
                 else 'superseded'
             end
         ) as reason,
-        case when touch_at > converted_at then 0 else rank_before end as touch_rank,
+        case when touch_at <= converted_at then rank_before else 0 end as touch_rank,
         is_machine,
         converted_at,
         touch_at,

@@ -1,6 +1,6 @@
 -- One row per known contact: the contact that it is after all merges. The work grows with the length of the chains
 -- (each contact meets every later one of its chain once).
-with recursive
+{{ with_recursion() }}
 
 contacts as (
     select contact_id
@@ -10,26 +10,12 @@ contacts as (
 
 -- A pointer to an unknown contact ends the chain.
 pointers as (
-    select
-        merged.contact_id,
-        merged.merged_into_contact_id
-    from {{ ref('stg_contacts') }} as merged
-    inner join {{ ref('stg_contacts') }} as targets on merged.merged_into_contact_id = targets.contact_id
-    where merged.is_latest and targets.is_latest
+    {{ merge_pointers(ref('stg_contacts')) }}
 ),
 
--- Not "union all": that would go round a cycle for ever.
+-- Whom a contact meets on its way.
 followed as (
-    select
-        contact_id,
-        merged_into_contact_id as met_contact_id
-    from pointers
-    union
-    select
-        followed.contact_id,
-        pointers.merged_into_contact_id as met_contact_id
-    from followed
-    inner join pointers on followed.met_contact_id = pointers.contact_id
+    {{ followed_contacts() }}
 ),
 
 in_cycles as (

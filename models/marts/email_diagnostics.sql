@@ -79,17 +79,24 @@ totals as (
     group by email_source_id
 ),
 
-domain_settings as (
+services as (
     select
         *,
         sending_service = 'external_smtp' as is_external,
         sending_service = 'event_feed' as is_feed,
         sending_service = 'aesthetix' and not coalesce(is_dedicated, false) as is_shared,
-        (is_feed or sending_service = 'aesthetix' and is_dedicated) and not is_open_tracking_enabled as is_open_off,
-        (is_feed or sending_service = 'aesthetix' and is_dedicated) and not is_click_tracking_enabled as is_click_off,
+        sending_service = 'event_feed' or sending_service = 'aesthetix' and is_dedicated as is_tracking_its_own,
         {{ unverified_records('sending_domains') }} as unverified_records,
         {{ unreported_event_types('sending_domains') }} as unreported_event_types
     from sending_domains
+),
+
+domain_settings as (
+    select
+        *,
+        is_tracking_its_own and not is_open_tracking_enabled as is_open_off,
+        is_tracking_its_own and not is_click_tracking_enabled as is_click_off
+    from services
 ),
 
 -- A source that has sent nothing is judged by the present settings of its domain.
@@ -360,8 +367,8 @@ evidence as (
         performance.complaint_rate,
         performance.open_availability,
         performance.click_availability,
-        cast({{ reporting_date('performance.first_sent_at') }} as varchar) as first_sent_date,
-        cast({{ reporting_date('performance.last_sent_at') }} as varchar) as last_sent_date
+        cast({{ reporting_date('performance.first_sent_at') }} as string) as first_sent_date,
+        cast({{ reporting_date('performance.last_sent_at') }} as string) as last_sent_date
     from sources
     cross join policies
     cross join all_orders

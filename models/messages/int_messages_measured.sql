@@ -19,11 +19,11 @@ sending_domains as (
         valid_from,
         valid_to,
         {%- for family, event_type in service_families().items() %}
-        {{ service_availability('settings', event_type) }} as {{ family }}_availability,
+        {{ service_availability('domain_settings', event_type) }} as {{ family }}_availability,
         {%- endfor %}
-        {{ tracking_availability('settings', 'opened', 'is_open_tracking_enabled') }} as open_availability,
-        {{ tracking_availability('settings', 'clicked', 'is_click_tracking_enabled') }} as click_availability
-    from {{ ref('dim_sending_domains') }} as settings
+        {{ tracking_availability('domain_settings', 'opened', 'is_open_tracking_enabled') }} as open_availability,
+        {{ tracking_availability('domain_settings', 'clicked', 'is_click_tracking_enabled') }} as click_availability
+    from {{ ref('dim_sending_domains') }} as domain_settings
 ),
 
 measured as (

@@ -8,7 +8,7 @@ final as (
         {%- for column in [
             'label', 'definition', 'kind', 'numerator', 'denominator', 'unit', 'family', 'benchmark_direction',
         ] %}
-        {{ quote_text(metric[column]) if column in metric else 'cast(null as varchar)' }} as {{ column }},
+        {{ quote_text(metric[column]) if column in metric else 'cast(null as string)' }} as {{ column }},
         {%- endfor %}
         cast({{ loop.index }} as bigint) as sort_order,
         cast({{ metric.get('benchmark', 'null') }} as double) as benchmark

@@ -13,7 +13,7 @@ conversions as (
         contact_id,
         email,
         channel,
-        cast(null as varchar) as goal_name,
+        cast(null as string) as goal_name,
         currency,
         revenue,
         refunded,

@@ -5,7 +5,7 @@ with
 quarantined as (
     {%- for table in raw_tables() %}
     select
-        {{ "event_id" if raw_table_kind(table) == 'event' else "cast(null as varchar)" }} as event_id,
+        {{ "event_id" if raw_table_kind(table) == 'event' else "cast(null as string)" }} as event_id,
         {{ raw_text_column(table, 'email_source_id') }} as email_source_id,
         {{ raw_text_column(table, 'message_id') }} as message_id,
         '{{ table }}' as raw_table,

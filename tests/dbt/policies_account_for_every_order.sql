@@ -13,7 +13,10 @@ orders as (
         sum(original_revenue) as original_revenue
     from {{ ref('fct_conversions') }}
     where conversion_type = 'order'
-    group by all
+    group by
+        currency,
+        coalesce(channel, 'unknown'),
+        cast(date_trunc('month', {{ reporting_date('converted_at') }}) as date)
 ),
 
 expected as (
@@ -39,7 +42,11 @@ credits as (
     inner join {{ ref('fct_conversions') }} as conversions
         on credits.conversion_type = conversions.conversion_type and credits.conversion_id = conversions.conversion_id
     where credits.conversion_type = 'order'
-    group by all
+    group by
+        credits.attribution_policy,
+        conversions.currency,
+        coalesce(conversions.channel, 'unknown'),
+        cast(date_trunc('month', {{ reporting_date('conversions.converted_at') }}) as date)
 )
 
 select

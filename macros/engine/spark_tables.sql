@@ -1,0 +1,160 @@
+{# How tables are written on Spark (on DuckDB: macros/engine/materializations.sql). Each full refresh writes into a folder
+   of its own, so that nobody who reads the last one sees it half replaced. Keys and constraints aren't enforced there:
+   the tests look, and the published DuckDB file enforces them. #}
+
+{# Of the build at work: number, is_delta, folder (where its tables are) and format; from `email-stats build`. #}
+{% macro spark_build() %}
+    {% do return(fromjson(env_var('EMAIL_STATS_SPARK_BUILD', '{"number": 0, "is_delta": false}'))) %}
+{% endmacro %}
+
+{% macro spark__read_batch() %}
+    {% do return(spark_build()) %}
+{% endmacro %}
+
+
+{# DuckDB's word for text needs a length there. #}
+{% macro spark_type(data_type) -%}
+    {{ data_type | replace('varchar', 'string') }}
+{%- endmacro %}
+
+
+{% macro spark_create(relation, query) %}
+    {% set build = spark_build() %}
+    {% call statement('main') %}
+        drop table if exists {{ relation }}
+    {% endcall %}
+    {% call statement('main') %}
+        create table {{ relation }}
+        using {{ build.format }}
+        location '{{ build.folder }}/{{ relation.schema }}/{{ relation.identifier }}'
+        as {{ query }}
+    {% endcall %}
+{% endmacro %}
+
+
+{% materialization table, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {% do spark_create(relation, compiled_code) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization batch, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {% do spark_create(relation, compiled_code) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization view, adapter='spark' %}
+    {% set relation = this.incorporate(type='view') %}
+    {% call statement('main') %}
+        create or replace view {{ relation }} as {{ compiled_code }}
+    {% endcall %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization changed_keys, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {% set nothing %}
+        select
+            {%- for column in model.columns.values() %}
+            cast(null as {{ spark_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        where false
+    {% endset %}
+    {% do spark_create(relation, compiled_code if is_delta() else nothing) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization by_key, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {{ run_hooks(pre_hooks) }}
+    {% do spark_create(relation, compiled_code) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization staged, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {% do spark_create(relation, compiled_code) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{# Whom a contact meets: in each step on twice as long a way, until no step adds anything. Cycles end like chains. #}
+{% macro spark__follow_pointers() %}
+    {% set found = namespace(pairs=-1, is_done=false) %}
+    {% for step in range(64) if not found.is_done %}
+        {% set met = this.incorporate(path={'identifier': this.identifier ~ '__met_' ~ step}, type='table') %}
+        {% set last = this.incorporate(path={'identifier': this.identifier ~ '__met_' ~ (step - 1)}) %}
+        {% set pairs %}
+            {%- if not step %}
+            select contact_id, merged_into_contact_id as met_contact_id
+            from ({{ merge_pointers(ref('stg_contacts')) }}) as pointers
+            {%- else %}
+            select contact_id, met_contact_id from {{ last }}
+            union distinct
+            select near.contact_id, far.met_contact_id
+            from {{ last }} as near
+            inner join {{ last }} as far on near.met_contact_id = far.contact_id
+            {%- endif %}
+        {% endset %}
+        {% do spark_create(met, pairs) %}
+        {% set pairs_now = run_query('select count(*) from ' ~ met).rows[0][0] %}
+        {% set found.is_done = pairs_now == found.pairs %}
+        {% set found.pairs = pairs_now %}
+        {% do run_query('create or replace view ' ~ this ~ '__followed as select * from ' ~ met) %}
+    {% endfor %}
+{% endmacro %}
+
+{% macro spark__followed_contacts() -%}
+    select
+        contact_id,
+        met_contact_id
+    from {{ this }}__followed
+{%- endmacro %}
+
+
+{# A seed's rows as literals: dbt-spark's session method quotes no apostrophe, and writes None for a null. #}
+{% materialization seed, adapter='spark' %}
+    {% set relation = this.incorporate(type='table') %}
+    {% set table = load_agate_table() %}
+    {% do store_result('agate_table', response='OK', agate_table=table) %}
+    {% set types = config.get('column_types', {}) %}
+    {% set rows %}
+        select
+            {%- for name in table.column_names %}
+            cast(column_{{ loop.index }} as {{ spark_type(types[name]) }}) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from values
+        {%- for row in table.rows %}
+        ({% for value in row %}{{ 'null' if value is none else quote_text(value | string) }}{{ ', ' if not loop.last }}{% endfor %}){{ ',' if not loop.last }}
+        {%- endfor %}
+        as rows ({% for name in table.column_names %}column_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %})
+    {% endset %}
+    {% do spark_create(relation, rows) %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{# on-run-start: runs the statements that open the raw lake, which `email-stats build` wrote beside the tables. #}
+{% macro spark__open_raw_lake() %}
+    {% if execute and flags.WHICH == 'build' %}
+        {% set folder = spark_build().get('folder') %}
+        {% if not folder %}
+            {% do exceptions.raise_compiler_error(
+                'A build on Spark or Sail is started by `email-stats build --target ' ~ target.name ~ '`, which opens the raw lake for it.'
+            ) %}
+        {% endif %}
+        {% for row in run_query('select statement from parquet.`' ~ folder ~ '/raw/opening` order by number').rows %}
+            {% do run_query(row[0]) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{# `email-stats build` records the outcome itself. #}
+{% macro spark__record_build_outcome(results) %}{% endmacro %}

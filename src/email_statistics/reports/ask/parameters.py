@@ -158,8 +158,8 @@ class Checked(Generic[P, T]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Load the page.
 
-        Raises ``UsageError`` for parameters that aren't allowed and ``WarehouseError`` where nothing is
-        published.
+        Raises ``UsageError`` for parameters that aren't allowed and ``WarehouseError`` where
+        nothing is published.
         """
         given = inspect.signature(self._load).bind(*args, **kwargs).arguments
         return self._load(**self.check(given))  # type: ignore[arg-type, call-arg]  # bound above

@@ -19,6 +19,9 @@ _COMMANDS = {
     "doctor": "Check the set-up and say what to do.",
     "trace": "Show what happened to a message, an order or a contact, event by event.",
     "report": "Render reports to offline HTML pages.",
+    "export": "Write emails, a Details list or an email's links to CSV, Excel or Parquet.",
+    "exports": "List the exports of the last 30 days.",
+    "segment": "List the contacts behind a metric, or of a segment.",
 }
 
 

@@ -40,6 +40,11 @@ def published_warehouse() -> Path:
     return _path("EMAIL_STATS_WAREHOUSE", "var/warehouse/email_stats.duckdb")
 
 
+def exports_folder() -> Path:
+    """The folder of exports and of their register (``EMAIL_STATS_EXPORTS``)."""
+    return _path("EMAIL_STATS_EXPORTS", "var/exports")
+
+
 def build_database() -> Path:
     """The database that ``dbt build`` writes: ``build/<file name>`` beside the published one."""
     published = published_warehouse()

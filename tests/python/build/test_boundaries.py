@@ -131,6 +131,8 @@ PRIVATE = re.compile(
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "reports").rglob("*.sql")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "explorer").rglob("*.py")),
         *sorted((PROJECT_ROOT / "src" / "email_statistics" / "history").rglob("*.sql")),
+        *sorted((PROJECT_ROOT / "src" / "email_statistics" / "exports").rglob("*.py")),
+        PROJECT_ROOT / "src" / "email_statistics" / "segments.py",
         PROJECT_ROOT / "src" / "email_statistics" / "warehouse.py",
     ],
     ids=lambda path: path.name,

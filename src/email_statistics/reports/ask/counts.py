@@ -4,7 +4,7 @@ A date range picks messages by the day on which they were booked, with everythin
 to them since. ``asked`` binds the type, the id (None for all of the type) and the days.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -36,6 +36,21 @@ def total(asked: Asked, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     when there is no message.
     """
     return _completed(asked("shared/total"), metrics)
+
+
+def emails(asked: Asked, metrics: Mapping[str, Metric], types: Collection[str]) -> pl.DataFrame:
+    """One row per source of the ``types`` with messages booked in the period.
+
+    It has ``email_source_id`` and the source's description, then every metric in the order of
+    ``core.dim_metrics``, what was measured, ``recipient_contacts`` (which don't add up) and the
+    first and last ``sent_at`` (UTC): all of the period's messages. The order is that of
+    ``sources``.
+    """
+    rows = _completed(asked("exports/emails", types=list(types)), metrics)
+    named = [name for name in metrics if name != "recipient_contacts"]
+    described = rows.columns[: rows.columns.index("email_source_id")]
+    first = ["email_source_id", *described, *named]
+    return rows.select(*first, pl.exclude(first))
 
 
 def _completed(sums: pl.DataFrame, metrics: Mapping[str, Metric]) -> pl.DataFrame:

@@ -24,6 +24,8 @@ from email_statistics.reports.words.period import Period
 MOST_ROWS = 1_000
 """Rows of one list that a page holds."""
 
+_BATCH_ROWS = 100_000
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -85,6 +87,19 @@ class Asked:
         answer = Answer(rows, total, _filled(text, values))
         self.answers[name or query.rpartition("/")[2]] = answer
         return answer
+
+    def stream(self, query: str, **parameters: Any) -> Iterator[pl.DataFrame]:
+        """Give all rows of ``queries/<query>.sql``, however many: in frames, at least one.
+
+        They aren't remembered.
+        """
+        text = _text(query)
+        bound = self._bound | parameters
+        values = {key: bound[key] for key in set(_PARAMETER.findall(text))}
+        reader = self._connection.sql(text, params=values).to_arrow_reader(_BATCH_ROWS)
+        yield pl.DataFrame(reader.schema.empty_table())
+        for batch in reader:
+            yield pl.DataFrame(batch)
 
     def _run(self, text: str, values: dict[str, Any]) -> pl.DataFrame:
         rows: pl.DataFrame = self._connection.sql(text, params=values).pl()

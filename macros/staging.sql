@@ -92,7 +92,7 @@
     {%- if execute -%}
     {%- set source = raw_source(table) -%}
     {%- set meta = source.config.meta -%}
-    {%- set missing, unknown, not_cast = [], [], [] -%}
+    {%- set missing, unknown, invalid = [], [], [] -%}
     {%- for column in source.columns.values() -%}
         {%- set rules = column.config.meta -%}
         {%- if rules.get('is_key') -%}
@@ -101,8 +101,10 @@
         {%- if rules.get('accepted_values') -%}
             {%- set test = column.name ~ " not in ('" ~ rules.accepted_values | join("', '") ~ "')" -%}
             {%- do unknown.append(test if rules.get('is_nullable') else column.name ~ ' is null or ' ~ test) -%}
+        {%- elif rules.get('reserved_prefix') -%}
+            {%- do invalid.append(column.name ~ " like '" ~ rules.reserved_prefix ~ "%'") -%}
         {%- elif column.data_type != 'varchar' -%}
-            {%- do not_cast.append(
+            {%- do invalid.append(
                 '(' ~ column.name ~ ' is null and ' ~ raw_text(column.name) ~ ' is not null)'
             ) -%}
         {%- endif -%}
@@ -126,8 +128,8 @@
         when event_type in ('{{ meta.paying_event_types | join("', '") }}') and not {{ is_currency('currency') }}
             then 'invalid_currency'
         {%- endif %}
-        {%- if not_cast %}
-        when {{ not_cast | join(' or ') }} then 'invalid_value'
+        {%- if invalid %}
+        when {{ invalid | join(' or ') }} then 'invalid_value'
         {%- endif %}
     end
     {%- else -%}

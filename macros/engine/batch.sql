@@ -63,8 +63,9 @@
 
 
 {# A model's input: in an increment the rows that have the reading model's changed keys, otherwise (in unit tests too)
-   every row. `by` names the input's column where it isn't called as the key. #}
-{% macro affected(name, by=none) -%}
+   every row. `by` names the input's column where it isn't called as the key, `columns` those that are read, where the
+   input is kept in a table that lacks others. #}
+{% macro affected(name, by=none, columns=none) -%}
     {%- set relation = ref(name) -%}
     {%- if not execute and model.resource_type != 'unit_test' -%}
         {%- do ref(model.config.meta.affected_by) -%}
@@ -77,7 +78,7 @@
         {%- elif read.config.meta.affected_by == reader.affected_by -%}
             {{ relation }}
         {%- else -%}
-            {{ batch_and_kept_rows(relation, read, by or key_list(reader.key), changed) }}
+            {{ batch_and_kept_rows(relation, read, by or key_list(reader.key), changed, columns) }}
         {%- endif -%}
     {%- else -%}
         {{ relation }}
@@ -137,8 +138,8 @@
 
 {# The rows of a batch table and, of keys that it doesn't hold, those that an earlier build left in the table where
    they are kept (`kept_in`, which has the columns that are read). #}
-{% macro batch_and_kept_rows(relation, node, key, keys) -%}
-    {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | join(', ') -%}
+{% macro batch_and_kept_rows(relation, node, key, keys, columns) -%}
+    {%- set columns = (columns or adapter.get_columns_in_relation(relation) | map(attribute='name')) | join(', ') -%}
     {%- set kept = model_node(node.config.meta.kept_in).relation_name -%}
     (
         select {{ columns }} from {{ relation }} where ({{ key }}) in {{ keys }}

@@ -59,3 +59,22 @@
         else 'other'
     end
 {%- endmacro %}
+
+
+{# The contact of messages that name an address (in lower case) and no contact, unless the CRM has one with it. No
+   delivered contact_id begins so (models/staging/_sources.yml). #}
+{% macro contact_from_email(email) -%}
+    ('email:' || {{ email }})
+{%- endmacro %}
+
+
+{# Whether a contact is known by an address alone. #}
+{% macro is_from_email(contact_id) -%}
+    {{ contact_id }} like 'email:%'
+{%- endmacro %}
+
+
+{# The address by which it is known. #}
+{% macro email_of_contact(contact_id) -%}
+    substr({{ contact_id }}, 7)
+{%- endmacro %}

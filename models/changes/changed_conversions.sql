@@ -17,14 +17,13 @@ contacts as (
     from {{ changed('int_contacts_merged', ['contact_id', 'surviving_contact_id']) }}
 ),
 
--- An email identifies by all contacts that have it, and those of the batch may have had it.
+-- An email identifies by all contacts that have it, else by the messages that were sent to it.
 emails as (
-    select lower(email) as email
-    from {{ batch_rows('stg_contacts') }}
+    select email
+    from {{ ref('changed_emails') }}
     union distinct
-    select lower(email) as email
-    from {{ ref('stg_contacts') }}
-    where contact_id in (select contacts.contact_id from contacts)
+    select email
+    from {{ changed('int_contacts_from_email', ['contact_id', 'email']) }}
 ),
 
 earlier_orders as (

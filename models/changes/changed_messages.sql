@@ -1,10 +1,15 @@
--- One row per message whose facts this batch may change: by its own events, by what became known of its contact or
--- its source, by its domain's settings, or by a link.
+-- One row per message whose facts this batch may change: by its own events, by what became known of its contact, its
+-- address or its source, by its domain's settings, or by a link.
 with
 
 contacts as (
     select contact_id
     from {{ changed('int_contacts_merged', ['contact_id', 'surviving_contact_id']) }}
+),
+
+emails as (
+    select email
+    from {{ changed('int_emails_resolved', ['email', 'contact_id']) }}
 ),
 
 domains as (
@@ -68,6 +73,11 @@ affected as (
     select message_id
     from messages
     where recipient_contact_id in (select contacts.contact_id from contacts)
+    union distinct
+    -- Orphans stay orphans, whoever has their address.
+    select message_id
+    from {{ before('fct_messages') }}
+    where recipient_contact_id is null and lower(recipient_email) in (select emails.email from emails)
     union distinct
     select message_id
     from messages

@@ -1,5 +1,6 @@
 -- One row per conversion (an order, a goal), with the contact that it belongs to: the one that its contact_id is after
--- all merges; without a known one, the one that all contacts with its email are.
+-- all merges; without a known one, the one that all contacts with its email are; without any such contact, the one that
+-- messages to this email have made.
 with
 
 contacts as (
@@ -40,17 +41,25 @@ conversions as (
 ),
 
 emails as (
+    select * from {{ ref('int_emails_resolved') }}
+),
+
+contacts_from_email as (
+    select * from {{ ref('int_contacts_from_email') }}
+),
+
+candidates as (
     select
-        lower(stg_contacts.email) as email,
-        count(distinct contacts.surviving_contact_id) as surviving_contacts,
-        min(contacts.surviving_contact_id) as surviving_contact_id,
-        {{ distinct_list('contacts.surviving_contact_id') }} as candidate_contact_ids
-    from {{ ref('stg_contacts') }} as stg_contacts
+        emails.email,
+        {{ distinct_list('contacts.surviving_contact_id') }} as contact_ids
+    from emails
+    inner join {{ ref('stg_contacts') }} as stg_contacts on emails.email = lower(stg_contacts.email)
     inner join contacts on stg_contacts.contact_id = contacts.contact_id
     where
-        stg_contacts.is_latest
-        and lower(stg_contacts.email) in (select lower(conversions.email) from conversions)
-    group by lower(stg_contacts.email)
+        emails.contact_id is null
+        and stg_contacts.is_latest
+        and emails.email in (select lower(conversions.email) from conversions)
+    group by emails.email
 ),
 
 final as (
@@ -59,7 +68,8 @@ final as (
         conversions.conversion_id,
         coalesce(
             contacts.surviving_contact_id,
-            case when emails.surviving_contacts = 1 then emails.surviving_contact_id end
+            emails.contact_id,
+            case when candidates.email is null then contacts_from_email.contact_id end
         ) as contact_id,
         conversions.email,
         conversions.channel,
@@ -70,12 +80,14 @@ final as (
         conversions.original_revenue,
         conversions.original_refunded,
         conversions.converted_at,
-        contacts.contact_id is null and coalesce(emails.surviving_contacts, 0) > 1 as is_ambiguous,
+        contacts.contact_id is null and candidates.email is not null as is_ambiguous,
         -- Read only where it is ambiguous.
-        emails.candidate_contact_ids
+        candidates.contact_ids as candidate_contact_ids
     from conversions
     left join contacts on conversions.contact_id = contacts.contact_id
     left join emails on lower(conversions.email) = emails.email
+    left join candidates on emails.email = candidates.email
+    left join contacts_from_email on lower(conversions.email) = contacts_from_email.email
 )
 
 select * from final

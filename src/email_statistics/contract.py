@@ -18,7 +18,7 @@ class RawColumn:
 
     A file without a required column can't be built. A row whose key is null or blank is
     quarantined, and so is one with another value than the accepted ones, where there are any (null
-    is another value unless ``is_nullable``).
+    is another value unless ``is_nullable``), or a value that begins with the reserved prefix.
     """
 
     name: str
@@ -27,6 +27,7 @@ class RawColumn:
     is_key: bool = False
     is_nullable: bool = False
     accepted_values: tuple[str, ...] = ()
+    reserved_prefix: str | None = None
 
 
 @dataclass(frozen=True)

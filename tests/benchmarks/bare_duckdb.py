@@ -136,6 +136,8 @@ def _reason(table: RawTable, types: dict[str, str]) -> str:
             words = ", ".join(map(_quoted, each.accepted_values))
             wrong = f"{each.name} not in ({words})"
             unknown.append(wrong if each.is_nullable else f"{each.name} is null or {wrong}")
+        elif each.reserved_prefix:
+            lost.append(f"starts_with({each.name}, {_quoted(each.reserved_prefix)})")
         elif each.type != "varchar":
             lost.append(f"{each.name} is null and {raw_text} is not null")
     if table.one_of:

@@ -43,12 +43,24 @@ select
     email,
     merged_contacts,
     coalesce(is_do_not_disturb, false) as is_do_not_disturb,
+    false as is_from_email,
     created_at,
     updated_at
 from contacts
 inner join (
     select survivor_id, count(*) - 1 as merged_contacts from survivors group by survivor_id
 ) as merged on contacts.contact_id = merged.survivor_id;
+
+-- Whose an address is: nobody's where several contacts have it.
+create temp table emails as
+select
+    lower(contacts.email) as email,
+    count(distinct survivors.survivor_id) as contacts,
+    case when count(distinct survivors.survivor_id) = 1 then min(survivors.survivor_id) end as contact_id
+from contacts
+inner join survivors on contacts.contact_id = survivors.contact_id
+where contacts.email is not null
+group by lower(contacts.email);
 
 
 -- Messages by their send events. Types are told apart by "case", which costs half of "filter".
@@ -98,7 +110,7 @@ create temp table toggles as
 with first_sends as (
     select email_source_id, min(first_event_at) as first_send_at
     from sent
-    where not is_test and contact_id in (select contact_id from contacts)
+    where not is_test and (contact_id is null or contact_id in (select contact_id from contacts))
     group by email_source_id
 )
 select
@@ -191,7 +203,7 @@ with in_force as (
     select
         sent.* exclude (contact_id),
         sent.contact_id as recipient_contact_id,
-        survivors.survivor_id as contact_id,
+        coalesce(survivors.survivor_id, emails.contact_id, 'email:' || lower(sent.recipient_email)) as contact_id,
         sources.email_source_type,
         sources.campaign_kind,
         sources.is_click_tracking_enabled as has_click_toggle,
@@ -205,13 +217,15 @@ with in_force as (
             domains.is_click_tracking_enabled and (domains.is_dedicated or sending_service = 'event_feed'), false
         ) as has_click_tracking
     from sent
-    inner join survivors on sent.contact_id = survivors.contact_id
+    left join survivors on sent.contact_id = survivors.contact_id
+    left join emails on case when sent.contact_id is null then lower(sent.recipient_email) end = emails.email
     inner join core.dim_email_sources as sources on sent.email_source_id = sources.email_source_id
     left join core.dim_sending_domains as domains
         on
             sources.sending_domain = domains.sending_domain
             and (sent.first_event_at >= domains.valid_from or domains.is_first)
             and (sent.first_event_at < domains.valid_to or domains.valid_to is null)
+    where sent.contact_id is null or survivors.contact_id is not null
 )
 select
     * exclude (
@@ -231,6 +245,12 @@ select
     case when campaign_kind = 'standard' then click_availability else 'not_supported' end
         as link_click_availability
 from in_force;
+
+-- Contacts that the CRM doesn't know, by the address that messages were sent to.
+insert into core.dim_contacts by name
+select distinct contact_id, substr(contact_id, 7) as email, 0 as merged_contacts, false as is_do_not_disturb, true as is_from_email
+from messages
+where recipient_contact_id is null and contact_id like 'email:%';
 
 create temp table orphans as
 select message_id, coalesce(email_source_id, '(none named)') as email_source_id, send_events
@@ -495,18 +515,7 @@ from placed
 inner join summed on placed.order_id = summed.order_id;
 
 create temp table conversions as
-with emails as (
-    select
-        lower(contacts.email) as email,
-        count(distinct survivors.survivor_id) as contacts,
-        min(survivors.survivor_id) as contact_id
-    from contacts
-    inner join survivors on contacts.contact_id = survivors.contact_id
-    where contacts.email is not null
-    group by lower(contacts.email)
-),
-
-all_conversions as (
+with all_conversions as (
     select 'order' as conversion_type, order_id as conversion_id, null as goal_name, * exclude (order_id)
     from orders
     union all by name
@@ -521,11 +530,15 @@ all_conversions as (
 )
 select
     all_conversions.* exclude (contact_id, email),
-    coalesce(survivors.survivor_id, case when emails.contacts = 1 then emails.contact_id end) as contact_id,
+    coalesce(
+        survivors.survivor_id, emails.contact_id, case when emails.email is null then from_email.contact_id end
+    ) as contact_id,
     survivors.contact_id is null and coalesce(emails.contacts, 0) > 1 as is_ambiguous
 from all_conversions
 left join survivors on all_conversions.contact_id = survivors.contact_id
-left join emails on lower(all_conversions.email) = emails.email;
+left join emails on lower(all_conversions.email) = emails.email
+left join core.dim_contacts as from_email
+    on from_email.is_from_email and lower(all_conversions.email) = from_email.email;
 
 create macro dispatched_at(message, engaged) as coalesce(
     message.first_sent_at,

@@ -301,7 +301,7 @@ class _Row:
 
     def fill(self, row: dict[str, Any], cells: Sequence[str]) -> None:
         self._contact_id = row["contact_id"]
-        self._name.description = row["full_name"] or "(no name)"
+        self._name.description = row["full_name"] or row["email"] or "(no name)"
         self._name.tooltip = f"The history of {row['full_name'] or row['email']}"
         self._cells.value = pieces.cells(cells).markup
 

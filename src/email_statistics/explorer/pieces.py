@@ -99,7 +99,7 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
         *counted,
         f"{formats.plural(row['orders'], 'order')}, {worth(row['revenue'], currency)}",
     ]
-    return title(row["full_name"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
+    return title(row["full_name"] or row["email"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 
 
 def history(timeline: pl.DataFrame, total: int, timezone: ZoneInfo, currency: str) -> Html:

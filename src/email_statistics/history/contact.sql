@@ -21,6 +21,7 @@ select
     coalesce(contacts.full_name, engagement.full_name) as full_name,
     coalesce(contacts.email, engagement.email) as email,
     contacts.is_do_not_disturb,
+    contacts.is_from_email,
     engagement.segment,
     engagement.sent,
     engagement.delivered,

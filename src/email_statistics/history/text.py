@@ -54,8 +54,9 @@ def _order(order: Row, rows: Sequence[Row]) -> list[str]:
 
 
 def _contact(contact: Row, _: Sequence[Row]) -> list[str]:
+    name = "Known by address alone" if contact["is_from_email"] else contact["full_name"]
     return [
-        f"{contact['full_name'] or 'No name'}, {contact['email'] or 'no email address'}.",
+        f"{name or 'No name'}, {contact['email'] or 'no email address'}.",
         *(f"Merged into {survivor}." for survivor in contact["merged_into"] or ()),
         f"Messages: {contact['messages']}; conversions: {contact['conversions']}.",
     ]

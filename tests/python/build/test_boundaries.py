@@ -23,6 +23,7 @@ SUBJECTS = {
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
     "changed_attributions": {"fct_attribution_touches", "fct_messages"},
+    "changed_contacts_from_email": {"fct_messages"},
     "changed_conversions": {"int_orders_grouped"},
     "changed_message_facts": {"fct_messages"},
     "changed_messages": {"fct_engagement_events", "fct_messages", "int_messages_orphaned"},

@@ -115,6 +115,17 @@ MUCH_LATER = {
 SEGMENT = "select segment from marts.contact_engagement where contact_id = '{0}c'"
 MESSAGE = "select {} from core.fct_messages where message_id = '{{0}}m'"
 CREDIT = "select message_id from core.fct_conversions where conversion_id = '{0}o'"
+CONTACT = MESSAGE.format("contact_id")
+ORDERED_BY = "select contact_id from core.fct_conversions where conversion_id = '{0}o'"
+# Who all contacts of the case are, in one text.
+CONTACTS = (
+    "select string_agg(contact_id, ' ' order by contact_id) from core.dim_contacts"
+    " where contact_id like '%{0}%'"
+)
+# A message that names an address and no contact, and an order of the same address.
+BY_EMAIL = _sent(contact_id=None, recipient_email="A@x.org")
+PAID_BY_EMAIL = _paid(3, contact_id=None, email="a@x.org")
+UNKNOWN = KNOWN | {"contacts": []}
 CASES = {
     "a late send takes in early opens": Case(
         KNOWN | {"engagement_events": [OPENED]},
@@ -407,6 +418,155 @@ CASES = {
         KNOWN | {"send_events": [_sent(), _sent("s2", 1, message_id="m2")]},
         {"send_events": [_sent("x", 0.5, email_source_id="nowhere")]},
         MESSAGE.format("count(*)"), 1, 0,
+    ),
+    "a message that names an address alone makes a contact": Case(
+        UNKNOWN, {"send_events": [BY_EMAIL]}, CONTACTS, None, "email:{0}a@x.org",
+    ),
+    "a contact takes over the messages to its address": Case(
+        UNKNOWN | {"send_events": [BY_EMAIL], "engagement_events": [OPENED]},
+        {"contacts": [_contact(email="a@x.org")]},
+        CONTACT, "email:{0}a@x.org", "{0}c",
+    ),
+    "a contact takes the place of the one known by its address": Case(
+        UNKNOWN | {"send_events": [BY_EMAIL], "engagement_events": [OPENED]},
+        {"contacts": [_contact(email="a@x.org")]},
+        CONTACTS, "email:{0}a@x.org", "{0}c",
+    ),
+    "a contact takes over an order by its address": Case(
+        UNKNOWN
+        | {
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"contacts": [_contact(email="a@x.org")]},
+        ORDERED_BY, "email:{0}a@x.org", "{0}c",
+    ),
+    "a second contact with the address gives its messages back": Case(
+        KNOWN | {"contacts": [_contact(email="A@x.org")], "send_events": [BY_EMAIL]},
+        {"contacts": [_contact(contact_id="c2", email="a@x.org")]},
+        CONTACT, "{0}c", "email:{0}a@x.org",
+    ),
+    "a second contact with the address makes an order ambiguous": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(email="A@x.org")],
+            "send_events": [BY_EMAIL],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"contacts": [_contact(contact_id="c2", email="a@x.org")]},
+        "select unattributed_reason from core.fct_conversions where conversion_id = '{0}o'",
+        "no_touch", "contact_ambiguous",
+    ),
+    "a merge says whose an address of two is": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(email="a@x.org"),
+                _contact(contact_id="c2", email="a@x.org"),
+            ],
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"contacts": [_contact(5, email="a@x.org", merged_into_contact_id="c2")]},
+        CREDIT, None, "{0}m",
+    ),
+    "a merge that is taken back says no longer whose an address is": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(email="a@x.org", merged_into_contact_id="c2"),
+                _contact(contact_id="c2", email="a@x.org"),
+            ],
+            "send_events": [BY_EMAIL],
+        },
+        {"contacts": [_contact(5, email="a@x.org")]},
+        CONTACT, "{0}c2", "email:{0}a@x.org",
+    ),
+    "a merge of its contact moves the messages to an address": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(email="a@x.org"),
+                _contact(contact_id="c2", email="c2@x.org"),
+            ],
+            "send_events": [BY_EMAIL],
+        },
+        {"contacts": [_contact(5, email="a@x.org", merged_into_contact_id="c2")]},
+        CONTACT, "{0}c", "{0}c2",
+    ),
+    "a contact that changes its address leaves the messages to the former one": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(email="a@x.org")],
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"contacts": [_contact(5, email="new@x.org")]},
+        ORDERED_BY, "{0}c", "email:{0}a@x.org",
+    ),
+    "a late row of a contact is older than its address": Case(
+        KNOWN | {"contacts": [_contact(5, email="new@x.org")], "send_events": [BY_EMAIL]},
+        {"contacts": [_contact(email="a@x.org")]},
+        CONTACT, "email:{0}a@x.org", "email:{0}a@x.org",
+    ),
+    "an address with a contact of its own gets a first order": Case(
+        UNKNOWN | {"send_events": [BY_EMAIL], "engagement_events": [OPENED]},
+        {"order_events": [PAID_BY_EMAIL]},
+        CREDIT, None, "{0}m",
+    ),
+    "an order waits for the message that makes a contact of its address": Case(
+        UNKNOWN | {"order_events": [PAID_BY_EMAIL]},
+        {"send_events": [BY_EMAIL], "engagement_events": [OPENED]},
+        CREDIT, None, "{0}m",
+    ),
+    "a goal waits for the source of the message that makes a contact of its address": Case(
+        UNKNOWN
+        | {
+            "email_sources": [],
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "goal_events": [_event("o", "completed", 3, email="a@x.org", goal_name="Signed up")],
+        },
+        {"email_sources": [_source()]},
+        CREDIT, None, "{0}m",
+    ),
+    "a late send event that names a contact takes the message from its address": Case(
+        KNOWN
+        | {
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"send_events": [_sent("d", 2, event_type="delivered")]},
+        CONTACTS, "{0}c email:{0}a@x.org", "{0}c",
+    ),
+    "an order by an address is nobody's once its last message names a contact": Case(
+        KNOWN
+        | {
+            "send_events": [BY_EMAIL],
+            "engagement_events": [OPENED],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"send_events": [_sent("d", 2, event_type="delivered")]},
+        ORDERED_BY, "email:{0}a@x.org", None,
+    ),
+    "an earlier send event to another address moves a message": Case(
+        UNKNOWN | {"send_events": [BY_EMAIL, BY_EMAIL | {"event_id": "s2", "message_id": "m2"}]},
+        {"send_events": [_sent("x", 0.5, contact_id=None, recipient_email="b@x.org")]},
+        CONTACTS, "email:{0}a@x.org", "email:{0}a@x.org email:{0}b@x.org",
+    ),
+    "a smaller duplicate that names a known contact takes a message from its address": Case(
+        KNOWN | {"send_events": [BY_EMAIL]},
+        {"send_events": [_sent("s", 0.5)]},
+        CONTACT, "email:{0}a@x.org", "{0}c",
+    ),
+    "a test to an address makes a contact": Case(
+        UNKNOWN, {"send_events": [BY_EMAIL | {"is_test": True}]},
+        "select segment from marts.contact_engagement where contact_id = 'email:{0}a@x.org'",
+        None, "other",
     ),
 }  # fmt: skip
 

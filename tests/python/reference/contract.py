@@ -185,3 +185,6 @@ GOAL_EVENTS = _events(
     (),
 )
 EVENTS = (SEND_EVENTS, ENGAGEMENT_EVENTS, ORDER_EVENTS, GOAL_EVENTS)
+
+# How the id of a contact begins that is known by its address alone; no delivered one may.
+FROM_EMAIL = "email:"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from reference.entities import Entities
+from reference.entities import Entities, contact_of_email
 from reference.messages import Engagement, Message
 from reference.settings import Settings
 from reference.staging import Judged
@@ -150,14 +150,17 @@ def _converted_contact(
 
     It is the surviving contact of its `contact_id`; without a known one, the contact to which all
     contacts with its email address (in the latest row of each, trimmed, in lower case) resolve,
-    where that is one (overview: Conversions and revenue).
+    where that is one; where no contact has the address, the one that messages to it made
+    (overview: Conversions and revenue).
     """
     if contact_id in entities.contacts:
         return entities.surviving[contact_id or ""], None
-    bearers = entities.contacts_by_email.get((email or "").lower(), set())
-    if not bearers:
-        return None, "contact_unknown"
-    return (None, "contact_ambiguous") if len(bearers) > 1 else (next(iter(bearers)), None)
+    email = (email or "").lower()
+    if len(entities.contacts_by_email.get(email, set())) > 1:
+        return None, "contact_ambiguous"
+    if email in entities.contacts_by_email or email in entities.emails_written_to:
+        return contact_of_email(email, entities), None
+    return None, "contact_unknown"
 
 
 def attribute(

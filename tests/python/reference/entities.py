@@ -11,11 +11,16 @@ from reference.values import Row
 
 @dataclass
 class Entities:
-    """The latest row of each id, and the histories that are read as they stood."""
+    """The latest row of each id, and the histories that are read as they stood.
+
+    ``emails_written_to`` are the addresses of messages that no contact could be found for: each is
+    a contact of its own. The messages add them.
+    """
 
     contacts: dict[str, Row]
     surviving: dict[str, str]
     contacts_by_email: dict[str, set[str]]
+    emails_written_to: set[str]
     domain_settings: dict[str, list[Row]]
     sources: dict[str, Row]
     source_history: dict[str, list[Row]]
@@ -47,6 +52,7 @@ def read_entities(judged: dict[str, Judged]) -> Entities:
         contacts,
         surviving,
         contacts_by_email,
+        set(),
         _periods(contract.SENDING_DOMAINS, judged["sending_domains"].accepted),
         latest_rows(contract.EMAIL_SOURCES, judged["email_sources"].accepted),
         source_history,
@@ -54,6 +60,16 @@ def read_entities(judged: dict[str, Judged]) -> Entities:
         links_by_url,
         _periods(contract.EXCHANGE_RATES, judged["exchange_rates"].accepted),
     )
+
+
+def contact_of_email(email: str, entities: Entities) -> str:
+    """The contact that all contacts with the address (in the latest row of each, in lower case)
+    resolve to; where there is none, or several, a contact of its own
+    (overview: Contacts by address)."""
+    bearers = entities.contacts_by_email.get(email.lower(), set())
+    if len(bearers) == 1:
+        return next(iter(bearers))
+    return contract.FROM_EMAIL + email.lower()
 
 
 def surviving_contact(contact_id: str, contacts: dict[str, Row]) -> str:

@@ -12,8 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reference.contract import DISPATCH_TYPES, ENGAGEMENT_TYPES
-from reference.entities import Entities, row_in_force
+from reference.contract import DISPATCH_TYPES, ENGAGEMENT_TYPES, FROM_EMAIL
+from reference.entities import Entities, contact_of_email, row_in_force
 from reference.settings import Settings
 from reference.staging import Judged
 from reference.urls import link_reason, url_reason
@@ -123,10 +123,10 @@ def group_sends(sends: list[Row]) -> dict[str, list[Row]]:
 
 def is_orphan(sends: list[Row], entities: Entities) -> bool:
     """Whether the message names no source, its source is unknown, or a contact that it names is
-    unknown (overview: Counting unit)."""
-    return (
-        first_named(sends, "email_source_id") not in entities.sources
-        or first_named(sends, "contact_id") not in entities.contacts
+    unknown; one that names none is found by its address (overview: Contacts by address)."""
+    contact_id = first_named(sends, "contact_id")
+    return first_named(sends, "email_source_id") not in entities.sources or (
+        contact_id is not None and contact_id not in entities.contacts
     )
 
 
@@ -135,20 +135,33 @@ def first_named(sends: list[Row], column: str) -> str | None:
     return next((send[column] for send in sends if send[column] is not None), None)
 
 
+def _recipient(sends: list[Row], entities: Entities) -> str:
+    """The contact that the named one is after its merges; of a message that names none, the one
+    that is found by its address (overview: Contacts by address)."""
+    contact_id = first_named(sends, "contact_id")
+    if contact_id is not None:
+        return entities.surviving[contact_id]
+    return contact_of_email(first_named(sends, "recipient_email") or "", entities)
+
+
 def read_messages(
     judged: dict[str, Judged], entities: Entities, settings: Settings, user_agents: list[Row]
 ) -> dict[str, Message]:
-    """All messages but orphans, judged and in their state; conversions come later."""
+    """All messages but orphans, judged and in their state; conversions come later. The addresses
+    that have become contacts are added to the entities."""
     messages = {
         message_id: Message(
             message_id,
             sends,
             entities.sources[first_named(sends, "email_source_id") or ""],
-            entities.surviving[first_named(sends, "contact_id") or ""],
+            _recipient(sends, entities),
         )
         for message_id, sends in group_sends(judged["send_events"].accepted).items()
         if not is_orphan(sends, entities)
     }
+    for message in messages.values():
+        if message.contact_id.startswith(FROM_EMAIL):
+            entities.emails_written_to.add(message.contact_id.removeprefix(FROM_EMAIL))
     track_clicks = _track_clicks(messages.values(), entities)
     for event in judged["engagement_events"].accepted:
         if event["message_id"] in messages:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from reference.contract import ENTITIES, EVENTS, RawTable
+from reference.contract import ENTITIES, EVENTS, FROM_EMAIL, RawTable
 from reference.values import CASTS, Row, UncastableError, is_blank, nulls_first, nulls_last
 
 _EARLIEST_EVENT = datetime(2000, 1, 1)
@@ -41,8 +41,8 @@ def judge_events(table: RawTable, rows: list[Row]) -> Judged:
     judged = Judged(raw_rows=len(rows))
     by_id: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        values, uncastable = _cast(table, row)
-        reason = _event_reason(table, row, values, uncastable)
+        values, invalid = _cast(table, row)
+        reason = _event_reason(table, row, values, invalid)
         if reason:
             judged.quarantined.append(_quarantined(table, reason, values, row))
         else:
@@ -55,11 +55,11 @@ def judge_events(table: RawTable, rows: list[Row]) -> Judged:
 
 def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
     """A row is quarantined where a key is null or blank (`missing_key`), a type, kind or service
-    isn't known (`unknown_value`), or a value can't be cast (`invalid_value`)
+    isn't known (`unknown_value`), or a value can't be cast or is reserved (`invalid_value`)
     (overview: The raw contract)."""
     judged = Judged(raw_rows=len(rows))
     for row in rows:
-        values, uncastable = _cast(table, row)
+        values, invalid = _cast(table, row)
         if any(is_blank(row.get(column)) for column in table.not_blank):
             reason = "missing_key"
         elif any(
@@ -68,7 +68,7 @@ def judge_entities(table: RawTable, rows: list[Row]) -> Judged:
             for column, words in table.words.items()
         ):
             reason = "unknown_value"
-        elif uncastable:
+        elif invalid:
             reason = "invalid_value"
         else:
             judged.accepted.append(values)
@@ -86,19 +86,22 @@ def latest_rows(table: RawTable, accepted: Iterable[Row]) -> dict[Any, Row]:
 
 
 def _cast(table: RawTable, row: Row) -> tuple[Row, set[str]]:
-    """The row's values, null for what can't be cast, and the columns where that was so."""
+    """The row's values, null for what can't be cast, and the columns whose value is invalid: that
+    was so, or the id of a contact begins as only those of contacts known by address do."""
     values: Row = {}
-    uncastable = set()
+    invalid = set()
     for column, kind in table.columns.items():
         try:
             values[column] = CASTS[kind](row.get(column))
         except UncastableError:
             values[column] = None
-            uncastable.add(column)
-    return values, uncastable
+            invalid.add(column)
+    if (values.get("contact_id") or "").startswith(FROM_EMAIL):
+        invalid.add("contact_id")
+    return values, invalid
 
 
-def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) -> str | None:
+def _event_reason(table: RawTable, row: Row, values: Row, invalid: set[str]) -> str | None:
     """A quarantined row: kept whole, with the first reason that applies (overview: The raw
     contract)."""
     if any(is_blank(row.get(column)) for column in table.not_blank):
@@ -107,14 +110,14 @@ def _event_reason(table: RawTable, row: Row, values: Row, uncastable: set[str]) 
         return "missing_key"
     if values["event_type"] not in table.words["event_type"]:
         return "unknown_event_type"
-    if uncastable & {"event_at", "loaded_at"} or not _is_plausible(values):
+    if invalid & {"event_at", "loaded_at"} or not _is_plausible(values):
         return "invalid_timestamp"
     if values["event_type"] in ("paid", "refunded"):
         if not _is_amount(values["amount"]):
             return "invalid_amount"
         if not _CURRENCY.fullmatch(values["currency"] or ""):
             return "invalid_currency"
-    return "invalid_value" if uncastable else None
+    return "invalid_value" if invalid else None
 
 
 def _is_plausible(values: Row) -> bool:

@@ -92,11 +92,21 @@ def _dimensions(entities: Entities) -> Tables:
             columns = [c for c in contract.SENDING_DOMAINS.columns if not c.endswith("ed_at")]
             domains.append(pick(row, columns) | {"valid_to": valid_to})
     return {
-        # "Surviving contacts".
+        # "Surviving contacts, those by address too".
         "core.dim_contacts": [
-            pick(contact, contact_columns)
+            pick(contact, contact_columns) | {"is_from_email": False}
             for contact_id, contact in entities.contacts.items()
             if entities.surviving[contact_id] == contact_id
+        ]
+        + [
+            dict.fromkeys(contact_columns)
+            | {
+                "contact_id": contract.FROM_EMAIL + email,
+                "email": email,
+                "is_do_not_disturb": False,
+                "is_from_email": True,
+            }
+            for email in entities.emails_written_to
         ],
         "core.dim_sending_domains": domains,
         "core.dim_email_sources": [

@@ -28,7 +28,7 @@ World = dict[str, list[Row]]
 TABLES = {table.name: table for table in (*contract.ENTITIES, *contract.EVENTS)}
 PREFIXED = {
     *("contact_id", "merged_into_contact_id", "email_source_id", "link_id", "message_id"),
-    *("event_id", "order_id", "sending_domain", "email"),
+    *("event_id", "order_id", "sending_domain", "email", "recipient_email"),
 }
 REQUIRED = {
     "contacts": {"contact_id", "email"},
@@ -48,6 +48,9 @@ REQUIRED = {
     "goal_events": set[str](),
 }
 ALWAYS_REQUIRED = {"event_id", "event_type", "event_at", "loaded_at", "updated_at"}
+
+# Contacts have the first three, or none; the last is nobody's.
+EMAILS = ["ann@x.org", "bob@x.org", "cyd@x.org", "zoe@x.org"]
 
 # Two weeks around the day on which New York's clocks go forward, at 07:00 UTC.
 START = datetime(2026, 3, 8, 6, 59, 59)
@@ -241,11 +244,14 @@ def _world(dice: _Dice) -> World:
         world["engagement_events"] += _engagement_events(dice, message_id, busy)
     if dice.chance(40):
         _echo(dice, world)
-    recipients = {send["message_id"]: send["contact_id"] for send in world["send_events"]}
+    recipients = {
+        send["message_id"]: (send["contact_id"], send["recipient_email"])
+        for send in world["send_events"]
+    }
     touches = [
-        (event["event_at"], recipients.get(event["message_id"]))
+        (event["event_at"], *recipients.get(event["message_id"], (None, None)))
         for event in world["engagement_events"]
-    ] or [(START, None)]
+    ] or [(START, None, None)]
     world["order_events"] = _order_events(dice, touches)
     world["goal_events"] = [_goal_event(dice, touches) for _ in range(dice.number(0, 3))]
     for name, rows in world.items():
@@ -257,7 +263,7 @@ def _contacts(dice: _Dice) -> list[Row]:
     emails = ["ann@x.org", " Ann@X.org", "bob@x.org", "cyd@x.org", "cyd@x.org", None]
     return [
         {
-            "contact_id": f"c{number}",
+            "contact_id": _reserved(dice) or f"c{number}",
             "full_name": dice.one_of(["Ann", "Bob", None]),
             "email": dice.one_of(emails),
             "is_do_not_disturb": dice.flag(20),
@@ -361,6 +367,10 @@ def _echo(dice: _Dice, world: World) -> None:
 
 def _send_events(dice: _Dice, message_id: str) -> list[Row]:
     source_id, contact_id = dice.some_id("s", 4), _contact(dice)
+    emails: list[str | None] = [None, "ann@x.org", "Ann@x.org"]
+    is_known_by_email = dice.chance(25)
+    if is_known_by_email:
+        emails = [dice.one_of(EMAILS)] * 8 + [dice.one_of(EMAILS), " Zoe@X.org "]
     types = dice.one_of(
         [
             ["targeted", "sent", "delivered"],
@@ -391,13 +401,20 @@ def _send_events(dice: _Dice, message_id: str) -> list[Row]:
         | {
             "message_id": message_id,
             "email_source_id": _named(dice, source_id, dice.some_id("s", 4)),
-            "contact_id": _named(dice, contact_id, dice.some_id("c", 5)),
-            "recipient_email": dice.one_of([None, "ann@x.org", "Ann@x.org"]),
+            "contact_id": None
+            if is_known_by_email and dice.chance(97)
+            else _reserved(dice) or _named(dice, contact_id, dice.some_id("c", 5)),
+            "recipient_email": dice.one_of(emails),
             "is_test": dice.chance(3) if dice.chance(80) else None,
             "reason": dice.one_of([None, "550 no such user"]),
         }
         for event_type in types
     ]
+
+
+def _reserved(dice: _Dice) -> str | None:
+    """Now and then the id that the models give to a contact known by its address."""
+    return f"email:{dice.one_of(EMAILS)}" if dice.dirty(2) else None
 
 
 def _named(dice: _Dice, usual: str, other: str) -> str | None:
@@ -450,7 +467,10 @@ def _clicked_link(dice: _Dice) -> Row:
     }
 
 
-def _order_events(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> list[Row]:
+Touch = tuple[datetime, str | None, str | None]
+
+
+def _order_events(dice: _Dice, touches: list[Touch]) -> list[Row]:
     rows = []
     for number in range(1, dice.number(3, 6)):
         currency = dice.one_of(CURRENCIES)
@@ -469,7 +489,9 @@ def _order_events(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> li
             _event(dice, event_type, converted_at if dice.chance(60) else None)
             | {
                 "order_id": f"o{number}",
-                "contact_id": contact_id if dice.chance(80) else dice.some_id("c", 5),
+                "contact_id": contact_id
+                if dice.chance(80)
+                else _reserved(dice) or dice.some_id("c", 5),
                 "email": email if dice.chance(80) else None,
                 "amount": dice.one_of(AMOUNTS),
                 "currency": currency if dice.chance(75) else dice.one_of(CURRENCIES),
@@ -480,7 +502,7 @@ def _order_events(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> li
     return rows
 
 
-def _goal_event(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> Row:
+def _goal_event(dice: _Dice, touches: list[Touch]) -> Row:
     contact_id, email, converted_at = _converted(dice, touches)
     return _event(dice, "completed", converted_at) | {
         "contact_id": contact_id,
@@ -489,18 +511,18 @@ def _goal_event(dice: _Dice, touches: list[tuple[datetime, str | None]]) -> Row:
     }
 
 
-def _converted(
-    dice: _Dice, touches: list[tuple[datetime, str | None]]
-) -> tuple[str | None, str | None, datetime]:
+def _converted(dice: _Dice, touches: list[Touch]) -> tuple[str | None, str | None, datetime]:
     """Who converted, an id, an email, both or neither, and when: often who touched, on or beside
     the end of the attribution window."""
-    touch_at, contact_id = dice.one_of(touches)
+    touch_at, contact_id, touched_email = dice.one_of(touches)
     converted_at = touch_at + timedelta(
         days=dice.one_of([0, 0, 1, 5, 5, 30]), microseconds=dice.one_of(MICROSECONDS)
     )
     if dice.chance(40):
         contact_id = dice.some_id("c", 5) if dice.chance(60) else None
-    email = dice.one_of(["ann@x.org", "ANN@x.ORG ", "bob@x.org", "cyd@x.org", "zoe@x.org", None])
+    email = dice.one_of([*EMAILS, "ANN@x.ORG ", None])
+    if contact_id is None and dice.chance(60):
+        email = touched_email
     return contact_id, email, converted_at
 
 
@@ -614,8 +636,9 @@ def _as_text(dice: _Dice, value: Any) -> Any:
 
 
 def prefixed(world: World, prefix: str) -> World:
-    """The world with its prefix on every id and email, after the white space it begins with."""
-    space = re.compile(rf"\A[{WHITE_SPACE}{BYTE_ORDER_MARK}]*")
+    """The world with its prefix on every id and email, after the white space that it begins with,
+    and `email:`."""
+    space = re.compile(rf"\A[{WHITE_SPACE}{BYTE_ORDER_MARK}]*({contract.FROM_EMAIL})?")
 
     def with_prefix(column: str, value: Any) -> Any:
         if column not in PREFIXED or to_text(value) is None:

@@ -98,7 +98,7 @@ class EmailAnalytics(Page):
 
     def _columns(self) -> list[Column]:
         columns = [
-            Column("full_name", "Full name"),
+            Column("full_name", "Full name", missing="no name"),
             Column("email", "Email"),
             Column("status", "Status"),
             Column("last_updated_at", "Last updated", "time"),

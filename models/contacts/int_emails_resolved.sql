@@ -1,5 +1,5 @@
--- One row per address (lower case) that the latest row of a contact has: the contact that all contacts with it are after
--- all merges, NULL where they are several.
+-- One row per address (lower case) that the latest row of a contact has: the contact that all contacts with it are
+-- after all merges, NULL where they are several.
 with
 
 contacts as (

@@ -30,7 +30,9 @@ final as (
         reasons.failed_reason,
         reasons.skipped_reason,
         coalesce(
-            contacts.surviving_contact_id, emails.contact_id, {{ contact_from_email('lower(messages.recipient_email)') }}
+            contacts.surviving_contact_id,
+            emails.contact_id,
+            {{ contact_from_email('lower(messages.recipient_email)') }}
         ) as contact_id,
         email_sources.email_source_type,
         email_sources.campaign_kind,

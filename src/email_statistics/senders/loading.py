@@ -49,6 +49,7 @@ from email_statistics.storage import flush, make_private_folder, open_duckdb
 _VERSION = 1
 """Of the mapping that all senders share; a sender's own is in its module."""
 _DEEPEST_ENVELOPE = 8
+_MOMENT = pa.timestamp("us")
 _MEMORY = 1_000
 """Megabytes at most for a worker; the longest bodies that `email-stats receive` takes need 600."""
 _WORKERS = min(4, os.cpu_count() or 1)
@@ -301,8 +302,9 @@ class _Worker:
         self._database.execute("set threads = 1; set preserve_insertion_order = false")
         self._database.execute(MACROS)
         self._database.execute(_SEEN)
-        twice = _stands_twice(sender.deciding_key) if sender.deciding_key else "false"
-        self._suspects = _SUSPECTS.format(twice=twice)
+        self._kept = list(profile.tables) or [t for t in _KEPT_TABLES if t in sender.tables]
+        seen = {"contacts", *self._kept}
+        self._see = [sql for table, sql in _SEE.items() if table in seen]
         self._query = mapping_query(sender, profile, "documents")
 
     def close(self) -> None:
@@ -358,18 +360,10 @@ class _Worker:
 
     def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool) -> None:
         path = f"{source.name}#{source.schema_name}"
-        numbers = pa.array(np.arange(chunk.num_rows))
-        self._database.register("chunk", chunk.append_column("n", numbers))
-        self._database.execute(
-            f"""
-            create or replace temp view documents as
-            select n, text, raw, timestamp '{self._loaded_at}' as loaded_at, {quoted(path)} as path
-            from chunk where case when starts_with(text, '{{') then true
-                else text is null or not regexp_full_match(text, '\\s*') end
-            """
-        )
+        received = pa.repeat(pa.scalar(self._loaded_at, _MOMENT), chunk.num_rows)
+        documents = chunk.append_column("loaded_at", received)
         for level in range(_DEEPEST_ENVELOPE):
-            self._refuse()
+            self._present(documents, path)
             self._database.execute(f"create or replace temp table mapped as {self._query}")
             is_last = level == _DEEPEST_ENVELOPE - 1
             inside = [] if is_last else self._open_unreadable()
@@ -383,17 +377,26 @@ class _Worker:
             else:
                 self._keep_rows()
                 self._count()
-            if not self._go_inside(inside, path):
+            documents = self._inside(inside)
+            if not documents.num_rows:
                 break
-        self._database.unregister("chunk")
+        self._database.unregister("presented")
 
-    def _refuse(self) -> None:
-        """Find the documents that DuckDB reads and that are no JSON by the standard."""
-        self._database.execute("create or replace temp table refused (n bigint)")
-        suspects = self._database.execute(self._suspects).fetchall()
-        refused = [[n] for n, text in suspects if not reading.is_strict(text)]
-        if refused:
-            self._database.executemany("insert into refused values (?)", refused)
+    def _present(self, documents: pa.Table, path: str) -> None:
+        """Make documents the next to map: numbered, and those marked that are no JSON."""
+        refused = reading.refused(documents["text"], self._sender.deciding_key)
+        columns = {"n": pa.array(np.arange(documents.num_rows)), "is_refused": refused}
+        for name, values in columns.items():
+            documents = documents.append_column(name, values)
+        self._database.register("presented", documents)
+        self._database.execute(
+            f"""
+            create or replace temp view documents as
+            select *, {quoted(path)} as path from presented
+            where case when starts_with(text, '{{') then true
+                else text is null or not regexp_full_match(text, '\\s*') end
+            """
+        )
 
     def _open_unreadable(self) -> list[tuple[str, datetime]]:
         """Find the documents in texts that aren't one: forms, and several values on a line."""
@@ -413,33 +416,22 @@ class _Worker:
             )
         return inside
 
-    def _go_inside(self, inside: list[tuple[str, datetime]], path: str) -> bool:
-        """Make the documents inside envelopes the next to map; whether there are any."""
-        opened = pa.table(
-            {
-                "text": pa.array([text for text, _ in inside], pa.string()),
-                "loaded_at": pa.array([moment for _, moment in inside], pa.timestamp("us")),
-            }
+    def _inside(self, opened: list[tuple[str, datetime]]) -> pa.Table:
+        """The documents inside envelopes, which are the next to map."""
+        texts, moments = zip(*opened, strict=True) if opened else ((), ())
+        in_texts = pa.table(
+            {"text": pa.array(texts, pa.string()), "loaded_at": pa.array(moments, _MOMENT)}
         )
-        self._database.register("opened", opened)
-        self._database.execute(
-            f"""
-            create or replace temp table parts as
-            select row_number() over () as n, text, null::blob as raw, loaded_at,
-                {quoted(path)} as path
-            from (
-                select unnest(parts) as text, part_loaded_at as loaded_at
-                from mapped where outcome = 'wrapped'
-                union all select text, loaded_at from opened
-            )
-            """
-        )
-        self._database.execute("create or replace temp view documents as select * from parts")
-        return bool(self._database.execute("select count(*) from parts").fetchall()[0][0])
+        in_envelopes = self._database.sql(
+            "select unnest(parts) as text, part_loaded_at as loaded_at "
+            "from mapped where outcome = 'wrapped'"
+        ).to_arrow_table()
+        documents = pa.concat_tables([in_envelopes, in_texts])
+        return documents.append_column("raw", pa.nulls(documents.num_rows, pa.binary()))
 
     def _keep_rows(self) -> None:
         """Write the rows of events and contacts, and remember the entities that they name."""
-        for table in self._profile.tables or _KEPT_TABLES:
+        for table in self._kept:
             names = schemas()[table].names
             renamed = {} if self._profile.tables else _RENAMED
             columns = ", ".join(renamed.get((table, name), name) for name in names)
@@ -447,7 +439,8 @@ class _Worker:
                 table,
                 f"select {columns} from mapped where outcome = 'row' and table_name = '{table}'",
             )
-        self._database.execute(_SEE)
+        for see in self._see:
+            self._database.execute(see)
         if self._sender.first_opens:
             self._opens += self._database.execute(_OPENS).fetchall()[0][0]
 
@@ -547,20 +540,9 @@ def _only_document(chunk: pa.Table) -> tuple[str | None, bytes | None]:
     return document["text"], document["raw"]
 
 
-def _stands_twice(key: str) -> str:
-    """Whether a key may stand twice in an object: then parsers disagree on what it says."""
-    name = quoted(f'"{key}"')
-    return f"strlen(text) - strlen(replace(text, {name}, '')) > {len(key) + 2}"
-
-
-# What stands in an array is judged one by one, unless it is deep.
-_SUSPECTS = """
-select n, text from documents
-where contains(text, repeat(']', 32)) or contains(text, repeat('}}', 32))
-    or (not starts_with(text, '[')
-        and (contains(text, 'NaN') or contains(text, 'Infinity') or {twice}))
-"""
 _RENAMED = {
+    ("engagement_events", "link_id"): "null::varchar as link_id",
+    ("contacts", "merged_into_contact_id"): "null::varchar as merged_into_contact_id",
     ("contacts", "updated_at"): "event_at as updated_at",
     ("email_sources", "updated_at"): "event_at as updated_at",
     ("email_sources", "email_source_type"): "source_type as email_source_type",
@@ -595,22 +577,29 @@ _LOOK_UP = """
 insert into lookup
 select lookup_key, lookup_value from mapped where outcome = 'row' and table_name = 'lookup'
 """
-_SEE = """
+_SEE = {
+    "send_events": """
 insert into seen_sources
 select email_source_id, arg_max(source_name, event_at), arg_max(source_type, event_at),
     arg_max(workflow_id, event_at), arg_max(workflow_name, event_at),
     arg_max(campaign_kind, event_at), sending_domain, max(event_at)
 from mapped
 where outcome = 'row' and table_name = 'send_events' and email_source_id is not null
-group by email_source_id, sending_domain;
+group by email_source_id, sending_domain
+""",
+    "email_sources": """
 insert into seen_domains
-select distinct sending_domain from mapped where outcome = 'row' and table_name = 'email_sources';
+select distinct sending_domain from mapped where outcome = 'row' and table_name = 'email_sources'
+""",
+    "contacts": """
 insert into seen_contacts
 select contact_id, arg_max(coalesce(recipient_email, email), event_at), max(event_at)
 from mapped
 where outcome = 'row' and table_name in ('send_events', 'order_events') and contact_id is not null
-group by contact_id;
-"""
+group by contact_id
+""",
+}
+"""What is remembered of the entities that events name."""
 _CONTACTS = """
 select contact_id, null::varchar as full_name, arg_max(email, event_at) as email,
     false as is_do_not_disturb, null::varchar as merged_into_contact_id,

@@ -18,7 +18,8 @@ SEND_TYPES = (
 )
 ENGAGEMENT_TYPES = ("opened", "clicked", "replied", "unsubscribed", "complained")
 ORDER_TYPES = ("placed", "paid", "refunded", "cancelled")
-TABLE_OF_TYPE = {
+TABLE_OF_TYPE = {  # what comes most often first: the branches of a CASE are tried one by one
+    **dict.fromkeys(("delivered", "accepted", "sent"), "send_events"),
     **dict.fromkeys(SEND_TYPES, "send_events"),
     **dict.fromkeys(ENGAGEMENT_TYPES, "engagement_events"),
     **dict.fromkeys(ORDER_TYPES, "order_events"),
@@ -35,12 +36,13 @@ create or replace macro blank_to_null(x) as nullif(case
 create or replace macro clean(x) as nullif(trim(x, E' \t\r\n\f\x0b'), '');
 create or replace macro trimmed(x) as case
     when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end;
-create or replace macro address(x) as lower(clean(
-    case when contains(x, '<') then regexp_extract(x, '<([^<>]*)>', 1) else x end));
+create or replace macro address(x) as case when contains(x, '<')
+    then clean(lower(regexp_extract(x, '<([^<>]*)>', 1))) else lower(blank_to_null(x)) end;
 create or replace macro domain_of(x) as
     regexp_extract_all(lower(x), '@([^@\s<>]*[^@\s<>.])[.]?>?\s*$', 1)[1];
 create or replace macro bare_id(x) as nullif(trim(x, E'<> \t\r\n'), '');
-create or replace macro before(x, place) as case when place is null then x else x[:place - 1] end;
+create or replace macro before(x, place) as
+    case when place is null then x else substr(x, 1, place - 1) end;
 create or replace macro first_item(x) as case
     when starts_with(ltrim(x), '[') then try(json_extract_string(x, '$[0]')) else x end;
 create or replace macro is_number(x) as regexp_full_match(x, '-?\d+(\.\d+)?([eE][+-]?\d{1,2})?');
@@ -200,9 +202,23 @@ class Sender:
         return first.rsplit(".", 1)[-1].strip('"') if first else None
 
     @property
+    def types(self) -> list[str]:
+        """The types of rows that a record may give, the most frequent first."""
+        return [
+            type_
+            for type_ in TABLE_OF_TYPE
+            if any(quoted(type_) in fact.columns["type"] for fact in self.facts)
+        ]
+
+    @property
+    def tables(self) -> set[str]:
+        """The raw tables that the sender's records may give rows of."""
+        return {TABLE_OF_TYPE[type_] for type_ in self.types}
+
+    @property
     def looks_up(self) -> bool:
         """Whether some records are values for others, which are read first."""
-        return any("'lookup'" in fact.columns["type"] for fact in self.facts)
+        return "lookup" in self.tables
 
     @property
     def has_several_rows(self) -> bool:
@@ -229,6 +245,16 @@ class Sender:
         return Place(f"first_item(try({inner}))")
 
 
+_OWN_COLUMNS = {
+    "engagement_events": "url, user_agent, is_machine",
+    "order_events": "{prefix} || coalesce(shop || ':', '') || order_key as order_id,"
+    " round(amount, 2)::decimal(18, 2) as amount, upper(trim(currency)) as currency,"
+    " coalesce(channel, {sender}) as channel",
+    "contacts": "full_name, is_do_not_disturb",
+    "email_sources": "status, subject, from_name, scheduled_at",
+    "lookup": "order_key as lookup_key, value as lookup_value",
+}
+"""What the rows of one raw table alone have."""
 _PAGES = ("items", "data", "results", "records", "Records", "Messages", "events")
 _TEXT = "json_extract_string(doc, {})"
 
@@ -300,10 +326,10 @@ def mapping_query(sender: Sender, profile: Profile, documents: str) -> str:
 def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     """The query that makes rows of a relation of documents.
 
-    ``documents`` has ``n`` (number), ``text``, ``loaded_at`` and ``path``. The table ``refused``
-    has the numbers of those that are no JSON by the standard. The answer has one row per fact of a
-    document: ``outcome`` (row, ignored, rejected, wrapped), ``why``, the columns of
-    the raw tables, and for a wrapped document ``parts``, the texts inside.
+    ``documents`` has ``n`` (number), ``text``, ``is_refused`` (no JSON by the standard),
+    ``loaded_at`` and ``path``. The answer has one row per fact of a document: ``outcome`` (row,
+    ignored, rejected, wrapped), ``why``, the columns of the raw tables that the sender has rows
+    of, and for a wrapped document ``parts``, the texts inside.
     """
     names = list(sender.fields)
     paths = ", ".join(quoted(path) for path in sender.fields.values())
@@ -328,10 +354,13 @@ def _declared_query(sender: Sender, profile: Profile, documents: str) -> str:
     event_id = (
         f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"
     )
-    target = cases("type", TABLE_OF_TYPE)
+    target = cases("type", {type_: TABLE_OF_TYPE[type_] for type_ in sender.types})
+    own = "".join(
+        f",\n    {sql}" for table, sql in _OWN_COLUMNS.items() if table in sender.tables
+    ).format(sender=quoted(sender.name), prefix=quoted(sender.name + ":"))
     return f"""
 with found as (
-    select n, text as doc, loaded_at, path, case when n not in (from refused)
+    select n, text as doc, loaded_at, path, case when not is_refused
         then try(json_extract_string(text, [{paths}])) end as found
     from {documents}
 ),
@@ -360,6 +389,8 @@ facts as (
 typed as (
     select * replace (
             coalesce(message_key, message || '/' || recipient) as message_key,
+            blank_to_null(source_name) as source_name,
+            blank_to_null(workflow_name) as workflow_name,
             {_stripped("url", profile)} as url),
         url as received_url,
         {target} as table_name
@@ -410,14 +441,9 @@ select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     type as event_type, event_at,
     {quoted(sender.name + ":")} || message_key as message_id,
     {quoted(sender.name + ":")} || source_key as email_source_id,
-    contact_id, recipient as recipient_email, is_test, reason,
-    null::varchar as link_id, url, user_agent, is_machine,
-    {quoted(sender.name + ":")} || coalesce(shop || ':', '') || order_key as order_id,
-    email, round(amount, 2)::decimal(18, 2) as amount, upper(trim(currency)) as currency,
-    coalesce(channel, {quoted(sender.name)}) as channel,
-    full_name, is_do_not_disturb, null::varchar as merged_into_contact_id, created_at,
+    contact_id, recipient as recipient_email, email, is_test, reason,
     source_name, source_type, workflow_id, workflow_name, campaign_kind, sending_domain,
-    status, subject, from_name, scheduled_at, order_key as lookup_key, value as lookup_value
+    created_at{own}
 from judged
 """
 
@@ -485,10 +511,10 @@ def _source_columns(sender: Sender, profile: Profile) -> str:
     has_source = f"({sender.has_source})"
     return f"""
         case when {has_source} then {chosen("key")} end as source_key,
-        clean({chosen("name")}) as source_name,
+        {chosen("name")} as source_name,
         {type_} as source_type,
         {chosen("workflow_id")} as workflow_id,
-        clean({chosen("workflow_name")}) as workflow_name,
+        {chosen("workflow_name")} as workflow_name,
         {chosen("kind")} as campaign_kind,
         coalesce(clean({sender.domain}), {quoted(domain)}) as sending_domain"""
 

@@ -122,7 +122,28 @@ def opened(text: str) -> list[str] | None:
     return [piece.decode("utf-8", "surrogatepass") for piece in pieces]
 
 
-def is_strict(text: str) -> bool:
+def refused(texts: pa.ChunkedArray, key: str | None) -> pa.Array:
+    """Which texts DuckDB reads although they are no JSON that all read alike (see ``_is_strict``).
+
+    ``key`` decides what a record is: parsers disagree where it stands twice. What stands in an
+    array is judged later, one by one, unless it is deep.
+    """
+    text = pl.Series(texts, dtype=pl.String)
+
+    def has(part: str) -> pl.Series:
+        return text.str.contains(part, literal=True)
+
+    odd = has("NaN") | has("Infinity")
+    if key:
+        odd |= text.str.count_matches(f'"{key}"', literal=True) > 1
+    suspects = has("]" * 32) | has("}" * 32) | (odd & ~text.str.starts_with("["))
+    found = np.zeros(len(text), np.bool_)
+    for n in suspects.fill_null(value=False).arg_true():
+        found[n] = not _is_strict(text[n])
+    return pa.array(found)
+
+
+def _is_strict(text: str) -> bool:
     """Whether a text is JSON that all read alike.
 
     That is without NaN and infinities, without a key that stands twice, and not too deep.

@@ -34,6 +34,8 @@ SENDER = Sender(
         "kind": "lower(trimmed(event))",
         "suffix": "least(nullif(instr(sg_message_id, '.filter'), 0), "
         "nullif(instr(sg_message_id, '.recv'), 0))",
+        # The part behind it differs from event to event of one email.
+        "sent_id": "before(sg_message_id, suffix)",
     },
     facts=[
         Fact(
@@ -61,8 +63,7 @@ SENDER = Sender(
                 )
                 + " end",
                 "event_at": "moment(timestamp)",
-                # The part behind it differs from event to event of one email.
-                "message": "coalesce(clean(before(sg_message_id, suffix)), "
+                "message": "coalesce(blank_to_null(sent_id), "
                 "regexp_extract_all(smtp_id, '^[<\\s]*([^<>@\\s]+)', 1)[1])",
                 "recipient": "address(email)",
                 "identity": "blank_to_null(sg_event_id)",

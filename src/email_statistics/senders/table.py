@@ -41,7 +41,7 @@ def query(profile: Profile, documents: str) -> str:
     )
     return f"""
 with found as (
-    select n, loaded_at, path, case when n not in (from refused) and json_valid(text) then text end
+    select n, loaded_at, path, case when not is_refused and json_valid(text) then text end
         as doc from {documents}
 ),
 known as (

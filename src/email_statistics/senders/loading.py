@@ -306,6 +306,7 @@ class _Worker:
         seen = {"contacts", *self._kept}
         self._see = [sql for table, sql in _SEE.items() if table in seen]
         self._query = mapping_query(sender, profile, "documents")
+        self._fast_query = mapping_query(sender, profile, "documents", trusts_json=True)
 
     def close(self) -> None:
         """Close the database."""
@@ -364,7 +365,10 @@ class _Worker:
         documents = chunk.append_column("loaded_at", received)
         for level in range(_DEEPEST_ENVELOPE):
             self._present(documents, path)
-            self._database.execute(f"create or replace temp table mapped as {self._query}")
+            try:
+                self._make_rows(self._fast_query)
+            except duckdb.InvalidInputException:  # some text is no JSON
+                self._make_rows(self._query)
             is_last = level == _DEEPEST_ENVELOPE - 1
             inside = [] if is_last else self._open_unreadable()
             if is_last:
@@ -381,6 +385,9 @@ class _Worker:
             if not documents.num_rows:
                 break
         self._database.unregister("presented")
+
+    def _make_rows(self, query: str) -> None:
+        self._database.execute(f"create or replace temp table mapped as {query}")
 
     def _present(self, documents: pa.Table, path: str) -> None:
         """Make documents the next to map: numbered, and those marked that are no JSON."""

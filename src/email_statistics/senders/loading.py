@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any, Literal
 
 import duckdb
-import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from email_statistics.errors import UsageError, suggest
@@ -49,7 +49,7 @@ from email_statistics.storage import flush, make_private_folder, open_duckdb
 _VERSION = 1
 """Of the mapping that all senders share; a sender's own is in its module."""
 _DEEPEST_ENVELOPE = 8
-_MOMENT = pa.timestamp("us")
+_MOMENT = pl.Datetime("us")
 _MEMORY = 1_000
 """Megabytes at most for a worker; the longest bodies that `email-stats receive` takes need 600."""
 _WORKERS = min(4, os.cpu_count() or 1)
@@ -361,8 +361,8 @@ class _Worker:
 
     def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool) -> None:
         path = f"{source.name}#{source.schema_name}"
-        received = pa.repeat(pa.scalar(self._loaded_at, _MOMENT), chunk.num_rows)
-        documents = chunk.append_column("loaded_at", received)
+        moment = pl.repeat(self._loaded_at, chunk.num_rows, dtype=_MOMENT, eager=True)
+        documents = reading.with_columns(chunk, {"loaded_at": moment})
         for level in range(_DEEPEST_ENVELOPE):
             self._present(documents, path)
             try:
@@ -392,10 +392,11 @@ class _Worker:
     def _present(self, documents: pa.Table, path: str) -> None:
         """Make documents the next to map: numbered, and those marked that are no JSON."""
         refused = reading.refused(documents["text"], self._sender.deciding_key)
-        columns = {"n": pa.array(np.arange(documents.num_rows)), "is_refused": refused}
-        for name, values in columns.items():
-            documents = documents.append_column(name, values)
-        self._database.register("presented", documents)
+        numbers = pl.int_range(documents.num_rows, eager=True)
+        self._database.register(
+            "presented",
+            reading.with_columns(documents, {"n": numbers, "is_refused": refused}),
+        )
         self._database.execute(
             f"""
             create or replace temp view documents as
@@ -425,16 +426,17 @@ class _Worker:
 
     def _inside(self, opened: list[tuple[str, datetime]]) -> pa.Table:
         """The documents inside envelopes, which are the next to map."""
-        texts, moments = zip(*opened, strict=True) if opened else ((), ())
-        in_texts = pa.table(
-            {"text": pa.array(texts, pa.string()), "loaded_at": pa.array(moments, _MOMENT)}
-        )
-        in_envelopes = self._database.sql(
-            "select unnest(parts) as text, part_loaded_at as loaded_at "
+        documents = self._database.sql(
+            "select unnest(parts) as text, null::blob as raw, part_loaded_at as loaded_at "
             "from mapped where outcome = 'wrapped'"
         ).to_arrow_table()
-        documents = pa.concat_tables([in_envelopes, in_texts])
-        return documents.append_column("raw", pa.nulls(documents.num_rows, pa.binary()))
+        if not opened:
+            return documents
+        texts, moments = zip(*opened, strict=True)
+        in_texts = reading.with_columns(
+            reading.documents(texts), {"loaded_at": pl.Series(moments, dtype=_MOMENT)}
+        )
+        return pa.concat_tables([documents, in_texts])
 
     def _keep_rows(self) -> None:
         """Write the rows of events and contacts, and remember the entities that they name."""

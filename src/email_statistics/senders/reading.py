@@ -12,7 +12,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from pathlib import Path
@@ -41,6 +41,7 @@ _HEAD = 1 << 16
 _MOST_SLIPS = 1000
 """Broken values in a file after which each line is taken by itself."""
 _PARQUET, _AVRO, _GZIP, _ZSTD = b"PAR1", b"Obj\x01", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_DOCUMENT = {"text": pa.string(), "raw": pa.binary()}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORM = re.compile(rb"[\w.%+\-\[\]]+=[^\s{}]*(&[\w.%+\-\[\]]+=[^\s{}]*)*\s*")
 
@@ -122,7 +123,26 @@ def opened(text: str) -> list[str] | None:
     return [piece.decode("utf-8", "surrogatepass") for piece in pieces]
 
 
-def refused(texts: pa.ChunkedArray, key: str | None) -> pa.Array:
+def documents(texts: Sequence[str | None], raw: Sequence[bytes | None] | None = None) -> pa.Table:
+    """A chunk of documents, in the columns of ``chunks_of``.
+
+    Arrow's own conversion of Python's values would import pandas first, which takes as long as a
+    small load.
+    """
+    columns = {
+        "text": pl.Series(texts, dtype=pl.String),
+        "raw": pl.Series(raw or [None] * len(texts), dtype=pl.Binary),
+    }
+    return pa.table({name: each.to_arrow().cast(_DOCUMENT[name]) for name, each in columns.items()})
+
+
+def with_columns(documents: pa.Table, more: Mapping[str, pl.Series]) -> pa.Table:
+    """Documents with more columns beside."""
+    columns = [*documents.columns, *(each.to_arrow() for each in more.values())]
+    return pa.Table.from_arrays(columns, names=[*documents.column_names, *more])
+
+
+def refused(texts: pa.ChunkedArray, key: str | None) -> pl.Series:
     """Which texts DuckDB reads although they are no JSON that all read alike (see ``_is_strict``).
 
     ``key`` decides what a record is: parsers disagree where it stands twice. What stands in an
@@ -140,7 +160,7 @@ def refused(texts: pa.ChunkedArray, key: str | None) -> pa.Array:
     found = np.zeros(len(text), np.bool_)
     for n in suspects.fill_null(value=False).arg_true():
         found[n] = not _is_strict(text[n])
-    return pa.array(found)
+    return pl.Series(found)
 
 
 def _is_strict(text: str) -> bool:
@@ -303,7 +323,7 @@ def _texts(values: Sequence[bytes]) -> pa.Table:
         except UnicodeDecodeError:
             texts.append(None)
             raw.append(value)
-    return pa.table({"text": pa.array(texts, pa.string()), "raw": pa.array(raw, pa.binary())})
+    return documents(texts, raw)
 
 
 @dataclass

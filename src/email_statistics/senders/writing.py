@@ -162,7 +162,7 @@ def write_required_tables(lake: Path) -> list[Path]:
         make_private_folder(path.parent)
         hidden = hidden_name(path)
         os.close(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        pq.write_table(schemas()[table.name].empty_table(), hidden)
+        pq.ParquetWriter(hidden, schemas()[table.name]).close()
         hidden.replace(path)
         flush(path.parent)
         written.append(path)

@@ -23,7 +23,7 @@
         'messages', 'test_messages', 'recipients', 'sent', 'failed', 'skipped', 'failed_or_skipped', 'pending',
         'delivered', 'delivered_inferred', 'sent_reported', 'undelivered', 'hard_bounced', 'opened', 'machine_opened',
         'unsubscribed_reported', 'complained_reported', 'delivered_unsubscribe_reported',
-        'delivered_complaint_reported', 'unknown_messages', 'external_messages', 'shared_messages',
+        'delivered_complaint_reported', 'unknown_messages', 'external_messages', 'feed_messages', 'shared_messages',
         'undedicated_messages', 'open_off_messages', 'click_off_messages', 'unverified_messages',
         'unreported_messages', 'unreported_before_types', 'unreported_now_types', 'excluded_clicks', 'links',
         'untracked_links', 'mistaken_links', 'domain_sent', 'least_messages', 'never_received_types', 'orders',

@@ -109,6 +109,7 @@ settings_then as (
         max(domain_settings.unreported_event_types) as unreported_before,
         sum(sent_under.messages) filter (where domain_settings.sending_domain is null) as unknown_messages,
         sum(sent_under.messages) filter (where domain_settings.is_external) as external_messages,
+        sum(sent_under.messages) filter (where domain_settings.is_feed) as feed_messages,
         sum(sent_under.messages) filter (where domain_settings.is_shared) as shared_messages,
         sum(sent_under.messages) filter (where coalesce(domain_settings.is_shared, true)) as undedicated_messages,
         sum(sent_under.messages) filter (where domain_settings.is_open_off) as open_off_messages,
@@ -120,6 +121,7 @@ settings_then as (
         bool_or(coalesce(domain_settings.is_external, false)) as has_external,
         bool_and(coalesce(domain_settings.is_external, false)) as is_all_external,
         bool_or(coalesce(domain_settings.is_feed, false)) as has_feed,
+        bool_and(coalesce(domain_settings.is_feed, false)) as is_all_feed,
         bool_or(domain_settings.is_shared) as has_shared,
         bool_or(domain_settings.is_open_off) as has_open_off,
         bool_or(domain_settings.is_click_off) as has_click_off
@@ -300,6 +302,7 @@ evidence as (
         {{ listed('settings_then.unreported_before') }} as unreported_before_types,
         settings_then.unknown_messages,
         settings_then.external_messages,
+        settings_then.feed_messages,
         settings_then.shared_messages,
         settings_then.undedicated_messages,
         settings_then.open_off_messages,
@@ -310,6 +313,7 @@ evidence as (
         settings_then.has_external,
         settings_then.is_all_external,
         settings_then.has_feed,
+        settings_then.is_all_feed,
         settings_then.has_shared,
         settings_then.has_open_off,
         settings_then.has_click_off,
@@ -417,10 +421,11 @@ found as (
         -- Guide: a workflow that changed its sending service is to be duplicated.
         case
             when messages = 0 then 'nothing_sent'
-            when not has_external or is_all_external then 'unchanged'
+            when is_all_external or (not has_external and (is_all_feed or not has_feed)) then 'unchanged'
+            when not has_external then 'some_feed'
             when email_source_type <> 'workflow' then 'mixed'
-            when last_sending_service = 'aesthetix' then 'workflow_came_back'
-            else 'workflow_went_external'
+            when last_sending_service = 'external_smtp' then 'workflow_went_external'
+            else 'workflow_came_back'
         end as sending_service_changed_finding,
         -- Guide: opens and clicks are tracked on dedicated domains only.
         case
@@ -479,7 +484,8 @@ found as (
         case
             when unreported_now is not null then 'missing'
             when unreported_before is not null then 'missing_before'
-            when webhook_event_types is null then 'unknown'
+            when {{ names_event_type('webhook_event_types', 'delivered') }} is null then 'unknown'
+            when sending_service = 'event_feed' then 'as_named'
             else 'all'
         end as event_type_not_configured_finding,
         -- An event type that is expected, and never came from the sending domain.

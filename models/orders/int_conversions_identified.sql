@@ -48,18 +48,34 @@ contacts_from_email as (
     select * from {{ ref('int_contacts_from_email') }}
 ),
 
+shared_emails as (
+    select email
+    from emails
+    where contact_id is null and email in (select lower(conversions.email) from conversions)
+),
+
+-- Messages to a shared email that name no contact may have been to any of them.
+sharing as (
+    select
+        lower(stg_contacts.email) as email,
+        contacts.surviving_contact_id as contact_id
+    from {{ ref('stg_contacts') }} as stg_contacts
+    inner join contacts on stg_contacts.contact_id = contacts.contact_id
+    where stg_contacts.is_latest
+    union all
+    select
+        email,
+        contact_id
+    from contacts_from_email
+),
+
 candidates as (
     select
-        emails.email,
-        {{ distinct_list('contacts.surviving_contact_id') }} as contact_ids
-    from emails
-    inner join {{ ref('stg_contacts') }} as stg_contacts on emails.email = lower(stg_contacts.email)
-    inner join contacts on stg_contacts.contact_id = contacts.contact_id
-    where
-        emails.contact_id is null
-        and stg_contacts.is_latest
-        and emails.email in (select lower(conversions.email) from conversions)
-    group by emails.email
+        email,
+        {{ distinct_list('contact_id') }} as contact_ids
+    from sharing
+    where email in (select shared_emails.email from shared_emails)
+    group by email
 ),
 
 final as (

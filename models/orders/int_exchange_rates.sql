@@ -1,4 +1,4 @@
--- One row per currency and moment from which its rate holds. Rows without a positive rate are ignored.
+-- One row per currency and moment from which its rate holds. Where the latest row has no positive rate, there is none.
 with
 
 exchange_rates as (
@@ -8,10 +8,10 @@ exchange_rates as (
         rate,
         row_number() over (
             partition by upper(currency), valid_from
-            order by updated_at desc, loaded_at desc, rate desc
+            order by updated_at desc, loaded_at desc, rate desc nulls last
         ) as recency_rank
     from {{ ref('stg_exchange_rates') }}
-    where is_latest and rate > 0
+    where is_latest
 ),
 
 final as (
@@ -20,7 +20,7 @@ final as (
         valid_from,
         rate
     from exchange_rates
-    where recency_rank = 1
+    where recency_rank = 1 and rate > 0
 )
 
 select * from final

@@ -410,13 +410,16 @@ create temp table order_events as
 select * replace (upper(currency) as currency) from accepted_order_events;
 
 create temp table rates as
-select upper(currency) as currency, valid_from, rate
-from ranked_exchange_rates
-where rank = 1 and quarantine_reason is null and rate > 0
-qualify
-    row_number() over (
-        partition by upper(currency), valid_from order by updated_at desc, loaded_at desc, rate desc
-    ) = 1;
+with latest as (
+    select upper(currency) as currency, valid_from, rate
+    from ranked_exchange_rates
+    where rank = 1 and quarantine_reason is null
+    qualify
+        row_number() over (
+            partition by upper(currency), valid_from order by updated_at desc, loaded_at desc, rate desc nulls last
+        ) = 1
+)
+select * from latest where rate > 0;
 
 create macro rate_of(code, asof_rate) as case when code = 'USD' then cast(1 as decimal(20, 12)) else asof_rate end;
 

@@ -26,7 +26,12 @@ from email_statistics.reports.words.figures import Figure, figure
 from email_statistics.reports.words.metrics import Metric, availability
 from email_statistics.reports.words.period import Period, choose_period
 
-_TYPES = [("Campaign", "campaign"), ("Workflow", "workflow"), ("Bulk request", "bulk")]
+_TYPES = [
+    ("Campaign", "campaign"),
+    ("Workflow", "workflow"),
+    ("Bulk request", "bulk"),
+    ("Transactional", "transactional"),
+]
 _PAGE_SIZES = (20, 50, 100)
 _LAST_DAYS = 30
 _MOST_HAPPENINGS = 1000

@@ -18,6 +18,8 @@ _BY_COLUMN = (
     "marts.contact_engagement",
     "marts.deliverability_weekly",
 )
+# Of sent messages alone, while a service may accept a message and then not send it.
+_NOT_COMPARED = {"marts.deliverability_weekly": {"accepted"}}
 _BY_FLAG = "core.fct_messages"
 _BY_ROW = "marts.message_outcomes"
 _HAS_STATISTICS = (
@@ -186,8 +188,9 @@ def _sums(connection: duckdb.DuckDBPyConnection, totals: dict[str, float | None]
     rows: list[Row] = []
     for table in _BY_COLUMN:
         relation = connection.table(table)
-        metrics = [metric for metric in totals if metric in relation.columns]
-        rows += _differences(table, relation, {metric: metric for metric in metrics}, totals)
+        metrics = set(relation.columns) - _NOT_COMPARED.get(table, set())
+        measures = {metric: metric for metric in totals if metric in metrics}
+        rows += _differences(table, relation, measures, totals)
     messages = connection.table(_BY_FLAG)
     flags = {
         metric: f"cast(is_{metric} as integer)"

@@ -39,6 +39,7 @@ def edge_frames(sources: pl.DataFrame, links: pl.DataFrame) -> dict[str, pl.Data
     script.unusual_deliveries()
     script.orphans()
     script.orders_and_goals()
+    script.known_by_address()
     script.again()
     frames = {table: rows_to_table(table, rows) for table, rows in script.rows.items()}
     for table, column in _UNKNOWN_COLUMNS.items():
@@ -53,7 +54,9 @@ class _Script:
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self._cases: dict[str, list[Any]] = read_yaml("edges")
         self._people = self._cases["people"] + self._cases["others"]
-        self._emails = {contact_id: email for contact_id, _, email, _ in self._people}
+        self._emails: dict[str | None, str] = {
+            contact_id: email for contact_id, _, email, _ in self._people
+        }
         self._last_people = [contact_id for contact_id, *_ in self._cases["people"][-12:]]
         self._sources = dict(sources.select("email_source_name", "email_source_id").iter_rows())
         self._links = links
@@ -68,7 +71,7 @@ class _Script:
         self,
         name: str,
         source: str,
-        contact_id: str,
+        contact_id: str | None,
         at: datetime,
         events: str = "sent accepted delivered",
         **more: object,
@@ -81,7 +84,7 @@ class _Script:
             "recipient_email": self._emails.get(contact_id),
         }
         for number, event_type in enumerate(events.split()):
-            self._event("send_events", event_type, at + number * _SECOND, **message, **more)
+            self._event("send_events", event_type, at + number * _SECOND, **message | more)
         return f"msg_edge_{name}"
 
     def _open(self, message_id: str, at: datetime, **more: object) -> None:
@@ -206,6 +209,14 @@ class _Script:
         self._message("unknown_contact", "Members only", "ct_lost", at)
         self._open("msg_edge_never_sent", at)
         self._click("msg_edge_never_sent", at + _MINUTE, None, url="https://www.example.com/")
+
+    def known_by_address(self) -> None:
+        """The address of one contact, of two and of none: each reads and orders."""
+        for number, (name, email) in enumerate(self._cases["addresses"]):
+            at = datetime(2026, 6, 18, 9) + number * _MINUTE
+            message = self._message(name, "Members only", None, at, recipient_email=email)
+            self._open(message, at + _HOUR)
+            self._order(name, "placed paid", at + 2 * _HOUR, "19.00", {"email": email.strip()})
 
     def orders_and_goals(self) -> None:
         opened_at = datetime(2026, 5, 5, 18)

@@ -147,7 +147,8 @@ class _Engagement:
     def add_answers(self) -> None:
         """Add replies, unsubscribes and complaints: only where the service reports them."""
         messages = self.messages
-        is_read = self.is_read & messages.is_reported
+        # A feed's webhook names complaints alone.
+        is_read = self.is_read & messages.is_reported & ~messages.is_feed
         replied_at = self.opened_at + _REPLY_DELAY(self.uniform("reply_delay"))
         is_replied = is_read & self.happens("reply", 0.008, range(3, 7))
         self.events.add(30, "replied", is_replied, replied_at)

@@ -11,6 +11,7 @@ from email_statistics.sample.edges import edge_frames
 from email_statistics.sample.engagement import engagement_events
 from email_statistics.sample.lake import SampleError, SampleFolder, open_sample_folder
 from email_statistics.sample.messages import World, make_messages, send_events
+from email_statistics.sample.receipts import receipts
 from email_statistics.sample.sources import (
     domain_rows,
     make_links,
@@ -37,8 +38,9 @@ def write_sample(
     """Write a realistic raw lake of about ``messages`` messages into the folder ``out``.
 
     The rows depend on ``messages`` and ``seed`` only, not on the machine, the clock or
-    ``chunk_messages``, which limits the memory. An earlier sample in ``out`` is replaced. A few
-    hundred hand-made rows (special cases, broken rows) come on top at any size.
+    ``chunk_messages``, which limits the memory. An earlier sample in ``out`` is replaced. One
+    receipt for twenty messages comes on top, and at any size a few hundred hand-made rows (special
+    cases, broken rows).
 
     Returns what was written. Raises ``SampleError`` where ``messages`` isn't positive or ``out``
     can't take a sample.
@@ -66,6 +68,8 @@ def write_sample(
     # A writer at work: readers of the lake must skip it.
     at_work = folder.announce("engagement_events/_temporary.parquet")
     at_work.write_text("not yet a Parquet file\n", encoding="utf-8")
+    for chunk, events in enumerate(receipts(world, messages, links, chunk_messages)):
+        folder.write_all(f"part-receipts-{chunk:05}", events)
     for chunk, first in enumerate(range(0, messages, chunk_messages)):
         count = min(chunk_messages, messages - first)
         sent = make_messages(world, first, count)

@@ -59,18 +59,32 @@ _RETRY_DELAY = LogNormal(2 * HOUR, 0.8, 15 * MINUTE, DAY)
 
 _TYPES = (
     *("targeted", "skipped", "failed", "sent", "accepted", "rejected", "delivered"),
-    *("soft_bounced", "hard_bounced"),
+    *("soft_bounced", "hard_bounced", "deferred"),
 )
+# What another service's feed tells of an outcome: it takes an email before it suppresses it, tries
+# again what wasn't delivered at once, and rejects nothing.
+_FED_OUTCOMES = {
+    "accepted": {*_NAMES} - {"failed", "pending"},
+    "deferred": {"delivered_late", "rejected_then_delivered", "soft_bounced", "rejected"},
+    "delivered": {name for name in _NAMES if "deliv" in name} - {"delivered_unreported"},
+    "soft_bounced": {"soft_bounced"},
+    "hard_bounced": {"hard_bounced", "rejected_and_bounced", "delivered_then_bounced"},
+    "skipped": {"skipped", "failed"},
+}
 
 
 @dataclass(frozen=True)
 class World:
-    """All that chunks share: ``plan`` (``make_sources``) and ``sources`` have a row per source."""
+    """All that chunks share: ``plan`` (``make_sources``) and ``sources`` have a row per source.
+
+    The id of a message is ``<prefix>_<its number>``; a prefix has three letters.
+    """
 
     draws: Draws
     plan: pl.DataFrame
     sources: Columns
     contacts: Columns
+    prefix: str = "msg"
 
 
 def make_messages(world: World, first: int, count: int) -> Chunk:
@@ -100,7 +114,7 @@ def make_messages(world: World, first: int, count: int) -> Chunk:
     return Chunk(
         draws=world.draws,
         first=first,
-        ids=numbered("msg_", number, 9),
+        ids=numbered(f"{world.prefix}_", number, 9),
         contact=contact,
         answered=np.where(is_answered, answered, -1),  # the position among the answered
         outcome=outcome,
@@ -165,6 +179,8 @@ def _has_event(messages: Chunk, event_type: str) -> Bools:
 
     An outside SMTP service reports no more than that a message was targeted and handed over.
     """
+    fed = _FED_OUTCOMES.get(event_type, set())
+    of_feed = np.array([name in fed for name in _NAMES])
     of_outcome = np.array([event_type in events.split() for _, events in _OUTCOMES.values()])
     is_handed_over = np.array([name not in ("skipped", "pending") for name in _OUTCOMES])
     of_outside = is_handed_over & (event_type == "sent") | (event_type == "targeted")
@@ -172,6 +188,7 @@ def _has_event(messages: Chunk, event_type: str) -> Bools:
     has = np.where(messages.is_reported, of_outcome[outcome], of_outside[outcome])
     if event_type == "targeted":
         has |= messages.has_targeted_events
+    has = np.where(messages.is_feed, of_feed[outcome], has)
     is_known: Bools = ~messages.is_send_missing
     return is_known & has
 
@@ -187,6 +204,7 @@ def send_events(messages: Chunk) -> pl.DataFrame:
         "delivered": messages.delivered_at,
         "soft_bounced": messages.bounced_at,
         "hard_bounced": messages.bounced_at,
+        "deferred": messages.handed_over_at + SECOND,
     }
     for slot, event_type in enumerate(_TYPES):
         reason: int | Ints = -1
@@ -201,11 +219,14 @@ def send_events(messages: Chunk) -> pl.DataFrame:
     contact_id = messages.contact_id.gather(frame["place"])
     is_orphan = pl.Series(messages.is_orphan).gather(frame["place"])
     gone = contact_id.str.replace("ct_", "ct_gone_")
+    is_feed = pl.Series(messages.is_feed).gather(frame["place"])
+    names_source = ~is_feed | (frame["event_type"] != "delivered")
+    email_source_id = messages.email_source_id.gather(frame["place"])
     return to_table(
         "send_events",
         frame.with_columns(
-            email_source_id=messages.email_source_id.gather(frame["place"]),
-            contact_id=pl.when(is_orphan).then(gone).otherwise(contact_id),
+            email_source_id=pl.when(names_source).then(email_source_id),
+            contact_id=pl.when(~is_feed).then(pl.when(is_orphan).then(gone).otherwise(contact_id)),
             recipient_email=messages.email.gather(frame["place"]),
             is_test=pl.lit(False),
             reason=texts(EVERY_REASON, frame["reason"].to_numpy()),

@@ -222,6 +222,7 @@ def source_columns(sources: pl.DataFrame, links: pl.DataFrame) -> Columns:
         first_link=counts.cum_sum() - counts,
         delivery_reported_from=pl.col("delivery_reported_from").cast(pl.Int64).fill_null(0),
         has_targeted_events=~is_campaign | (number % 4 == 0),
+        is_feed=pl.col("email_source_type") == "transactional",
     )  # fmt: skip
     arrays = {column.name: column.to_numpy() for column in columns}
     return Columns(email_source_id=sources["email_source_id"], **arrays)

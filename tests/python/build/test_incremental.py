@@ -563,6 +563,20 @@ CASES = {
         {"send_events": [_sent("s", 0.5)]},
         CONTACT, "email:{0}a@x.org", "{0}c",
     ),
+    "a message to an address of two makes its contact one of the candidates": Case(
+        KNOWN
+        | {
+            "contacts": [
+                _contact(email="a@x.org"),
+                _contact(contact_id="c2", email="a@x.org"),
+            ],
+            "order_events": [PAID_BY_EMAIL],
+        },
+        {"send_events": [BY_EMAIL]},
+        "select string_agg(contact_id, ' ' order by contact_id)"
+        " from core.fct_conversion_candidates where conversion_id = '{0}o'",
+        "{0}c {0}c2", "{0}c {0}c2 email:{0}a@x.org",
+    ),
     "a test to an address makes a contact": Case(
         UNKNOWN, {"send_events": [BY_EMAIL | {"is_test": True}]},
         "select segment from marts.contact_engagement where contact_id = 'email:{0}a@x.org'",

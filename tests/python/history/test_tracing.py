@@ -155,7 +155,21 @@ def test_a_contact_is_found_by_each_address_that_it_had(
     assert chain == ["ct_chain_3"]
     # Merged away: messages alone know its address.
     assert [story.id for story in find_stories("ada.chain.1@gmail.com")] == ["ct_chain_3"]
-    assert [story.id for story in find_stories("twins.1@gmx.de")] == ["ct_twin_1", "ct_twin_2"]
+    assert [story.id for story in find_stories("twins.1@gmx.de")] == [
+        *("ct_twin_1", "ct_twin_2"),
+        "email:twins.1@gmx.de",
+    ]
+
+
+def test_a_contact_known_by_its_address_alone_says_so(
+    published: duckdb.DuckDBPyConnection,
+) -> None:
+    published.close()
+    ids = ["email:gina.guest.1@gmail.com"]
+    assert [story.id for story in find_stories("Gina.Guest.1@gmail.com")] == ids
+    story = story_of(ids[0])
+    assert "Known by address alone, gina.guest.1@gmail.com." in story
+    assert "Credited to message msg_edge_address_of_none" in story
 
 
 def test_a_contact_that_was_merged_says_into_which(published: duckdb.DuckDBPyConnection) -> None:

@@ -115,12 +115,12 @@ def _first_value(events: list[Row], column: str) -> str | None:
 
 
 def _rate(rates: list[Row], converted_at: datetime) -> Fraction | None:
-    """The latest rate of the currency at or before `converted_at`, a null one being no rate
-    (overview: Conversions and revenue)."""
+    """The latest rate of the currency at or before `converted_at`, one that is null or isn't
+    positive being no rate (overview: Conversions and revenue)."""
     known = [
         row["rate"]
         for row in rates
-        if row["rate"] is not None and row["valid_from"] <= converted_at
+        if row["rate"] is not None and row["rate"] > 0 and row["valid_from"] <= converted_at
     ]
     return Fraction(known[-1]) if known else None
 

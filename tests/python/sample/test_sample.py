@@ -293,8 +293,36 @@ FEATURES = {
             and bool_or(not is_dkim_verified) and bool_or(not is_click_tracking_enabled)
         from clean_domains""",
     "webhooks unknown, complete and incomplete": """
-        select count(distinct webhook_event_types) = 2 and bool_or(webhook_event_types is null)
+        select count(distinct webhook_event_types) = 3 and bool_or(webhook_event_types is null)
         from clean_domains""",
+    "receipts through another service, whose feed knows addresses alone": """
+        select count(distinct sends.message_id) >= 200 and count(sends.contact_id) = 0
+            and count(distinct email_source_id) = 2 and bool_or(engagement.event_type = 'opened')
+        from clean_sends as sends
+        left join clean_engagement as engagement using (message_id)
+        where message_id in (
+            select message_id from clean_sends
+            inner join latest_sources as sources using (email_source_id)
+            inner join clean_domains as domains using (sending_domain)
+            where domains.sending_service = 'event_feed'
+                and sources.email_source_type = 'transactional')""",
+    "messages to an address of one contact, of several and of none": """
+        select bool_or(contacts = 1) and bool_or(contacts > 1) and bool_or(contacts is null)
+        from clean_sends as sends
+        left join (
+            select lower(trim(email)) as email, count(*) as contacts
+            from latest_contacts group by all
+        ) as emails on lower(trim(sends.recipient_email)) = emails.email
+        where sends.contact_id is null""",
+    "deferred, then delivered": """
+        select count(*) > 0 from outcomes where list_has_all(event_types, ['deferred', 'delivered'])
+    """,
+    "accepted, then suppressed": """
+        select count(*) > 0 from outcomes where event_types = ['accepted', 'skipped']""",
+    "a send event of a message that another one names the source of": """
+        select count(*) > 0 from clean_sends as sends
+        where email_source_id is null and message_id in (
+            select message_id from clean_sends where email_source_id is not null)""",
     "a source whose domain has no settings": """
         select count(distinct email_source_id) = 1 from latest_sources
         anti join clean_domains using (sending_domain)""",
@@ -444,6 +472,7 @@ FEATURES = {
             and bool_or(contact_id is null and email like ' %')
             and bool_or(contact_id = 'ct_lost') and bool_or(contact_id is null and email is null)
             and bool_or(contact_id = 'ct_never_mailed')
+            and bool_or(email = 'Gina.Guest.1@GMail.com')
         from clean_orders""",
     "refunds in part and in full, cancelled, unpaid, unplaced, in parts, worth nothing": """
         select bool_or(refunded = paid) and bool_or(refunded < paid) and bool_or(cancelled > 0)

@@ -18,7 +18,7 @@ MAY_READ = {
 }
 SUBJECTS = {
     "staging", "contacts", "sources", "messages", "engagement", "orders", "attribution", "quality",
-    "metrics", "changes", "marts",
+    "metrics", "experiments", "changes", "marts",
 }  # fmt: skip
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
@@ -194,4 +194,7 @@ def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild
         r"'(\w+)',", macro.split("{% macro raw_tables() %}")[1].split("{% endmacro %}")[0]
     )
     assert sorted(listed) == sorted(contract)
-    assert all((kind == "event") == name.endswith("_events") for name, kind in contract.items())
+    assert all(
+        (kind == "event") == name.endswith(("_events", "_assignments"))
+        for name, kind in contract.items()
+    )

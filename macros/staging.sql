@@ -120,13 +120,13 @@
             ) -%}
         {%- endif -%}
         {%- if rules.get('at_least') is not none -%}
-            {%- do not_cast.append(column.name ~ ' < ' ~ rules.at_least) -%}
+            {%- do invalid.append(column.name ~ ' < ' ~ rules.at_least) -%}
         {%- endif -%}
         {%- if rules.get('at_most') is not none -%}
-            {%- do not_cast.append(column.name ~ ' > ' ~ rules.at_most) -%}
+            {%- do invalid.append(column.name ~ ' > ' ~ rules.at_most) -%}
         {%- endif -%}
         {%- if rules.get('are_shares') -%}
-            {%- do not_cast.append('not ' ~ are_shares(column.name)) -%}
+            {%- do invalid.append('not ' ~ are_shares(column.name)) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if meta.get('one_of') -%}

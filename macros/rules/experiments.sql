@@ -33,7 +33,13 @@
 {% macro sufficient_statistics(value, name) -%}
     count({{ value }}) as {{ name }}_contacts,
         cast(coalesce(sum({{ value }}), 0) as decimal(38, 2)) as {{ name }}_total,
-        cast(coalesce(sum({{ value }} * {{ value }}), 0) as decimal(38, 4)) as {{ name }}_total_squared
+        cast(coalesce(sum({{ product_of(value, value) }}), 0) as decimal(38, 4)) as {{ name }}_total_squared
+{%- endmacro %}
+
+
+{# The product of two amounts of money, or counts, exact: in 38 digits. #}
+{% macro product_of(one, other) -%}
+    cast({{ one }} as decimal(19, 2)) * cast({{ other }} as decimal(19, 2))
 {%- endmacro %}
 
 

@@ -83,8 +83,8 @@ credited as (
         experiment_id,
         attribution_policy,
         sum(credited_revenue) as total,
-        sum(credited_revenue * credited_revenue) as total_squared,
-        sum(revenue * credited_revenue) as total_product
+        sum({{ product_of('credited_revenue', 'credited_revenue') }}) as total_squared,
+        sum({{ product_of('revenue', 'credited_revenue') }}) as total_product
     from credits
     group by experiment_id, attribution_policy
 ),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+from duckdb.func import SPECIAL
 
 from email_statistics.experiments.statistics import (
     Arm,
@@ -31,15 +32,19 @@ Struct = dict[str, Any]
 def add_functions(connection: duckdb.DuckDBPyConnection) -> None:
     """Give a connection ``compare_arms``, ``holm``, ``sample_ratio`` and ``incremental_share``."""
 
-    def add(function: Callable[..., Any], name: str, types: list[str], result: str) -> None:
-        connection.create_function(name, function, types, result, null_handling="special")
+    def add(function: Callable[..., Any], types: list[str], result: str) -> None:
+        connection.create_function(
+            function.__name__.removeprefix("_"),
+            function,
+            [duckdb.sqltype(type_) for type_ in types],
+            result,
+            null_handling=SPECIAL,
+        )
 
-    comparison = ["boolean", _ARM, _ARM, "bigint", "bigint"]
-    add(_compare_arms, "compare_arms", comparison, _struct(Comparison))
-    add(_holm, "holm", [f"{_TESTED}[]"], f"{_TESTED}[]")
-    add(_sample_ratio, "sample_ratio", [f"{_FOUND}[]"], "double")
-    shared = [_ARM, _ARM, "decimal(38,4)", _ARM]
-    add(_incremental_share, "incremental_share", shared, _struct(IncrementalShare))
+    add(_compare_arms, ["boolean", _ARM, _ARM, "bigint", "bigint"], _struct(Comparison))
+    add(_holm, [f"{_TESTED}[]"], f"{_TESTED}[]")
+    add(_sample_ratio, [f"{_FOUND}[]"], "double")
+    add(_incremental_share, [_ARM, _ARM, "decimal(38,4)", _ARM], _struct(IncrementalShare))
 
 
 def _struct(result: type) -> str:

@@ -17,6 +17,7 @@ ALPHA = 0.05
 POWER = 0.8
 
 Interval = tuple[float, float]
+Exact = int | Decimal | Fraction
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Arm:
     """
 
     contacts: int
-    total: int | Decimal | Fraction
-    total_squared: int | Decimal | Fraction
+    total: Exact
+    total_squared: Exact
 
     @property
     def mean(self) -> float | None:
@@ -57,9 +58,9 @@ class Arm:
 
 def covariance(
     contacts: int,
-    total: int | Decimal | Fraction,
-    other_total: int | Decimal | Fraction,
-    total_product: int | Decimal | Fraction,
+    total: Exact,
+    other_total: Exact,
+    total_product: Exact,
 ) -> float | None:
     """The unbiased sample covariance of two metrics; None below two contacts."""
     if contacts < 2:
@@ -185,7 +186,7 @@ def fieller(
     """The relative lift, the ratio of two means less 1, and its interval.
 
     Fieller (1954), "Some problems in interval estimation", JRSS B 16, of independent means. The
-    variance of a proportion is p (1 − p) / n and its quantile the normal one; a mean has Welch's.
+    variance of a proportion is p (1 - p) / n and its quantile the normal one; a mean has Welch's.
     None where the control's mean is 0; without an interval where that mean isn't told from 0.
     """
     if treated.mean is None or not control.mean:
@@ -213,7 +214,7 @@ def confidence_sequence(treated: Arm, control: Arm, alpha: float, tuned_at: int)
 
     The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (2024),
     "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics
-    52, theorem 2.2; it is narrowest at ``tuned_at`` contacts (their appendix on the choice of ρ).
+    52, theorem 2.2; it is narrowest at ``tuned_at`` contacts (their appendix on the choice of rho).
     That number must be fixed before the data are seen. None where the difference has no variance.
     """
     error = _squared_error_of_difference(treated, control)
@@ -311,7 +312,7 @@ def compare(
 ) -> Comparison:
     """Compare an arm with the control, as one of so many comparisons.
 
-    Intervals and the minimum effect are at α / comparisons (Bonferroni); ``p_value`` is the
+    Intervals and the minimum effect are at alpha / comparisons (Bonferroni); ``p_value`` is the
     comparison's own, which ``holm`` adjusts.
     """
     alpha = ALPHA / comparisons
@@ -356,11 +357,11 @@ class IncrementalShare:
 
 
 def incremental_share(
-    revenue: Arm, credit: Arm, total_product: int | Decimal | Fraction, control: Arm
+    revenue: Arm, credit: Arm, total_product: Exact, control: Arm
 ) -> IncrementalShare:
     """Incremental revenue of the treated contacts over what a policy credits of it.
 
-    ``revenue`` and ``credit`` are of the treated contacts, ``total_product`` the total of revenue ×
+    ``revenue`` and ``credit`` are of the treated contacts, ``total_product`` the total of revenue x
     credit over them, ``control`` the control's revenue. The interval is the delta method's of a
     ratio of means: Casella and Berger (2002), "Statistical Inference", 5.5.4.
     """

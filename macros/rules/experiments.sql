@@ -7,20 +7,20 @@
 {% endmacro %}
 
 
-{# The metrics that are a contact's yes or no; the others are means. #}
-{% macro experiment_proportions() %}
-    {% do return(['ordered', 'converted'] + experiment_message_outcomes()) %}
-{% endmacro %}
-
-
 {# Every metric by which arms are compared, and a contact's value of it in fct_experiment_contacts. #}
 {% macro experiment_metrics() %}
     {% set metrics = {'revenue': 'revenue', 'orders': 'orders'} %}
-    {% for name in experiment_proportions() %}
+    {% for name in ['ordered', 'converted'] + experiment_message_outcomes() %}
         {% do metrics.update({name: 'cast(is_' ~ name ~ ' as bigint)'}) %}
     {% endfor %}
     {% do return(metrics) %}
 {% endmacro %}
+
+
+{# A metric that is a contact's yes or no; the others are means. #}
+{% macro is_proportion(metric) -%}
+    {{ metric }} not in ('revenue', 'orders')
+{%- endmacro %}
 
 
 {# The metrics of which less is better. #}
@@ -34,6 +34,14 @@
     count({{ value }}) as {{ name }}_contacts,
         cast(coalesce(sum({{ value }}), 0) as decimal(38, 2)) as {{ name }}_total,
         cast(coalesce(sum({{ product_of(value, value) }}), 0) as decimal(38, 4)) as {{ name }}_total_squared
+{%- endmacro %}
+
+
+{# Those of every metric, of rows of fct_experiment_contacts. #}
+{% macro experiment_statistics() -%}
+    {%- for metric, value in experiment_metrics().items() %}
+        {{ sufficient_statistics(value, metric) }}{{ ',' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 

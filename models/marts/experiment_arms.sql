@@ -13,9 +13,7 @@ counted as (
         count(*) filter (where not is_mature) as immature_contacts,
         count(*) filter (where is_contaminated) as contaminated_contacts,
         cast(coalesce(sum(orders_without_rate), 0) as bigint) as orders_without_rate,
-        {%- for metric, value in experiment_metrics().items() %}
-        {{ sufficient_statistics(value, metric) }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ experiment_statistics() }}
     from contacts
     group by experiment_id, arm
 ),

@@ -58,48 +58,68 @@ paired as (
 compared as (
     select
         *,
-        compare_arms(
-            metric in ('{{ experiment_proportions() | join("', '") }}'), treated, control, comparisons, tuned_at
-        ) as found
+        compare_arms({{ is_proportion('metric') }}, treated, control, comparisons, tuned_at) as found
     from paired
+),
+
+tested as (
+    select
+        experiment_id,
+        metric,
+        {{ sorted_list({'arm': 'arm', 'p_value': 'found.p_value'}, ['arm']) }} as arms
+    from compared
+    group by experiment_id, metric
 ),
 
 adjusted as (
     select
         experiment_id,
         metric,
-        {{ items_of('holm(' ~ sorted_list({'arm': 'arm', 'p_value': 'found.p_value'}, ['arm']) ~ ')') }} as adjusted
+        {{ items_of('holm(arms)') }} as adjusted_arm
+    from tested
+),
+
+p_values as (
+    select
+        experiment_id,
+        metric,
+        adjusted_arm.arm,
+        adjusted_arm.p_value
+    from adjusted
+),
+
+joined as (
+    select
+        compared.*,
+        p_values.p_value
     from compared
-    group by experiment_id, metric
+    inner join p_values
+        on
+            compared.experiment_id = p_values.experiment_id
+            and compared.arm = p_values.arm
+            and compared.metric = p_values.metric
 ),
 
 -- What comes of arms that don't match the plan isn't shown: somebody would read it.
 final as (
     select
-        compared.experiment_id,
-        compared.arm,
-        compared.metric,
-        {{ experiment_status(
-            'compared.is_mismatched', 'compared.found', 'compared.is_plan_reached', is_better_lower('compared.metric')
-        ) }} as status,
-        compared.control_contacts,
-        compared.contacts,
-        compared.found.control_mean,
-        compared.found.mean,
+        experiment_id,
+        arm,
+        metric,
+        {{ experiment_status('is_mismatched', 'found', 'is_plan_reached', is_better_lower('metric')) }} as status,
+        control_contacts,
+        contacts,
+        found.control_mean,
+        found.mean,
         {%- for name in [
             'difference', 'difference_low', 'difference_high', 'relative_lift', 'relative_lift_low',
             'relative_lift_high', 'always_low', 'always_high', 'minimum_detectable_effect',
         ] %}
-        case when not compared.is_mismatched then compared.found.{{ name }} end as {{ name }},
+        case when not is_mismatched then found.{{ name }} end as {{ name }},
         {%- endfor %}
-        case when not compared.is_mismatched then adjusted.adjusted.p_value end as p_value,
-        compared.is_primary
-    from compared
-    inner join adjusted
-        on
-            compared.experiment_id = adjusted.experiment_id
-            and compared.metric = adjusted.metric
-            and compared.arm = adjusted.adjusted.arm
+        case when not is_mismatched then p_value end as p_value,
+        is_primary
+    from joined
 )
 
 select * from final

@@ -16,6 +16,9 @@ from email_statistics.experiments.functions import add_functions
 from email_statistics.settings import read_settings
 from email_statistics.storage import keep_private, limit_memory, make_private_folder
 
+# Commands that run models or tests.
+_RUNNING = {"build", "retry", "run", "show", "test"}
+
 
 class Plugin(BasePlugin):
     """Refuses bad settings and makes the folder of the build database, before a model runs."""
@@ -40,6 +43,8 @@ class Plugin(BasePlugin):
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Limit memory, add functions; note lake and project for macros/engine/manifest.sql."""
         limit_memory(conn, BUILDING)
-        add_functions(conn)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
+        # Whoever only compiles may leave a connection open, of which DuckDB complains at its end.
+        if flags.WHICH in _RUNNING:
+            add_functions(conn)
         note_lake_state(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

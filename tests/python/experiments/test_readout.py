@@ -146,7 +146,7 @@ def _lake() -> Lake:
     lake.assigned("one_contact", "control", 1, 1)
     lake.assigned("one_contact", "email", 1)
     lake.experiment("without_control")
-    lake.assigned("without_control", "email", 5, 2)
+    lake.assigned("without_control", "email", 9, 2)
     lake.experiment("empty")
 
     # Contacts per arm.
@@ -180,7 +180,7 @@ def _lake() -> Lake:
         message = lake.message(lake.contact(), "ab", 0.02 * (variant == "B"), variant=variant)
         if number % 10 < (3 if variant == "A" else 4):
             lake.opened(message)
-        if number % 30 < 4 - 3 * (variant == "A"):
+        if number % 30 < 6 - 5 * (variant == "A"):
             lake.add("engagement_events", event_type="unsubscribed", at=day(1), message_id=message)
     lake.message(lake.contact(), "ab", 3, variant="B", is_winner_rollout=True)
     lake.experiment("three", "ab_test", email_source_id="three")

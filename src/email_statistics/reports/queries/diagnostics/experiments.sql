@@ -1,4 +1,4 @@
--- Experiments that can't be read, or not yet, and why, the worst first.
+-- One row per reason why an experiment can't be read, or not yet, the worst first.
 with
 
 findings as (

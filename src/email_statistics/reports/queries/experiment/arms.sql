@@ -1,4 +1,4 @@
--- The arms of an experiment, the control first.
+-- One row per arm of an experiment, the control first.
 select
     arms.arm,
     arms.is_control,

@@ -1,4 +1,4 @@
--- What the checks of an experiment found, the worst first.
+-- One row per check of an experiment, the worst first.
 select
     check_name,
     status,

@@ -1,4 +1,4 @@
--- The primary metric of mature contacts by the day of their assignment and arm, with sums up to that day.
+-- One row per day of assignment and arm: sums of the primary metric over the mature contacts assigned up to that day.
 with
 
 contacts as (

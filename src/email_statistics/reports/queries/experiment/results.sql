@@ -1,4 +1,4 @@
--- How each arm compares with the control, the primary metric first.
+-- One row per metric and arm other than the control: how they compare; the primary metric first.
 select
     results.arm,
     results.metric,

@@ -1,4 +1,4 @@
--- What mature contacts of each arm had spent, per contact, so many whole days after their assignment.
+-- One row per arm and whole days since the assignment: what its mature contacts had spent by then, per contact.
 with
 
 arms as (

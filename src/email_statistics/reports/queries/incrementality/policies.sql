@@ -1,4 +1,4 @@
--- What each policy credits beside what the email caused, the policy of this build first.
+-- One row per attribution policy: what it credits beside what the email caused; that of this build first.
 select
     calibration.attribution_policy,
     calibration.status,

@@ -1,4 +1,4 @@
--- The experiments that say what the email caused, the latest first.
+-- One row per experiment that says what the email caused, the latest first.
 select experiments.experiment_id
 from core.dim_experiments as experiments
 where

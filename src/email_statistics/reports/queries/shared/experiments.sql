@@ -1,4 +1,4 @@
--- The experiments, the latest first.
+-- One row per experiment, the latest first.
 select
     experiments.experiment_id,
     experiments.experiment_name,

@@ -41,6 +41,15 @@
 {%- endmacro %}
 
 
+{# A raw value as a whole number, null where it isn't one: a cast alone would round. #}
+{% macro as_whole_number(column, data_type) -%}
+    case
+        when {{ matches_whole(raw_text(column), '[+-]?[0-9]+([.]0*)?') }}
+            then try_cast(split_part({{ raw_text(column) }}, '.', 1) as {{ data_type }})
+    end
+{%- endmacro %}
+
+
 {# A raw value in the type that the contract gives its column, null where it can't be cast. #}
 {% macro as_type(column, data_type) -%}
     {%- if data_type == 'varchar' -%}
@@ -49,6 +58,8 @@
         {{ as_timestamp(column) }}
     {%- elif data_type.startswith('decimal') -%}
         {{ as_decimal(column, data_type) }}
+    {%- elif data_type == 'bigint' -%}
+        {{ as_whole_number(column, data_type) }}
     {%- else -%}
         try_cast({{ raw_text(column) }} as {{ data_type }})
     {%- endif -%}
@@ -108,6 +119,15 @@
                 '(' ~ column.name ~ ' is null and ' ~ raw_text(column.name) ~ ' is not null)'
             ) -%}
         {%- endif -%}
+        {%- if rules.get('at_least') is not none -%}
+            {%- do invalid.append(column.name ~ ' < ' ~ rules.at_least) -%}
+        {%- endif -%}
+        {%- if rules.get('at_most') is not none -%}
+            {%- do invalid.append(column.name ~ ' > ' ~ rules.at_most) -%}
+        {%- endif -%}
+        {%- if rules.get('are_shares') -%}
+            {%- do invalid.append('not ' ~ are_shares(column.name)) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- if meta.get('one_of') -%}
         {%- do missing.append('coalesce(' ~ meta.one_of | join(', ') ~ ') is null') -%}
@@ -146,6 +166,18 @@
         -- A cast rounds from the 19th decimal on.
         and not {{ matches(raw_text(column), '[.][0-9]{2}[0-9]*[1-9][0-9]*\\z') }},
         false
+    )
+{%- endmacro %}
+
+
+{# A weight per arm, control=10,email=90: each has a name, and a weight of more than 0. #}
+{% macro are_shares(text) -%}
+    {%- set blank = '[' ~ white_space() ~ ']*' -%}
+    {%- set name = '[^=,]*[^=,' ~ white_space() ~ '][^=,]*' -%}
+    {%- set share = name ~ '=' ~ blank ~ '[0-9]{1,12}([.][0-9]{1,6})?' ~ blank -%}
+    (
+        {{ matches_whole(text, share ~ '(?:,' ~ share ~ ')*') }}
+        and not {{ matches(text, '=' ~ blank ~ '0+([.]0+)?' ~ blank ~ '(?:,|\\z)') }}
     )
 {%- endmacro %}
 

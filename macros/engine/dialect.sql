@@ -68,6 +68,10 @@
 {% macro items_of(list) -%}{{ adapter.dispatch('items_of')(list) }}{%- endmacro %}
 
 
+{# The parts of a text between separators, as a list. #}
+{% macro text_parts(text, separator) -%}{{ adapter.dispatch('text_parts')(text, separator) }}{%- endmacro %}
+
+
 {# The whole part of a quotient of whole numbers, exact. #}
 {% macro whole_quotient(dividend, divisor) -%}{{ adapter.dispatch('whole_quotient')(dividend, divisor) }}{%- endmacro %}
 
@@ -78,6 +82,10 @@
 
 {# A UTC time on the clocks of a zone. #}
 {% macro on_clocks_of(utc, zone) -%}{{ adapter.dispatch('on_clocks_of')(utc, zone) }}{%- endmacro %}
+
+
+{# The microseconds from 1970 to a UTC time. #}
+{% macro microseconds_of(utc) -%}{{ adapter.dispatch('microseconds_of')(utc) }}{%- endmacro %}
 
 
 {# A text in ISO-8601 as a point in time: converted by its offset or zone, not cut; without one it is UTC. NULL where it

@@ -66,6 +66,10 @@
     unnest({{ list }})
 {%- endmacro %}
 
+{% macro duckdb__text_parts(text, separator) -%}
+    str_split({{ text }}, '{{ separator }}')
+{%- endmacro %}
+
 {% macro duckdb__whole_quotient(dividend, divisor) -%}
     ({{ dividend }}) // ({{ divisor }})
 {%- endmacro %}
@@ -76,6 +80,10 @@
 
 {% macro duckdb__on_clocks_of(utc, zone) -%}
     (({{ utc }} at time zone 'UTC') at time zone '{{ zone }}')
+{%- endmacro %}
+
+{% macro duckdb__microseconds_of(utc) -%}
+    epoch_us({{ utc }})
 {%- endmacro %}
 
 {# Without an offset it is the session's TimeZone, which is UTC (profiles.yml). #}

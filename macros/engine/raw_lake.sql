@@ -136,8 +136,8 @@
    that dbt can see the references before it has read the manifest; a test compares the two. #}
 {% macro raw_tables() %}
     {% do return([
-        'contacts', 'sending_domains', 'email_sources', 'links', 'exchange_rates',
-        'send_events', 'engagement_events', 'order_events', 'goal_events',
+        'contacts', 'sending_domains', 'email_sources', 'links', 'exchange_rates', 'experiments',
+        'send_events', 'engagement_events', 'order_events', 'goal_events', 'experiment_assignments',
     ]) %}
 {% endmacro %}
 
@@ -148,5 +148,5 @@
 
 
 {% macro raw_table_kind(table) %}
-    {% do return('event' if table.endswith('_events') else 'entity') %}
+    {% do return('event' if table.endswith(('_events', '_assignments')) else 'entity') %}
 {% endmacro %}

@@ -16,6 +16,7 @@
         'sunset_min_messages',
         'sunset_days',
         'diagnostics_min_messages',
+        'sequence_tuned_at',
     ] %}
         {% do settings.update({name: var(name)}) %}
     {% endfor %}

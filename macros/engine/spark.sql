@@ -56,6 +56,11 @@
     explode({{ list }})
 {%- endmacro %}
 
+{# The separator is a pattern there. #}
+{% macro spark__text_parts(text, separator) -%}
+    split({{ text }}, r'[{{ separator }}]')
+{%- endmacro %}
+
 {% macro spark__whole_quotient(dividend, divisor) -%}
     ({{ dividend }}) div ({{ divisor }})
 {%- endmacro %}
@@ -66,6 +71,10 @@
 
 {% macro spark__on_clocks_of(utc, zone) -%}
     convert_timezone('UTC', '{{ zone }}', {{ utc }})
+{%- endmacro %}
+
+{% macro spark__microseconds_of(utc) -%}
+    unix_micros(cast({{ utc }} as timestamp))
 {%- endmacro %}
 
 {# Spark would read a year, a month or an hour alone too. timestamp_ltz heeds the offset, which _ntz would cut. #}

@@ -1,5 +1,5 @@
--- One row per message whose source and contact are known, and why it bounced, failed or was skipped: what is left out
--- here is an orphan. Where no send event names a contact, the address does.
+-- One row per message whose source and contact are known, its variant, and why it bounced, failed or was skipped: what
+-- is left out here is an orphan. Where no send event names a contact, the address does.
 with
 
 messages as (
@@ -8,6 +8,10 @@ messages as (
 
 reasons as (
     select * from {{ affected('int_messages_reasoned') }}
+),
+
+variants as (
+    select * from {{ affected('int_messages_varied') }}
 ),
 
 contacts as (
@@ -29,6 +33,8 @@ final as (
         reasons.soft_bounced_reason,
         reasons.failed_reason,
         reasons.skipped_reason,
+        variants.variant,
+        coalesce(variants.is_winner_rollout, false) as is_winner_rollout,
         coalesce(
             contacts.surviving_contact_id,
             emails.contact_id,
@@ -43,6 +49,7 @@ final as (
     left join emails
         on case when messages.recipient_contact_id is null then lower(messages.recipient_email) end = emails.email
     left join reasons on messages.message_id = reasons.message_id
+    left join variants on messages.message_id = variants.message_id
     where contacts.contact_id is not null or messages.recipient_contact_id is null
 )
 

@@ -110,6 +110,7 @@ final as (
         recipient_contact_id,
         email_source_type,
         recipient_email,
+        variant,
         case
             when is_hard_bounced then hard_bounced_reason
             when is_soft_bounced then soft_bounced_reason
@@ -123,6 +124,7 @@ final as (
         {{ where_measured('counted_clicks', ['click']) }} as clicks,
         send_events,
         is_test,
+        is_winner_rollout,
         is_sent,
         is_failed,
         is_skipped,

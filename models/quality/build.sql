@@ -6,8 +6,9 @@ raw_tables as (
     from {{ ref('fct_raw_tables') }}
 ),
 
+-- An assignment says nothing of how far the data go.
 events as (
-    {%- for table in raw_tables() if raw_table_kind(table) == 'event' %}
+    {%- for table in raw_tables() if table.endswith('_events') %}
     select max(event_at) as event_at
     from {{ ref('stg_' ~ table) }}
     where row_status = 'accepted'

@@ -21,6 +21,7 @@ _COMMANDS = {
     "report": "Render reports to offline HTML pages.",
     "export": "Write emails, a Details list or an email's links to CSV, Excel or Parquet.",
     "exports": "List the exports of the last 30 days.",
+    "power": "Say how many contacts a test needs.",
     "segment": "List the contacts behind a metric, or of a segment.",
 }
 

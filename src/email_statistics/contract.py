@@ -28,6 +28,9 @@ class RawColumn:
     is_nullable: bool = False
     accepted_values: tuple[str, ...] = ()
     reserved_prefix: str | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    are_shares: bool = False
 
 
 @dataclass(frozen=True)

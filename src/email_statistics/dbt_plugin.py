@@ -12,8 +12,12 @@ from email_statistics import paths
 from email_statistics.build.files import refuse_bad_name
 from email_statistics.build.lake_state import BUILDING, note_lake_state
 from email_statistics.errors import UsageError
+from email_statistics.experiments.functions import add_functions
 from email_statistics.settings import read_settings
 from email_statistics.storage import keep_private, limit_memory, make_private_folder
+
+# Commands that run models or tests.
+_RUNNING = {"build", "retry", "run", "show", "test"}
 
 
 class Plugin(BasePlugin):
@@ -37,7 +41,10 @@ class Plugin(BasePlugin):
             make_private_folder(Path(self.creds.path).parent)
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Limit memory; write down the lake and the project for macros/engine/manifest.sql."""
+        """Limit memory, add functions; note lake and project for macros/engine/manifest.sql."""
         limit_memory(conn, BUILDING)
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
+        # Whoever only compiles may leave a connection open, of which DuckDB complains at its end.
+        if flags.WHICH in _RUNNING:
+            add_functions(conn)
         note_lake_state(conn, paths.raw_lake(), Path(flags.PROJECT_DIR))

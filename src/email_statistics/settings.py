@@ -52,6 +52,7 @@ class Settings(BaseModel):
     sunset_min_messages: Annotated[int, Field(ge=1, le=1_000_000_000)]
     sunset_days: Annotated[int, Field(ge=1, le=36600)]
     diagnostics_min_messages: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    sequence_tuned_at: Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

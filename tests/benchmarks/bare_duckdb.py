@@ -10,8 +10,8 @@ policy), ``fct_order_events``, ``fct_orphans``, ``fct_raw_tables``, ``dim_contac
 duplicate found.
 
 It leaves out all else that the project does: other attribution policies, tables of touches, marts,
-tests, a manifest of files, increments, publishing, reports. Times written as text must be in
-ISO-8601's extended format.
+tests, experiments, a manifest of files, increments, publishing, reports. Times written as text must
+be in ISO-8601's extended format, whole numbers without a point, planned shares readable.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ WHITE_SPACE = (
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 
-NATIVE = {"timestamp": ("TIMESTAMP",), "boolean": ("BOOLEAN",), "decimal": ("DECIMAL",)}
+NATIVE = {
+    "timestamp": ("TIMESTAMP",),
+    "boolean": ("BOOLEAN",),
+    "decimal": ("DECIMAL",),
+    "bigint": ("BIGINT", "INTEGER"),
+}
 
 
 def build(lake: Path, folder: Path) -> None:
@@ -140,6 +145,10 @@ def _reason(table: RawTable, types: dict[str, str]) -> str:
             lost.append(f"starts_with({each.name}, {_quoted(each.reserved_prefix)})")
         elif each.type != "varchar":
             lost.append(f"{each.name} is null and {raw_text} is not null")
+        if each.at_least is not None:
+            lost.append(f"{each.name} < {each.at_least}")
+        if each.at_most is not None:
+            lost.append(f"{each.name} > {each.at_most}")
     if table.one_of:
         blank.append(f"coalesce({', '.join(table.one_of)}) is null")
     cases = [

@@ -100,6 +100,15 @@ from accepted_send_events
 where event_type in ('hard_bounced', 'soft_bounced', 'failed', 'skipped') and reason is not null
 group by message_id;
 
+create temp table variants as
+select
+    message_id,
+    min_by(variant, (event_at, event_id)) as variant,
+    coalesce(bool_or(is_winner_rollout), false) as is_winner_rollout
+from accepted_send_events
+where variant is not null or is_winner_rollout
+group by message_id;
+
 
 -- Sources, domains, links
 
@@ -656,6 +665,8 @@ joined as (
         engaged.* exclude (message_id),
         credits.* exclude (message_id),
         reasons.* exclude (message_id),
+        variants.variant,
+        coalesce(variants.is_winner_rollout, false) as is_winner_rollout,
         delivery_availability = 'measured' as has_delivery,
         open_availability = 'measured' as has_opens,
         click_availability = 'measured' as has_clicks,
@@ -671,6 +682,7 @@ joined as (
     left join engaged on messages.message_id = engaged.message_id
     left join credits on messages.message_id = credits.message_id
     left join reasons on messages.message_id = reasons.message_id
+    left join variants on messages.message_id = variants.message_id
 ),
 
 flagged as (
@@ -710,6 +722,7 @@ select
     recipient_contact_id,
     email_source_type,
     recipient_email,
+    variant,
     case
         when is_hard_bounced then hard_bounced_reason
         when is_soft_bounced then soft_bounced_reason
@@ -733,6 +746,7 @@ select
     coalesce(revenue, 0) as revenue,
     coalesce(net_revenue, 0) as net_revenue,
     is_test,
+    is_winner_rollout,
     is_sent,
     is_failed,
     is_skipped,
@@ -815,6 +829,14 @@ with orphaned as (
     where
         message_id not in (select message_id from messages)
         and message_id not in (select message_id from orphans)
+    union all
+    select 'experiment_assignments' as raw_table, count(*) as orphan_rows
+    from accepted_experiment_assignments
+    where
+        contact_id not in (select contact_id from contacts)
+        or experiment_id not in (
+            select experiment_id from ranked_experiments where quarantine_reason is null
+        )
 )
 select
     counted.raw_table,

@@ -32,7 +32,7 @@ _TESTS_AND_SETTINGS = (
     "tests/dbt/**/*.yml",
     "profiles.yml",
 )
-_CODE = ("*.py", "build/*.py", "gate/**/*.py", "gate/**/*.yml")
+_CODE = ("*.py", "build/*.py", "experiments/*.py", "gate/**/*.py", "gate/**/*.yml")
 
 
 class BuildInput(BaseModel):

@@ -9,6 +9,7 @@ from email_statistics.sample.dirt import dirty_frames
 from email_statistics.sample.draws import Draws
 from email_statistics.sample.edges import edge_frames
 from email_statistics.sample.engagement import engagement_events
+from email_statistics.sample.experiments import experiment_frames
 from email_statistics.sample.lake import SampleError, SampleFolder, open_sample_folder
 from email_statistics.sample.messages import World, make_messages, send_events
 from email_statistics.sample.receipts import receipts
@@ -64,6 +65,7 @@ def write_sample(
     folder.write_all("part-00000", entities)
     folder.write_all("part-web", {"order_events": unprompted_order_events(world, messages)})
     folder.write_all("delivery=special/edge_cases", edge_frames(sources, links))
+    folder.write_all("experiments", experiment_frames(sources, contacts, draws))
     folder.write_all("dirty", dirty_frames())
     # A writer at work: readers of the lake must skip it.
     at_work = folder.announce("engagement_events/_temporary.parquet")

@@ -218,6 +218,9 @@ def send_events(messages: Chunk) -> pl.DataFrame:
     frame = events.frame()
     contact_id = messages.contact_id.gather(frame["place"])
     is_orphan = pl.Series(messages.is_orphan).gather(frame["place"])
+    variant = np.where(
+        messages.has_variants, np.arange(messages.first, messages.first + len(messages.ids)) % 2, -1
+    )
     gone = contact_id.str.replace("ct_", "ct_gone_")
     is_feed = pl.Series(messages.is_feed).gather(frame["place"])
     names_source = ~is_feed | (frame["event_type"] != "delivered")
@@ -230,5 +233,6 @@ def send_events(messages: Chunk) -> pl.DataFrame:
             recipient_email=messages.email.gather(frame["place"]),
             is_test=pl.lit(False),
             reason=texts(EVERY_REASON, frame["reason"].to_numpy()),
+            variant=texts(["A", "B"], variant).gather(frame["place"]),
         ),
     )

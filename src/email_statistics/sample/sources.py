@@ -31,6 +31,7 @@ _ORDINARY: Row = {
     "has_product_element": False,
     "is_click_tracking_enabled": True,
     "is_showcase": False,
+    "has_variants": False,
     "step": 0,
     "step_days": 0,
     "open_share": 1.0,
@@ -217,7 +218,7 @@ def source_columns(sources: pl.DataFrame, links: pl.DataFrame) -> Columns:
     counts = links.group_by("email_source_id", maintain_order=True).len()["len"].cast(pl.Int64)
     number, is_campaign = pl.int_range(pl.len()), pl.col("email_source_type") == "campaign"
     columns = sources.select(
-        "is_showcase", "appeal", "open_share", "click_share",
+        "is_showcase", "has_variants", "appeal", "open_share", "click_share",
         links=counts,
         first_link=counts.cum_sum() - counts,
         delivery_reported_from=pl.col("delivery_reported_from").cast(pl.Int64).fill_null(0),

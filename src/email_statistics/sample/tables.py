@@ -13,7 +13,12 @@ from email_statistics import contract
 
 Row = dict[str, Any]
 
-_TYPES = {"varchar": pl.String(), "boolean": pl.Boolean(), "timestamp": pl.Datetime("us")}
+_TYPES = {
+    "varchar": pl.String(),
+    "boolean": pl.Boolean(),
+    "timestamp": pl.Datetime("us"),
+    "bigint": pl.Int64(),
+}
 
 
 @cache

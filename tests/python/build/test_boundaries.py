@@ -18,7 +18,7 @@ MAY_READ = {
 }
 SUBJECTS = {
     "staging", "contacts", "sources", "messages", "engagement", "orders", "attribution", "quality",
-    "metrics", "changes", "marts",
+    "metrics", "experiments", "changes", "marts",
 }  # fmt: skip
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
@@ -74,7 +74,11 @@ def test_models_are_filed_by_subject_and_named_by_layer(sample_build: SampleBuil
 
 def test_no_business_model_speaks_of_a_batch(sample_build: SampleBuild) -> None:
     """They import affected(); what an increment computes is models/changes' and macros/engine's."""
-    word = re.compile(r"batch|increment|delta\b|before\(|changed\w*\(|\bchanged_|earlier_copy")
+    # Incremental revenue is what an email caused, not what an increment adds.
+    word = re.compile(
+        r"batch|increment(?!al_(?:revenue|share))|delta\b|before\("
+        r"|changed\w*\(|\bchanged_|earlier_copy"
+    )
     for node in models(sample_build.manifest):
         if node["fqn"][1] not in ("changes", "staging"):
             assert not word.search(node["raw_code"]), node["name"]
@@ -162,6 +166,10 @@ def test_one_macro_alone_counts_messages(sample_build: SampleBuild) -> None:
 
 
 CREDITED = re.compile(r"conversion|converted|orders|ordered|revenue")
+# An experiment's outcomes are what contacts did, whoever is credited with it.
+NOT_CREDITED = {"experiment_arms"}
+# Marts that have every policy.
+ALL_POLICIES = {"attribution_reconciliation", "attribution_calibration"}
 
 
 def test_every_mart_with_a_credited_number_says_by_which_policy(sample_build: SampleBuild) -> None:
@@ -175,9 +183,10 @@ def test_every_mart_with_a_credited_number_says_by_which_policy(sample_build: Sa
         for name, columns in marts.items()
         if any(CREDITED.search(column) for column in columns)
     }
+    credited -= NOT_CREDITED
     assert credited == {name for name in marts if "attribution_policy" in marts[name]}
     with duckdb.connect(sample_build.database, read_only=True) as connection:
-        for name in sorted(credited - {"attribution_reconciliation"}):  # which has all of them
+        for name in sorted(credited - ALL_POLICIES):
             policies = connection.sql(f"select distinct attribution_policy from marts.{name}")
             assert policies.fetchall() == [("aesthetix",)], name
 
@@ -194,4 +203,7 @@ def test_the_contract_and_the_list_of_raw_tables_agree(sample_build: SampleBuild
         r"'(\w+)',", macro.split("{% macro raw_tables() %}")[1].split("{% endmacro %}")[0]
     )
     assert sorted(listed) == sorted(contract)
-    assert all((kind == "event") == name.endswith("_events") for name, kind in contract.items())
+    assert all(
+        (kind == "event") == name.endswith(("_events", "_assignments"))
+        for name, kind in contract.items()
+    )

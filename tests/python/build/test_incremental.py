@@ -83,6 +83,19 @@ def _paid(day: float, **values: Any) -> dict[str, Any]:
     return _event(day=day, **(given | values))
 
 
+def _experiment(day: float = 0, **values: Any) -> dict[str, Any]:
+    given = {
+        "experiment_id": "x", "experiment_type": "holdout", "control_arm": "control",
+        "outcome_days": 5,
+    }  # fmt: skip
+    return _entity(day, **(given | values))
+
+
+def _assigned(arm: str, day: float = 1, **values: Any) -> dict[str, Any]:
+    given = {"event_id": f"a-{arm}-{day}", "experiment_id": "x", "contact_id": "c", "arm": arm}
+    return _event(event_type="assigned", day=day, **(given | values))
+
+
 KNOWN: World = {
     "contacts": [_contact()],
     "sending_domains": [_domain()],
@@ -114,6 +127,10 @@ MUCH_LATER = {
 }
 SEGMENT = "select segment from marts.contact_engagement where contact_id = '{0}c'"
 MESSAGE = "select {} from core.fct_messages where message_id = '{{0}}m'"
+UNIT = (
+    "select {} from core.fct_experiment_contacts "
+    "where experiment_id = '{{0}}x' and contact_id = '{{0}}c'"
+)
 CREDIT = "select message_id from core.fct_conversions where conversion_id = '{0}o'"
 CONTACT = MESSAGE.format("contact_id")
 ORDERED_BY = "select contact_id from core.fct_conversions where conversion_id = '{0}o'"
@@ -413,6 +430,116 @@ CASES = {
             "engagement_events": [_event("o", "opened", 16, message_id="m0")],
         },
         MUCH_LATER, SEGMENT, "other", "sunset",
+    ),
+    "a late experiment takes in its assignments": Case(
+        KNOWN | {"experiment_assignments": [_assigned("control")]},
+        {"experiments": [_experiment()]},
+        UNIT.format("arm"), None, "control",
+    ),
+    "a late contact takes in its assignments": Case(
+        {"experiments": [_experiment()], "experiment_assignments": [_assigned("control")]},
+        {"contacts": [_contact()]},
+        UNIT.format("arm"), None, "control",
+    ),
+    "an earlier assignment moves a contact to its arm": Case(
+        KNOWN
+        | {"experiments": [_experiment()], "experiment_assignments": [_assigned("control", 2)]},
+        {"experiment_assignments": [_assigned("email", 1)]},
+        UNIT.format("arm || ' ' || is_contaminated"), "control false", "email true",
+    ),
+    "a late order is in its contact's days": Case(
+        KNOWN | {"experiments": [_experiment()], "experiment_assignments": [_assigned("email")]},
+        {"order_events": [_paid(6)]},
+        UNIT.format("revenue::varchar || ' ' || is_converted"), "0.00 false", "10.00 true",
+    ),
+    "a late refund lowers no revenue of an experiment": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment()],
+            "experiment_assignments": [_assigned("email")],
+            "order_events": [_paid(3)],
+        },
+        {
+            "order_events": [
+                _paid(4, event_id="refund", event_type="refunded"),
+                _paid(4, event_id="paid2"),
+            ],
+        },
+        UNIT.format("revenue::varchar"), "10.00", "20.00",
+    ),
+    "a changed experiment has other days": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment()],
+            "experiment_assignments": [_assigned("email")],
+            "order_events": [_paid(3)],
+        },
+        {"experiments": [_experiment(5, outcome_days=1)]},
+        UNIT.format("orders"), 1, 0,
+    ),
+    "a merge makes one contact of two, who were in two arms": Case(
+        KNOWN
+        | {
+            "contacts": [_contact(), _contact(contact_id="c2", email="c2@x.org")],
+            "experiments": [_experiment()],
+            "experiment_assignments": [
+                _assigned("email", 2), _assigned("control", contact_id="c2"),
+            ],
+            "order_events": [_paid(3, contact_id="c2")],
+        },
+        {"contacts": [_contact(5, contact_id="c2", email="x", merged_into_contact_id="c")]},
+        UNIT.format("arm || ' ' || orders || ' ' || is_contaminated"), "email 0 false",
+        "control 1 true",
+    ),
+    "a contact matures as the data go on": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment(outcome_days=60)],
+            "experiment_assignments": [_assigned("email", 46)],
+            "order_events": [_paid(47)],
+        },
+        MUCH_LATER, UNIT.format("orders"), None, 1,
+    ),
+    "a late email contaminates the control": Case(
+        KNOWN | {"experiments": [_experiment()], "experiment_assignments": [_assigned("control")]},
+        {"send_events": [_sent(day=2)]},
+        UNIT.format("is_contaminated"), False, True,
+    ),
+    "an earlier send event has another variant": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment(experiment_type="ab_test", email_source_id="s")],
+            "send_events": [_sent(variant="B")],
+        },
+        {"send_events": [_sent("t", 0.5, event_type="targeted", variant="A")]},
+        UNIT.format("arm || ' ' || assigned_at"), "B 2026-03-02 00:00:00", "A 2026-03-01 12:00:00",
+    ),
+    "a late mark makes a roll-out of a message": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment(experiment_type="ab_test", email_source_id="s")],
+            "send_events": [_sent(variant="B"), _sent("s2", 2, message_id="m2", variant="C")],
+        },
+        {"send_events": [_sent("r", 3, event_type="delivered", is_winner_rollout=True)]},
+        UNIT.format("arm"), "B", "C",
+    ),
+    "late assignments of its own take the place of variants": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment(experiment_type="ab_test", email_source_id="s")],
+            "send_events": [_sent(variant="B")],
+        },
+        {"experiment_assignments": [_assigned("A")]},
+        UNIT.format("arm"), "B", "A",
+    ),
+    "a late open counts in an A/B test": Case(
+        KNOWN
+        | {
+            "experiments": [_experiment(experiment_type="ab_test", email_source_id="s")],
+            "send_events": [_sent(variant="B")],
+        },
+        {"engagement_events": [OPENED]},
+        UNIT.format("is_human_opened"), False, True,
     ),
     "an earlier send of an unknown source makes a message an orphan": Case(
         KNOWN | {"send_events": [_sent(), _sent("s2", 1, message_id="m2")]},

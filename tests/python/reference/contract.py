@@ -134,7 +134,35 @@ EXCHANGE_RATES = _entity(
     ("currency", "valid_from"),
     {"currency": "currency", "valid_from": "time", "rate": "number"},
 )
-ENTITIES = (CONTACTS, SENDING_DOMAINS, EMAIL_SOURCES, LINKS, EXCHANGE_RATES)
+EXPERIMENTS = _entity(
+    "experiments",
+    ("experiment_id",),
+    {
+        "experiment_id": "text",
+        "experiment_name": "text",
+        "experiment_type": "enumeration",
+        "control_arm": "text",
+        "email_source_id": "text",
+        "primary_metric": "enumeration",
+        "outcome_days": "days",
+        "planned_shares": "shares",
+        "planned_contacts_per_arm": "plan",
+        "started_at": "time",
+        "ended_at": "time",
+    },
+    {
+        "experiment_type": frozenset({"holdout", "ab_test"}),
+        "primary_metric": frozenset(
+            {
+                *("revenue", "orders", "ordered", "converted", "delivered", "opened"),
+                *("human_opened", "clicked", "unsubscribed", "complained"),
+            }
+        ),
+    },
+    nullable=frozenset({"primary_metric"}),
+    parents=("experiment_type", "control_arm"),
+)
+ENTITIES = (CONTACTS, SENDING_DOMAINS, EMAIL_SOURCES, LINKS, EXCHANGE_RATES, EXPERIMENTS)
 
 DISPATCH_TYPES = ("sent", "deferred", "rejected", "delivered", "soft_bounced", "hard_bounced")
 ENGAGEMENT_TYPES = ("opened", "clicked", "replied", "unsubscribed", "complained")
@@ -149,6 +177,8 @@ SEND_EVENTS = _events(
         "recipient_email": "text",
         "is_test": "flag",
         "reason": "text",
+        "variant": "text",
+        "is_winner_rollout": "flag",
     },
     ("message_id",),
     one_of=("contact_id", "recipient_email"),
@@ -184,7 +214,13 @@ GOAL_EVENTS = _events(
     {"contact_id": "text", "email": "text", "goal_name": "text"},
     (),
 )
-EVENTS = (SEND_EVENTS, ENGAGEMENT_EVENTS, ORDER_EVENTS, GOAL_EVENTS)
+EXPERIMENT_ASSIGNMENTS = _events(
+    "experiment_assignments",
+    frozenset({"assigned"}),
+    {"experiment_id": "text", "contact_id": "text", "arm": "text"},
+    ("experiment_id", "contact_id", "arm"),
+)
+EVENTS = (SEND_EVENTS, ENGAGEMENT_EVENTS, ORDER_EVENTS, GOAL_EVENTS, EXPERIMENT_ASSIGNMENTS)
 
 # How the id of a contact begins that is known by its address alone; no delivered one may.
 FROM_EMAIL = "email:"

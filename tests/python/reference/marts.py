@@ -301,7 +301,9 @@ def _link_performance(source_id: str, group: list[Message], entities: Entities) 
             "email_source_id": source_id,
             "link_key": key,
             "link_id": link["link_id"],
-            "url": link["url"],
+            # A link that has none shows a clicked one.
+            "url": link["url"]
+            or min((click.url for _, click in clicks[key] if click.url), default=None),
             "link_source": link.get("link_source"),
             "exclusion_reason": _link_exclusion(link),
         }

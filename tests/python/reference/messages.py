@@ -89,6 +89,16 @@ class Message:
         """Whether any of its send events marks it as a test (overview: Counting unit)."""
         return any(send["is_test"] for send in self.sends)
 
+    @property
+    def variant(self) -> str | None:
+        """That of its earliest send event that has one."""
+        return first_named(self.sends, "variant")
+
+    @property
+    def is_winner_rollout(self) -> bool:
+        """Whether any of its send events says that it is a roll-out."""
+        return any(send["is_winner_rollout"] for send in self.sends)
+
     def is_measured(self, family: str) -> bool:
         """The family is measured for this message."""
         return self.availability[family] == MEASURED

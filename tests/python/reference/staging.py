@@ -147,6 +147,8 @@ def _duplicate_order(table: RawTable, row: Row) -> tuple[tuple[Any, ...], ...]:
     `event_type`, then the remaining columns in the contract's order (overview: The raw
     contract)."""
     first = ["loaded_at", "event_at", "event_type"]
+    if table.name == "experiment_assignments":
+        first += ["experiment_id", "contact_id", "arm"]
     rest = [column for column in table.columns if column not in first]
     return nulls_last([row[column] for column in first + rest])
 

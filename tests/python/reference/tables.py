@@ -1,8 +1,11 @@
 """The public tables, as lists of rows."""
 
+from datetime import datetime
+
 from reference import contract
 from reference.conversions import Conversion, attribute, read_conversions
 from reference.entities import Entities, read_entities, source_words
+from reference.experiments import data_through, experiment_tables, orphaned_assignments
 from reference.marts import mart_tables
 from reference.messages import (
     Message,
@@ -12,7 +15,7 @@ from reference.messages import (
     read_messages,
     read_user_agents,
 )
-from reference.policies import attribution_tables, credit_by_policy
+from reference.policies import attribution_tables, credit_by_policy, read_policies
 from reference.settings import Settings
 from reference.staging import Judged, judge_lake
 from reference.values import Row
@@ -27,11 +30,13 @@ def reference_tables(
     raw: dict[str, list[Row]],
     settings: Settings | None = None,
     user_agents: list[Row] | None = None,
+    through: datetime | None = None,
 ) -> Tables:
     """The public tables, by ``schema.table``, of raw tables and settings.
 
     ``raw`` maps a raw table to its rows as read from Parquet; ``user_agents`` is the seed of known
-    agents, read from the project where it isn't given.
+    agents, read from the project where it isn't given; ``through`` is how far the data go, where
+    these rows are a part of them.
     """
     settings = settings or Settings()
     judged = judge_lake(raw)
@@ -45,6 +50,16 @@ def reference_tables(
         credit_by_policy(conversions, messages.values(), settings)
     for message in messages.values():
         _set_conversion_state(message)
+    attribution = attribution_tables(conversions, messages.values(), settings)
+    experiments = experiment_tables(
+        judged,
+        entities,
+        messages.values(),
+        conversions,
+        attribution["core.fct_attribution_credits"],
+        [policy.name for policy in read_policies(settings)],
+        through or data_through(judged),
+    )
     return (
         _dimensions(entities)
         | {
@@ -59,7 +74,8 @@ def reference_tables(
             ],
             "marts.data_quality": _data_quality(judged, entities),
         }
-        | attribution_tables(conversions, messages.values(), settings)
+        | attribution
+        | experiments
         | mart_tables(messages, conversions, entities, settings)
     )
 
@@ -131,7 +147,9 @@ def _message_row(message: Message) -> Row:
             "contact_id": message.contact_id,
             "recipient_contact_id": first_named(message.sends, "contact_id"),
             "recipient_email": first_named(message.sends, "recipient_email"),
+            "variant": message.variant,
             "is_test": message.is_test,
+            "is_winner_rollout": message.is_winner_rollout,
             "opens": len(message.counted("opened")) if message.is_measured("open") else None,
             "clicks": len(message.counted("clicked")) if message.is_measured("click") else None,
             "conversions": len(message.conversions),
@@ -204,6 +222,7 @@ def _data_quality(judged: dict[str, Judged], entities: Entities) -> list[Row]:
         "engagement_events": sum(
             event["message_id"] not in by_message for event in judged["engagement_events"].accepted
         ),
+        "experiment_assignments": orphaned_assignments(judged, entities),
     }
     events = {table.name for table in contract.EVENTS}
     return [

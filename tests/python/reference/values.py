@@ -28,6 +28,8 @@ _TIMESTAMP = re.compile(
 _FLAGS = dict.fromkeys(["true", "t", "1", "yes", "y"], True) | dict.fromkeys(
     ["false", "f", "0", "no", "n"], False
 )
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(\.0*)?")
+_WEIGHT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _MONEY_LIMIT = Decimal(10) ** 16
 
 
@@ -82,6 +84,36 @@ def to_money(value: object) -> Decimal | None:
     return number
 
 
+def to_days(value: object) -> int | None:
+    """A whole number of days, 1 to 60."""
+    return _to_whole_number(value, 1, 60)
+
+
+def to_plan(value: object) -> int | None:
+    """How many contacts are planned: a whole number, at least 1."""
+    return _to_whole_number(value, 1, 2**63 - 1)
+
+
+def _to_whole_number(value: object, least: int, most: int) -> int | None:
+    text = to_text(value)
+    if text is None:
+        return None
+    if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text.split(".")[0]) <= most:
+        raise UncastableError(text)
+    return int(text.split(".")[0])
+
+
+def to_shares(value: object) -> str | None:
+    """A weight of more than 0 for each of several arms, `control=10,email=90`."""
+    text = to_text(value)
+    for share in text.split(",") if text else []:
+        arm, _, weight = share.partition("=")
+        number = to_text(weight) or ""
+        if not to_text(arm) or not _WEIGHT.fullmatch(number) or not Decimal(number):
+            raise UncastableError(text)
+    return text
+
+
 def to_timestamp(value: object) -> datetime | None:
     """A naive UTC time: "with an offset or a zone they are converted, not cut"."""
     if isinstance(value, datetime):
@@ -124,6 +156,9 @@ CASTS: dict[str, Callable[[object], Any]] = {
     "number": to_number,
     "money": to_money,
     "time": to_timestamp,
+    "days": to_days,
+    "plan": to_plan,
+    "shares": to_shares,
 }
 
 

@@ -28,7 +28,7 @@ World = dict[str, list[Row]]
 TABLES = {table.name: table for table in (*contract.ENTITIES, *contract.EVENTS)}
 PREFIXED = {
     *("contact_id", "merged_into_contact_id", "email_source_id", "link_id", "message_id"),
-    *("event_id", "order_id", "sending_domain", "email", "recipient_email"),
+    *("event_id", "order_id", "sending_domain", "email", "recipient_email", "experiment_id"),
 }
 REQUIRED = {
     "contacts": {"contact_id", "email"},
@@ -46,6 +46,8 @@ REQUIRED = {
     "engagement_events": {"message_id"},
     "order_events": {"order_id"},
     "goal_events": set[str](),
+    "experiments": {"experiment_id", "experiment_type", "control_arm"},
+    "experiment_assignments": {"experiment_id", "contact_id", "arm"},
 }
 ALWAYS_REQUIRED = {"event_id", "event_type", "event_at", "loaded_at", "updated_at"}
 
@@ -121,6 +123,14 @@ AMOUNTS = ["0", "0.01", "0.69", "4.4", "19.99", "19.9900", "33.335", "1000.1", "
 BAD_AMOUNTS = [None, "", "abc", "nan", "inf", "-1", "-0.01", "19.999", "1,5"]
 CURRENCIES = ["USD", "USD", "USD", "EUR", "GBP", " eur", "gBp", "CHF", "JPY"]
 BAD_CURRENCIES = [None, " ", "EURO", "E1R", "\u20acUR", "U D", "US"]
+ARMS = ["control", "control", "control", "email", "email", "Email", "other"]
+VARIANTS = ["control", "email", "email", "other"]
+SHARES = [
+    *(None, None, "control=1,email=1", " control = 10 ,email=0.5", "control=1,email=1,control=2"),
+    "control=1",
+]
+BAD_SHARES = ["control", "control=0", "control=1,", "=1", "control=-1", "control=1;email=1"]
+BAD_NUMBERS = ["0", "61", "1.5", "-1", "two", "1e1", "1_0"]
 BLANKS = [None, "", " ", "\t\n", "\u00a0\u3000", "\ufeff"]
 PADS = [" ", "\t", "\u00a0", "\u2003", "\ufeff", "\r\n"]
 BAD_TIMES = [
@@ -257,6 +267,10 @@ def _world(dice: _Dice) -> World:
     ] or [(START, None, None)]
     world["order_events"] = _order_events(dice, touches)
     world["goal_events"] = [_goal_event(dice, touches) for _ in range(dice.number(0, 3))]
+    world["experiments"] = _experiments(dice)
+    world["experiment_assignments"] = [
+        _assignment(dice, touches) for _ in range(dice.one_of([0, 3, 6, 9]))
+    ]
     for name, rows in world.items():
         world[name] = [soiled for row in rows for soiled in _soil(dice, TABLES[name], row)]
     return world
@@ -368,12 +382,48 @@ def _echo(dice: _Dice, world: World) -> None:
                 world[name].append(echo)
 
 
+def _experiments(dice: _Dice) -> list[Row]:
+    metrics = [None, *sorted(contract.EXPERIMENTS.words["primary_metric"])]
+    return [
+        {
+            "experiment_id": f"x{number}",
+            "experiment_name": dice.one_of([None, "Which subject?"]),
+            "experiment_type": dice.one_of(["holdout", "ab_test", "ab_test"]),
+            "control_arm": dice.one_of(["control", "control", "control", "email"]),
+            "email_source_id": dice.one_of([None, *(f"s{source}" for source in range(1, 5))]),
+            "primary_metric": dice.one_of(metrics),
+            "outcome_days": dice.one_of([None, 1, 4, 5, 30, 60]),
+            "planned_shares": dice.one_of(SHARES),
+            "planned_contacts_per_arm": dice.one_of([None, 1, 2, 1000]),
+            "started_at": dice.one_of([None, START]),
+            "ended_at": dice.one_of([None, START, START + timedelta(days=90)]),
+        }
+        | _ages(dice)
+        for number in range(1, 5)
+        for _ in range(dice.one_of([1, 1, 1, 2]))
+    ]
+
+
+def _assignment(dice: _Dice, touches: list[tuple[datetime, str | None, str | None]]) -> Row:
+    """An assignment to one of the first experiments, often days before something happened."""
+    moment, *_ = dice.one_of(touches)
+    assigned_at = moment - timedelta(
+        days=dice.one_of([0, 0, 1, 4, 5, 14, 30]), microseconds=dice.one_of(MICROSECONDS)
+    )
+    return _event(dice, "assigned", assigned_at if dice.chance(60) else None) | {
+        "experiment_id": dice.some_id("x", 2),
+        "contact_id": _reserved(dice) or _contact(dice),
+        "arm": dice.one_of(ARMS),
+    }
+
+
 def _send_events(dice: _Dice, message_id: str) -> list[Row]:
     source_id, contact_id = dice.some_id("s", 4), _contact(dice)
     emails: list[str | None] = [None, "ann@x.org", "Ann@x.org"]
     is_known_by_email = dice.chance(25)
     if is_known_by_email:
         emails = [dice.one_of(EMAILS)] * 8 + [dice.one_of(EMAILS), " Zoe@X.org "]
+    variant = dice.one_of([None, *VARIANTS])
     types = dice.one_of(
         [
             ["targeted", "sent", "delivered"],
@@ -410,6 +460,8 @@ def _send_events(dice: _Dice, message_id: str) -> list[Row]:
             "recipient_email": dice.one_of(emails),
             "is_test": dice.chance(3) if dice.chance(80) else None,
             "reason": dice.one_of([None, "550 no such user"]),
+            "variant": dice.one_of([variant, variant, variant, None, "other"]),
+            "is_winner_rollout": dice.one_of([None, None, None, False, dice.chance(15)]),
         }
         for event_type in types
     ]
@@ -594,6 +646,10 @@ def _soiled(dice: _Dice, kind: str, column: str, value: Any) -> Any:
     if kind == "flag":
         words = ["true", "FALSE", "1", "0", " True "]
         return dice.one_of(BAD_FLAGS) if dice.chance(30) else dice.one_of(words)
+    if kind in ("days", "plan"):
+        return dice.one_of(BAD_NUMBERS) if dice.chance(50) else dice.one_of(["7.0", " 14 ", "+3"])
+    if kind == "shares" and dice.chance(50):
+        return dice.one_of(BAD_SHARES)
     if kind == "money":
         return dice.one_of(BAD_AMOUNTS) if dice.chance(70) else f" {value}\t"
     if column == "currency" and dice.chance(70):
@@ -712,6 +768,9 @@ _PYTHON_TYPES: dict[str, type] = {
     "time": datetime,
     "money": Decimal,
     "number": Decimal,
+    "days": int,
+    "plan": int,
+    "shares": str,
 }
 _ARROW_TYPES = {
     "text": pa.string(),
@@ -721,14 +780,18 @@ _ARROW_TYPES = {
     "time": pa.timestamp("us"),
     "money": pa.decimal128(18, 2),
     "number": pa.decimal128(24, 12),
+    "days": pa.int64(),
+    "plan": pa.int64(),
+    "shares": pa.string(),
 }
 # Other types that hold the same values, and the tables that have them in a lake without text.
 _OTHER_TYPES = _ARROW_TYPES | {
     "flag": pa.int8(),
     "time": pa.timestamp("us", tz="Asia/Tokyo"),
     "money": pa.float64(),
+    "days": pa.float64(),
 }
-_OTHER_TYPED = {"email_sources", "engagement_events", "order_events"}
+_OTHER_TYPED = {"email_sources", "engagement_events", "order_events", "experiments"}
 
 
 def _is_typed(table: contract.RawTable, row: Row) -> bool:

@@ -68,14 +68,14 @@ def test_every_source_is_counted_once_a_check(
 def test_raw_rows_are_said_to_add_up_only_where_they_do(
     sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load(sample_warehouse, monkeypatch).data_quality().markup.count("<bdi>Yes</bdi>") == 4
+    assert load(sample_warehouse, monkeypatch).data_quality().markup.count("<bdi>Yes</bdi>") == 5
     path = copy(
         sample_warehouse,
         tmp_path,
         "update core.fct_raw_tables set raw_rows = raw_rows + 1 where raw_table = 'send_events'",
     )
     markup = load(path, monkeypatch).data_quality().markup
-    assert markup.count("<bdi>Yes</bdi>") == 3
+    assert markup.count("<bdi>Yes</bdi>") == 4
     assert markup.count("No: rows were lost or counted twice") == 1
 
 

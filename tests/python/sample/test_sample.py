@@ -186,8 +186,8 @@ def test_a_file_or_an_impossible_folder_is_refused(tmp_path: Path) -> None:
 # What the sample must show, as a condition on its raw tables. `clean` leaves the rows out that
 # stand in a file of broken rows.
 FEATURES = {
-    "20 to 25 campaigns were sent": """
-        select count(distinct email_source_id) between 20 and 26 from clean_sends
+    "20 to 25 campaigns were sent, and three for experiments": """
+        select count(distinct email_source_id) between 23 and 29 from clean_sends
         where email_source_id like 'src_campaign%' and email_source_id != 'src_campaign_lost'""",
     "12 campaigns in the last 30 days": """
         select count(*) >= 12 from (
@@ -383,6 +383,7 @@ FEATURES = {
                 count(distinct opens.message_id) as opened
             from clean_sends left join opens using (message_id)
             where event_at > timestamp '2026-04-01' and event_type = 'delivered'
+                and message_id not like 'msg_exp_%'
             group by contact_id having count(distinct message_id) >= 3)""",
     "more mail is read by day than by night, more on Wednesday than on Sunday": """
         select count(*) filter (hour(event_at) between 12 and 18)

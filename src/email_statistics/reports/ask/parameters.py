@@ -122,6 +122,15 @@ def _is_order(conversion_id: str) -> str:
     return conversion_id
 
 
+def _is_experiment(experiment_id: str) -> str:
+    if experiment_id:
+        with asking() as asked:
+            known = asked("shared/experiments")["experiment_id"].to_list()
+        if experiment_id not in known:
+            raise ValueError(f"no experiment has that id, {suggest(experiment_id, known)}")
+    return experiment_id
+
+
 Truth = Annotated[bool, PlainValidator(_truth)]
 Day = Annotated[str, AfterValidator(_day)]
 LastDays = Annotated[int, whole_number(1, 36_600)]
@@ -138,6 +147,7 @@ SourceIdOfType = Annotated[str, AfterValidator(_is_source_of_its_type)]
 Policies = Annotated[str, AfterValidator(_are_policies)]
 """Names of attribution policies, with commas between."""
 OrderId = Annotated[str, AfterValidator(_is_order)]
+ExperimentId = Annotated[str, AfterValidator(_is_experiment)]
 
 
 def policy_names(text: str) -> list[str]:

@@ -37,6 +37,7 @@ class Diagnostics(Page):
     reasons: pl.DataFrame
     quarantined: pl.DataFrame
     orphans: pl.DataFrame
+    experiments: pl.DataFrame
 
     def header(self) -> Html:
         """Open the page: how much is wrong, which sources it judges, the data."""
@@ -78,6 +79,28 @@ class Diagnostics(Page):
             for status, (label, _) in _STATUSES.items()
         ]
         return pieces.tabs("findings", "Status", panels)
+
+    def unreadable_experiments(self) -> Html:
+        """List the experiments that can't be read, or not yet, and why."""
+        if self.experiments.is_empty():
+            return pieces.empty(
+                "No experiment has a problem.", "Its page says what a test found: experiment."
+            )
+        labels = {status: label for status, (label, _) in _STATUSES.items()}
+        return self.listing(
+            "Experiments that can't be read, or not yet",
+            "unreadable_experiments",
+            "experiments",
+            [
+                Column("experiment_name", "Experiment"),
+                Column("check_name", "Check"),
+                Column("status", "Status"),
+                Column("message", "What it means and what to do", "prose"),
+            ],
+            self.experiments.with_columns(
+                _in_words("check_name"), pl.col("status").replace_strict(labels)
+            ),
+        )
 
     def data_quality(self) -> Html:
         """Show what became of the raw rows: raw = accepted + duplicates + quarantined."""
@@ -260,4 +283,5 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Dia
             reasons=asked("diagnostics/reasons"),
             quarantined=asked.ask("diagnostics/quarantined", first=most).rows,
             orphans=asked.ask("diagnostics/orphans", first=most).rows,
+            experiments=asked("diagnostics/experiments"),
         )

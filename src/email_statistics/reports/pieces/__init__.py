@@ -19,6 +19,7 @@ from email_statistics.reports.pieces.definitions import definitions
 from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.funnel import Comparison, funnel
 from email_statistics.reports.pieces.header import header, source
+from email_statistics.reports.pieces.interval import Interval, intervals
 from email_statistics.reports.pieces.measured import Finding, Measured, measured
 from email_statistics.reports.pieces.ranking import Rank, ranking
 from email_statistics.reports.pieces.table import Column, Name, listing, table
@@ -32,6 +33,7 @@ __all__ = [
     "Comparison",
     "Finding",
     "Html",
+    "Interval",
     "Measured",
     "Name",
     "Rank",
@@ -44,6 +46,7 @@ __all__ = [
     "empty",
     "funnel",
     "header",
+    "intervals",
     "line_chart",
     "link",
     "listing",

@@ -1,0 +1,191 @@
+"""Experiments and incrementality: the numbers of the marts, and no winner before there is one."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.report_worlds import loaded
+
+from email_statistics import warehouse
+from email_statistics.errors import UsageError
+from email_statistics.reports.pages.experiment import Experiment
+from email_statistics.reports.pages.incrementality import Incrementality
+from email_statistics.reports.words import experiments as words
+
+WINNERS = ("better", "worse", "winner is", "wins")
+
+
+@pytest.fixture(autouse=True)
+def _warehouse(sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+
+
+def experiment(experiment_id: str = "") -> Experiment:
+    page: Experiment = loaded("experiment", experiment_id=experiment_id)
+    return page
+
+
+def incrementality(experiment_id: str = "") -> Incrementality:
+    page: Incrementality = loaded("incrementality", experiment_id=experiment_id)
+    return page
+
+
+def text(page: Experiment) -> str:
+    """Every piece of the page, as markup."""
+    return "".join(
+        piece.markup
+        for piece in (
+            page.header(),
+            page.readable(),
+            page.setup(),
+            page.contacts(),
+            page.metrics_compared(),
+            page.spent_by_day(),
+            page.looks_by_day(),
+        )
+    )
+
+
+def statuses() -> dict[str, str]:
+    rows = warehouse.sql(
+        "select experiment_id, status from marts.experiment_results where is_primary"
+    ).rows()
+    return dict(rows)
+
+
+def test_the_sample_has_an_experiment_of_each_kind() -> None:
+    assert statuses() == {
+        "exp_spring_offer": "better",
+        "exp_loyalty_letter": "sample_ratio_mismatch",
+        "exp_spring_subject": "no_difference_found",
+        "exp_summer_subject": "too_early",
+    }
+    rolled_out = warehouse.sql("select count(*) from core.fct_messages where is_winner_rollout")
+    assert rolled_out.item() == 120
+
+
+@pytest.mark.parametrize("experiment_id", ["exp_loyalty_letter", "exp_summer_subject"])
+def test_no_winner_is_named_before_a_test_can_name_one(experiment_id: str) -> None:
+    page = experiment(experiment_id)
+    lead = page.header().markup
+    assert "too early to say" in lead or "can't be read" in lead
+    for word in WINNERS[:2]:
+        assert f"does {word}" not in text(page)
+        assert words.STATUSES[word] not in text(page)
+
+
+def test_a_mismatched_test_shows_no_difference() -> None:
+    page = experiment("exp_loyalty_letter")
+    for piece in (page.metrics_compared(), page.spent_by_day(), page.looks_by_day()):
+        assert "points" not in piece.markup
+    assert page.metrics_compared().markup.count("<svg") == page.metrics_compared().markup.count(
+        "Can&#39;t be read"
+    )
+    assert "something else than chance" in page.readable().markup.lower()
+
+
+def test_a_decided_test_says_by_how_much() -> None:
+    page = experiment("exp_spring_offer")
+    row = warehouse.sql(
+        "select * from marts.experiment_results"
+        " where experiment_id = 'exp_spring_offer' and is_primary"
+    ).row(0, named=True)
+    found = page.header().markup
+    assert "does better than" in found
+    for number in (row["mean"], row["control_mean"]):
+        assert words.value("revenue", number, "USD") in found
+    for end in ("difference_low", "difference_high"):
+        assert words.difference("revenue", row[end], "USD") in found
+
+
+def test_the_arms_are_counted_as_the_marts_count_them() -> None:
+    page = experiment("exp_spring_subject")
+    expected = warehouse.sql(
+        "select arm, count(*), count(*) filter (where is_contaminated)"
+        " from core.fct_experiment_contacts where experiment_id = 'exp_spring_subject'"
+        " group by arm order by arm"
+    ).rows()
+    assert page.arms.select("arm", "contacts", "contaminated_contacts").rows() == expected
+
+
+def test_the_last_point_of_revenue_is_the_mean() -> None:
+    page = experiment("exp_spring_offer")
+    last = page.spent.filter(days=page.spent["days"].max())
+    means = dict(
+        warehouse.sql(
+            "select arm, mean from marts.experiment_arms"
+            " where experiment_id = 'exp_spring_offer' and metric = 'revenue'"
+        ).iter_rows()
+    )
+    found = dict(last.select("arm", "revenue_per_contact").iter_rows())
+    assert {arm: float(value) for arm, value in found.items()} == pytest.approx(means, abs=0.005)
+
+
+def test_the_sample_shows_the_trap_of_peeking() -> None:
+    """Early looks leave zero, the sequence never does, and in the end there is no difference."""
+    shown = experiment("exp_spring_subject").looks_by_day().markup
+    assert "would have cried winner too soon" in shown
+    assert "No look would" not in shown
+    assert statuses()["exp_spring_subject"] == "no_difference_found"
+
+
+def test_the_latest_experiment_is_the_default() -> None:
+    assert experiment().experiment is not None
+    assert (experiment().experiment or {})["experiment_id"] == "exp_summer_subject"
+    with pytest.raises(UsageError, match="did you mean 'exp_spring_offer'"):
+        experiment("exp_spring_ofer")
+
+
+def test_of_100_credited_so_many_were_caused() -> None:
+    page = incrementality()
+    assert (page.experiment or {})["experiment_id"] == "exp_spring_offer"
+    row = warehouse.sql(
+        "select * from marts.attribution_calibration"
+        " where experiment_id = 'exp_spring_offer' and attribution_policy = 'aesthetix'"
+    ).row(0, named=True)
+    share, low, high = (100 * row[f"incremental_share{end}"] for end in ("", "_low", "_high"))
+    sentence = f"Of 100 credited, {share:.0f} [{low:.0f}, {high:.0f}]"
+    assert f"{sentence} would not have come without the email." in page.header().markup
+    assert sentence in page.by_policy().markup
+    assert sentence in page.shares().markup
+
+
+def test_a_mismatched_holdout_gives_no_share() -> None:
+    page = incrementality("exp_loyalty_letter")
+    assert "can't be read" in page.header().markup.replace("&#39;", "'")
+    assert "<svg" not in page.shares().markup
+    assert "Of 100" not in page.by_policy().markup
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "shown"),
+    [
+        ("revenue", -1.5, "\N{MINUS SIGN}1.50"),
+        ("orders", 0.0125, "+0.013"),
+        ("opened", 0.1, "+10.0"),
+    ],
+)
+def test_a_difference_has_its_sign_and_its_unit(metric: str, value: float, shown: str) -> None:
+    assert words.difference(metric, value, "USD").startswith(shown)
+
+
+def _row(**values: Any) -> dict[str, Any]:
+    given = {
+        "metric": "opened", "arm": "B", "control_arm": "A", "mean": 0.3, "control_mean": 0.2,
+        "difference": 0.1, "difference_low": 0.02, "difference_high": 0.18, "always_low": -0.02,
+        "always_high": 0.22,
+    }  # fmt: skip
+    return given | values
+
+
+@pytest.mark.parametrize("status", words.UNDECIDED)
+def test_words_of_what_is_undecided_name_nobody(status: str) -> None:
+    sentence = words.verdict(_row(status=status), "USD")
+    assert not any(
+        word in sentence for word in ("does better", "does worse", "\N{FIRST STRONG ISOLATE}B")
+    )
+
+
+def test_what_was_clear_early_is_told_by_the_interval_that_holds_at_every_look() -> None:
+    early = _row(status="better", difference_low=-0.01, always_low=0.01)
+    assert "+1.0" in words.verdict(early, "USD")

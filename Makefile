@@ -4,12 +4,20 @@ BIN := $(VENV)/bin
 
 # The project's own lake and folders, whatever the environment says.
 ISOLATED := env -u EMAIL_STATS_RAW -u EMAIL_STATS_WAREHOUSE -u EMAIL_STATS_REPORTS -u EMAIL_STATS_EXPORTS \
+	-u EMAIL_STATS_SPARK -u EMAIL_STATS_SPARK_WAREHOUSE \
 	-u DBT_TARGET_PATH -u DBT_LOG_PATH -u DBT_PROFILES_DIR -u DBT_PROJECT_DIR -u DBT_TARGET -u PYTHONPATH
 PYTEST := $(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # A database of its own for quick, so that it disturbs no build.
 QUICK := $(ISOLATED) EMAIL_STATS_WAREHOUSE=var/quick/quick.duckdb DBT_TARGET_PATH=var/quick/target DBT_LOG_PATH=var/quick/logs
 
-.PHONY: help setup demo test quick lint lab docs benchmark lock
+# Packages of an engine in a folder of their own: two engines need two versions of pyspark.
+define install_engine
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --upgrade \
+		--target $(VENV)/engines/$(1) --requirement requirements-$(1).lock
+	@echo "Set up. Next: email-stats build --target $(1)"
+endef
+
+.PHONY: help setup demo test quick lint lab docs benchmark lock setup-sail setup-spark
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -59,6 +67,18 @@ docs: setup ## Write the documentation of all tables as one offline page: var/do
 benchmark: setup ## Measure builds of 0.1, 1 and 10 M messages (15 minutes, 20 GB below var/)
 	$(ISOLATED) $(BIN)/python tests/benchmarks/run.py --docs
 
+setup-sail: setup ## Install what the target sail needs, beside .venv's packages (170 MB)
+	$(call install_engine,sail)
+
+setup-spark: setup ## Install what the target spark needs, beside .venv's packages (500 MB); Java 17 or newer runs it
+	@command -v java >/dev/null || test -n "$$JAVA_HOME" \
+		|| { echo "Java 17 or newer is needed, and there is no java here: apt-get install default-jre-headless, or set JAVA_HOME."; exit 1; }
+	$(call install_engine,spark)
+
 lock: ## Resolve the dependencies again into requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --all-extras --group dev \
 		pyproject.toml --output-file requirements.lock
+	for engine in sail spark; do \
+		uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-deps --group $$engine \
+			--output-file requirements-$$engine.lock || exit 1; \
+	done

@@ -77,14 +77,22 @@
     unix_micros(cast({{ utc }} as timestamp))
 {%- endmacro %}
 
-{# Spark would read a year, a month or an hour alone too. timestamp_ltz heeds the offset, which _ntz would cut. #}
+{# timestamp_ltz heeds the offset, which _ntz would cut. #}
 {% macro spark__parsed_time(text) -%}
-    {%- set begins_with_a_day = '^[0-9]+-[0-9]+-[0-9]+' -%}
-    {%- set extended = extended_iso_8601(text) -%}
     coalesce(
-        try_cast(case when {{ matches(text, begins_with_a_day) }} then {{ text }} end as timestamp_ltz),
-        try_cast(case when {{ matches(extended, begins_with_a_day) }} then {{ extended }} end as timestamp_ltz)
+        try_cast({{ spark_readable_time(text) }} as timestamp_ltz),
+        try_cast({{ spark_readable_time(extended_iso_8601(text)) }} as timestamp_ltz)
     )
+{%- endmacro %}
+
+{# NULL for what Spark would read and DuckDB doesn't: a year, a month or an hour alone, an offset after a space. Sail
+   wants seconds before an offset. #}
+{% macro spark_readable_time(text) -%}
+    {%- set without_seconds -%} ^(.{10}[T ][0-9]{2}:[0-9]{2})([Z+-].*)\z {%- endset -%}
+    case
+        when {{ matches(text, '^[0-9]+-[0-9]+-[0-9]+') }} and not {{ matches(text, ' [+-]') }}
+            then {{ replace_matches(text, without_seconds, '<1>:00<2>') }}
+    end
 {%- endmacro %}
 
 {% macro spark__as_timestamp(column) -%}
@@ -139,9 +147,14 @@
     replace(replace(replace(url_encode({{ text }}), '+', '%20'), '*', '%2A'), '%7E', '~')
 {%- endmacro %}
 
-{% macro spark__number_in_words(number) -%}printf('%,d', {{ number }}){%- endmacro %}
+{# printf() writes null for NULL. #}
+{% macro spark__number_in_words(number) -%}
+    case when {{ number }} is not null then printf('%,d', {{ number }}) end
+{%- endmacro %}
 
-{% macro spark__amount_in_words(amount) -%}printf('%,.2f', cast({{ amount }} as double)){%- endmacro %}
+{% macro spark__amount_in_words(amount) -%}
+    case when {{ amount }} is not null then printf('%,.2f', cast({{ amount }} as double)) end
+{%- endmacro %}
 
 {% macro spark__percentage_in_words(fraction) -%}
     trim(trailing '.' from trim(trailing '0' from cast(cast(round(100 * cast({{ fraction }} as double), 2) as decimal(18, 2)) as string))) || '%'

@@ -45,7 +45,16 @@ def exports_folder() -> Path:
     return _path("EMAIL_STATS_EXPORTS", "var/exports")
 
 
-def build_database() -> Path:
-    """The database that ``dbt build`` writes: ``build/<file name>`` beside the published one."""
+def build_database(target: str = "local") -> Path:
+    """The database that a build writes: ``build/<file name>`` beside the published one.
+
+    That of another target than ``local`` is in a folder of its own.
+    """
     published = published_warehouse()
-    return published.parent / "build" / published.name
+    folder = published.parent / "build"
+    return (folder if target == "local" else folder / target) / published.name
+
+
+def spark_warehouse() -> Path:
+    """The folder of the tables that Spark or Sail builds (``EMAIL_STATS_SPARK_WAREHOUSE``)."""
+    return _path("EMAIL_STATS_SPARK_WAREHOUSE", "var/spark")

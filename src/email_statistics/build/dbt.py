@@ -5,8 +5,9 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from email_statistics import paths
@@ -33,9 +34,9 @@ class BuildError(EmailStatsError):
 
 @dataclass(frozen=True)
 class DbtBuild:
-    """What a ``dbt build`` that passed did."""
+    """What a ``dbt build`` that passed did; ``nodes`` are dbt's, of the models it built."""
 
-    models: int
+    nodes: list[Any]
     tests: int
     warnings: list[str]
 
@@ -43,9 +44,15 @@ class DbtBuild:
 class Dbt:
     """dbt, started once: ``start`` reads the project, ``build`` runs it."""
 
-    def __init__(self, variables: str | None) -> None:
-        """``variables`` is the YAML of ``--vars``."""
-        self._variables = ("--vars", variables) if variables else ()
+    def __init__(self, variables: str | None, target: str = "local") -> None:
+        """``variables`` is the YAML of ``--vars``, ``target`` one of profiles.yml."""
+        self._options = ["--target", target]
+        if target != "local":
+            # dbt keeps what it has read for one target.
+            parsed = Path(os.environ.get("DBT_TARGET_PATH") or "var/dbt/target") / target
+            self._options += ["--target-path", str(parsed)]
+        if variables:
+            self._options += ["--vars", variables]
         self._manifest: Any = None
 
     def start(self) -> None:
@@ -55,10 +62,17 @@ class Dbt:
             raise BuildError(_sentence(result.exception))
         self._manifest = result.result
 
-    def build(self, select: Sequence[str], is_full_refresh: bool, progress: Progress) -> DbtBuild:
-        """Run seeds, models and data tests into the build database, and let go of it.
+    def build(
+        self,
+        select: Sequence[str],
+        is_full_refresh: bool,
+        progress: Progress,
+        environment: Mapping[str, str] | None = None,
+    ) -> DbtBuild:
+        """Run seeds, models and data tests, and let go of what they were written to.
 
-        Raises ``BuildError`` where one fails, ``UsageError`` where ``select`` names none.
+        ``environment`` are variables that the target reads besides those of every target. Raises
+        ``BuildError`` where one fails, ``UsageError`` where ``select`` names none.
         """
         arguments = ["build", "--exclude-resource-type", "unit_test"]
         if select:
@@ -66,7 +80,7 @@ class Dbt:
         if is_full_refresh:
             arguments.append("--full-refresh")
         follower = _Follower(progress, {} if select else self._models_by_folder())
-        result = self._invoke(arguments, follower.hear)
+        result = self._invoke(arguments, follower.hear, environment)
         if result.result is None:
             raise BuildError(_sentence(result.exception))
         nodes = [each for each in result.result if each.node.resource_type != "operation"]
@@ -81,23 +95,28 @@ class Dbt:
                 "folder (marts) or a tag, as for `dbt build --select`."
             )
         return DbtBuild(
-            models=sum(each.node.resource_type == "model" for each in nodes),
+            nodes=[each.node for each in nodes if each.node.resource_type == "model"],
             tests=sum(each.node.resource_type in ("test", "unit_test") for each in nodes),
             warnings=[_test_failure(each) for each in nodes if each.status == "warn"],
         )
 
-    def _invoke(self, arguments: list[str], hear: Callable[[Any], None] | None = None) -> Any:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    def _invoke(
+        self,
+        arguments: list[str],
+        hear: Callable[[Any], None] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Any:
+        from dbt.adapters.factory import FACTORY
         from dbt.cli.main import dbtRunner
 
         # Where the disk is full, dbt's log is the first to notice, with a traceback a line.
         logging.raiseExceptions = False
         runner = dbtRunner(manifest=self._manifest, callbacks=[hear] if hear else [])
-        with _project_folder(), _environment():
+        with _project_folder(), _environment(environment):
             try:
-                result = runner.invoke([*arguments, *_ARGUMENTS, *self._variables])
+                result = runner.invoke([*arguments, *_ARGUMENTS, *self._options])
             finally:
-                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+                _close(FACTORY.adapters.values())
         if isinstance(result.exception, KeyboardInterrupt):
             raise result.exception
         return result
@@ -148,7 +167,7 @@ def _project_folder() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment() -> Iterator[None]:
+def _environment(more: Mapping[str, str] | None) -> Iterator[None]:
     """Set variables that dbt, profiles.yml and the macros read, for as long as dbt works."""
     variables = {
         # They are read as they are: a ``~`` must not reach them.
@@ -156,6 +175,7 @@ def _environment() -> Iterator[None]:
         "EMAIL_STATS_WAREHOUSE": str(paths.published_warehouse()),
         # Unless asked for: writing manifest.json and its like costs a second, and nobody reads it.
         "DBT_WRITE_JSON": os.environ.get("DBT_WRITE_JSON", "false"),
+        **(more or {}),
     }
     given = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -167,6 +187,14 @@ def _environment() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _close(adapters: Iterable[Any]) -> None:
+    """Close what dbt has open; DuckDB's file would stay open in this process."""
+    for adapter in adapters:
+        close = getattr(adapter.ConnectionManager, "close_all_connections", None)
+        if close is not None:
+            close()
 
 
 def _failure(failed: Sequence[Any], results: Sequence[Any]) -> str:

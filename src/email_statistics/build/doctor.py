@@ -19,6 +19,7 @@ from email_statistics.build.files import build_files, refuse_bad_name
 from email_statistics.contract import raw_tables
 from email_statistics.errors import EmailStatsError
 from email_statistics.lake import raw_files, require_lake
+from email_statistics.spark.target import Target, packages_folder, require_java
 from email_statistics.storage import lock_holder, write_log
 
 # A build may spill to the disk what its tables take, and publishes beside the old file.
@@ -67,6 +68,20 @@ def _versions(part: str) -> Iterator[Diagnosis]:
         part,
         f"Python {python}, dbt-core {version('dbt-core')}, dbt-duckdb {version('dbt-duckdb')}, "
         f"DuckDB {version('duckdb')}.",
+    )
+
+
+def _engines(part: str) -> Iterator[Diagnosis]:
+    installed = [name for name, target in _ENGINES.items() if packages_folder(target).is_dir()]
+    if not installed:
+        yield Diagnosis(
+            "ok", part, "DuckDB alone; `make setup-sail` and `make setup-spark` add others."
+        )
+        return
+    if "Spark" in installed:
+        require_java()
+    yield Diagnosis(
+        "ok", part, f"DuckDB, {', '.join(installed)} with tables in {paths.spark_warehouse()}."
     )
 
 
@@ -197,8 +212,10 @@ def _build_line(connection: duckdb.DuckDBPyConnection) -> str:
     return f"built {built_at:%Y-%m-%d %H:%M} UTC from {lake}, {data}"
 
 
+_ENGINES: dict[str, Target] = {"Sail": "sail", "Spark": "spark"}
 _LOOKS: dict[str, Callable[[str], Iterator[Diagnosis]]] = {
     "versions": _versions,
+    "engines": _engines,
     "settings": _settings,
     "raw lake": _lake,
     "folders": _folders,

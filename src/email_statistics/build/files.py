@@ -84,9 +84,9 @@ class BuildFiles:
         )
 
 
-def build_files() -> BuildFiles:
+def build_files(target: str = "local") -> BuildFiles:
     """Return the files of the warehouse that ``EMAIL_STATS_WAREHOUSE`` names."""
-    return BuildFiles(paths.published_warehouse(), paths.build_database())
+    return BuildFiles(paths.published_warehouse(), paths.build_database(target))
 
 
 def refuse_bad_name(warehouse: Path) -> None:

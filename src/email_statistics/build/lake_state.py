@@ -32,7 +32,7 @@ _TESTS_AND_SETTINGS = (
     "tests/dbt/**/*.yml",
     "profiles.yml",
 )
-_CODE = ("*.py", "build/*.py", "experiments/*.py", "gate/**/*.py", "gate/**/*.yml")
+_CODE = ("*.py", "build/*.py", "experiments/*.py", "spark/*.py", "gate/**/*.py", "gate/**/*.yml")
 
 
 class BuildInput(BaseModel):
@@ -44,6 +44,7 @@ class BuildInput(BaseModel):
     files: list[LakeFile]
     settings: dict[str, Any]
     project: str
+    engine: str
 
 
 class LastBuild(BaseModel):
@@ -73,8 +74,13 @@ class LastBuild(BaseModel):
         )
 
 
-def read_build_input(lake: Path, settings: dict[str, Any], project: Path) -> BuildInput:
-    """Look at the lake, the project's seeds and, once in a process, all else in the project."""
+def read_build_input(
+    lake: Path, settings: dict[str, Any], project: Path, engine: str
+) -> BuildInput:
+    """Look at the lake, the project's seeds and, once in a process, all else in the project.
+
+    ``engine`` says on what is built, and where its tables are.
+    """
     parts = (
         seeds_fingerprint(project),
         models_fingerprint(project),
@@ -89,6 +95,7 @@ def read_build_input(lake: Path, settings: dict[str, Any], project: Path) -> Bui
         files=lake_files(lake),
         settings=settings,
         project=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+        engine=engine,
     )
 
 

@@ -14,9 +14,8 @@ from email_statistics.build.database import (
     reading_passed,
     remove,
     settle,
-    shrink,
 )
-from email_statistics.build.dbt import Dbt
+from email_statistics.build.engine import BuildOptions, Engine, engine_of
 from email_statistics.build.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.build.faults import faults_as_sentences
 from email_statistics.build.files import BuildFiles, build_files, prepare_folders
@@ -38,7 +37,8 @@ from email_statistics.gate.page import write_page
 from email_statistics.gate.raw_counts import count_lake
 from email_statistics.gate.raw_profile import raw_profile
 from email_statistics.lake import require_lake
-from email_statistics.storage import keep_private, locked, make_private
+from email_statistics.spark.target import Target
+from email_statistics.storage import keep_private, locked
 
 _CHECKED: dict[Stage, str] = {"raw": "The raw lake", "marts": "What was built"}
 _PREVENTED: dict[Stage, str] = {"raw": "Nothing was built", "marts": "Nothing was published"}
@@ -56,15 +56,6 @@ class Strictness:
     accepts_changes: bool = False
 
 
-@dataclass(frozen=True)
-class BuildOptions:
-    """What of the project is built, and how."""
-
-    variables: str | None = None
-    select: tuple[str, ...] = ()
-    is_full_refresh: bool = False
-
-
 def build(options: BuildOptions, strictness: Strictness) -> None:
     """Check the raw lake, build, check the marts, publish; with ``select`` build a part only.
 
@@ -76,15 +67,15 @@ def build(options: BuildOptions, strictness: Strictness) -> None:
         Builder(options, strictness, checker).build()
 
 
-def publish(strictness: Strictness) -> None:
-    """Check the marts of the build database, which a ``dbt build`` made, and publish it.
+def publish(strictness: Strictness, target: Target = "local") -> None:
+    """Check the marts of a target's build database, which a build made, and publish it.
 
     Raises ``EmailStatsError`` where it hasn't passed, or a check fails; what is published is then
     as it was.
     """
     refuse_unknown_variables()
-    first_line = f"Build database: {paths.build_database()}"
-    with Checker() as checker, _running("publish", first_line) as files:
+    first_line = f"Build database: {paths.build_database(target)}"
+    with Checker() as checker, _running("publish", first_line, target) as files:
         checker.start()
         run = Run(files, checker, strictness)
         run.tidy()
@@ -170,7 +161,7 @@ class Builder:
     options: BuildOptions
     strictness: Strictness
     checker: Checker
-    _dbt: Dbt | None = None
+    _engine: Engine | None = None
 
     def look(self) -> BuildInput:
         """Look at all that decides what a build gives; raises ``UsageError`` where it is wrong."""
@@ -178,12 +169,14 @@ class Builder:
         settings = settings_in_force(self.options.variables).model_dump(mode="json")
         lake = paths.raw_lake()
         require_lake(lake)
-        return read_build_input(lake, settings, paths.PROJECT_ROOT)
+        target = self.options.target
+        engine = target if target == "local" else f"{target}, {paths.spark_warehouse()}"
+        return read_build_input(lake, settings, paths.PROJECT_ROOT, engine)
 
     def build(self) -> None:
         """Build and publish what the lake holds now, if it is new; raises as ``build`` does."""
         found = self.look()
-        with _running("build", f"Raw lake: {found.lake}") as files:
+        with _running("build", f"Raw lake: {found.lake}", self.options.target) as files:
             last = read_last_build(files)
             is_whole = not self.options.select and not self.options.is_full_refresh
             if is_whole and last and last.is_current(found, files, self.strictness.is_strict):
@@ -205,18 +198,15 @@ class Builder:
             previous = last.counts if last else None
             counts = count_lake(Path(found.lake), found.files, previous)
             run.ask(raw_profile(counts, previous, self.strictness.accepts_changes))
-        if self._dbt is None:
+        if self._engine is None:
             with run.step("dbt's start"):
-                dbt = Dbt(self.options.variables)
-                dbt.start()
-                self._dbt = dbt
+                engine = engine_of(self.options)
+                engine.start()
+                self._engine = engine
         with run.step("raw check"):
             run.take_result()
         with run.step("models and their tests"):
-            built = self._dbt.build(self.options.select, self.options.is_full_refresh, run.progress)
-            shrink(run.files.batch)
-            for database in (run.files.database, run.files.steps, run.files.batch):
-                make_private(database)
+            built = self._engine.build(found, run.files, run.progress)
         with reading(run.files.database) as connection:
             run.summary.add_batch(connection)
         run.summary.add_dbt(built)
@@ -228,10 +218,10 @@ class Builder:
 
 
 @contextmanager
-def _running(command: str, first_line: str) -> Iterator[BuildFiles]:
+def _running(command: str, first_line: str, target: Target) -> Iterator[BuildFiles]:
     """Be the one run that writes the warehouse."""
     keep_private()
-    files = build_files()
+    files = build_files(target)
     prepare_folders(files)
     click.echo(first_line)
     with faults_as_sentences(files.published), locked(files.lock, command):

@@ -66,7 +66,7 @@ class Summary:
 
     def add_dbt(self, build: DbtBuild) -> None:
         """Keep what dbt did."""
-        self._done.append(f"dbt: {build.models} models built, {build.tests} tests passed.")
+        self._done.append(f"dbt: {len(build.nodes)} models built, {build.tests} tests passed.")
         self._warnings += build.warnings
 
     def add_rows(self, connection: duckdb.DuckDBPyConnection) -> None:

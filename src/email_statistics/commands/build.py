@@ -2,6 +2,9 @@
 
 import click
 
+from email_statistics.commands.options import target_option
+from email_statistics.spark.target import Target
+
 
 @click.command("build")
 @click.option(
@@ -36,6 +39,7 @@ import click
     metavar="SECONDS",
     help="How often --watch looks at the lake.",
 )
+@target_option
 def command(
     full_refresh: bool,
     variables: str | None,
@@ -44,15 +48,21 @@ def command(
     accept_changes: bool,
     watches: bool,
     interval: float,
+    target: Target,
 ) -> None:
     """Check the raw lake, build the warehouse with dbt, check it and publish it.
 
     The published file is replaced whole, and only where everything passed. Where no file, setting,
     seed or model has changed since the last build, it says so and ends.
     """
-    from email_statistics.build.run import BuildOptions, Strictness, build
+    from email_statistics.build.engine import BuildOptions
+    from email_statistics.build.run import Strictness, build
 
-    options = BuildOptions(variables, select, full_refresh)
+    if target != "local" and (select or watches):
+        raise click.UsageError(
+            f"--select and --watch are for DuckDB: --target {target} builds everything, once."
+        )
+    options = BuildOptions(variables, select, full_refresh, target)
     strictness = Strictness(strict, accept_changes)
     if not watches:
         build(options, strictness)

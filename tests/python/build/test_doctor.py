@@ -44,6 +44,7 @@ def _is_unwell(part: str, sentence: str) -> None:
 def test_before_the_first_build_nothing_is_wrong_and_nothing_is_made(tmp_path: Path) -> None:
     assert {each.part: each.state for each in examine()} == {
         "versions": "ok",
+        "engines": "ok",
         "settings": "ok",
         "raw lake": "ok",
         "folders": "ok",

@@ -12,6 +12,7 @@ from helpers.support import build_database, staging_project, steps_of
 
 from email_statistics import paths
 from email_statistics.build import lake_state
+from email_statistics.build.engine import BuildOptions
 from email_statistics.build.files import BuildFiles, build_files
 from email_statistics.build.lake_state import (
     BuildInput,
@@ -19,7 +20,7 @@ from email_statistics.build.lake_state import (
     read_last_build,
     write_last_build,
 )
-from email_statistics.build.run import Builder, BuildOptions, Strictness
+from email_statistics.build.run import Builder, Strictness
 from email_statistics.gate.checks import Checker
 from email_statistics.gate.raw_counts import RawCounts, TableCounts
 
@@ -140,10 +141,14 @@ def test_checks_and_code_are_part_of_what_is_built(built: BuildFiles, tmp_path: 
     for path in ("gate/suites/raw/tables.yml", "gate/raw_profile.py", "settings.py"):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lake_state, "_PACKAGE", package)
-            before = read_build_input(Path(found.lake), found.settings, paths.PROJECT_ROOT)
+            before = read_build_input(
+                Path(found.lake), found.settings, paths.PROJECT_ROOT, found.engine
+            )
             _append(package / path)
             lake_state._fingerprint_read_once.cache_clear()
-            after = read_build_input(Path(found.lake), found.settings, paths.PROJECT_ROOT)
+            after = read_build_input(
+                Path(found.lake), found.settings, paths.PROJECT_ROOT, found.engine
+            )
         assert before != after, path
 
 

@@ -1,0 +1,1 @@
+"""A build on Apache Spark, or on Sail, which speaks Spark's language."""

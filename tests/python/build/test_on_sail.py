@@ -1,0 +1,125 @@
+"""Builds on Sail, which speaks Spark's SQL, hold what builds on DuckDB hold."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from helpers.faults import email_stats
+from helpers.same_tables import differences
+from helpers.support import build, build_database
+from reference.worlds import DIRTY_RATES, draw_worlds, write_lake
+
+from email_statistics.commands.build import command
+from email_statistics.errors import UsageError
+from email_statistics.spark.target import (
+    EngineError,
+    Target,
+    packages_folder,
+    running_engine,
+    spark_address,
+    use_packages,
+)
+
+# Sail leaves nulls out of JSON, so of a quarantined row's too.
+NOT_COMPARED = frozenset({"raw_row"})
+
+WORLDS = 20
+SETTINGS = {
+    "attribution_window_days": 30,
+    "attribution_source_types": ["campaign", "workflow", "bulk"],
+    "click_implies_open": False,
+    "count_machine_engagement": False,
+    "reporting_timezone": "Asia/Kolkata",
+}
+
+
+def _build_on_sail(
+    lake: Path, folder: Path, *arguments: str
+) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """Build a lake; returns how the command ended, and where it publishes."""
+    if not packages_folder("sail").is_dir():
+        pytest.skip("Sail isn't installed: make setup-sail")
+    warehouse = folder / "warehouse" / "sail.duckdb"
+    run = email_stats(
+        *("build", "--target", "sail", *arguments),
+        lake=lake,
+        warehouse=warehouse,
+        variables={"EMAIL_STATS_SPARK_WAREHOUSE": str(folder / "tables")},
+    )
+    return run, warehouse
+
+
+def test_the_sample_built_on_sail_equals_duckdb(
+    sample_lake: Path, sample_warehouse: Path, tmp_path: Path
+) -> None:
+    run, published = _build_on_sail(sample_lake, tmp_path)
+
+    assert run.returncode == 0, run.stderr
+    assert "Full refresh of 24 files" in run.stdout
+    assert not differences(build_database(sample_warehouse), published, NOT_COMPARED)
+    (tables,) = (tmp_path / "tables" / "sail").iterdir()
+    assert list((tables / "core" / "fct_messages").glob("*.parquet"))
+    for path in (published, tables, *tables.rglob("*")):
+        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+def test_random_dirty_lakes_built_on_sail_equal_duckdb(tmp_path: Path) -> None:
+    """The build databases: whether such a lake would be published is the checks' matter."""
+    lake = tmp_path / "lake"
+    write_lake(draw_worlds(WORLDS, seed=6, dirt=True).values(), DIRTY_RATES, lake, dirt=True)
+    run, warehouse = _build_on_sail(lake, tmp_path, "--vars", yaml.safe_dump(SETTINGS))
+    on_sail = warehouse.parent / "build" / "sail" / warehouse.name
+    assert on_sail.exists(), run.stderr
+
+    on_duckdb = build(lake, tmp_path / "duckdb" / warehouse.name, SETTINGS)
+
+    assert not differences(on_duckdb, on_sail, NOT_COMPARED)
+
+
+def test_a_part_is_built_on_duckdb_alone() -> None:
+    result = CliRunner().invoke(command, ["--target", "sail", "--select", "marts"])
+
+    assert result.exit_code == 2
+    assert "--select and --watch are for DuckDB" in result.output
+
+
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [
+        ("spark_connect", "sc://localhost:1/;use_ssl=false"),
+        ("spark", "spark://localhost:1,localhost:2"),
+    ],
+)
+def test_a_cluster_that_nobody_answers_at_is_said_so(
+    target: Target, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_SPARK", address)
+    monkeypatch.setattr("email_statistics.spark.target.require_java", lambda: None)
+
+    with pytest.raises(EngineError, match="Nobody answers at"), running_engine(target):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("target", "address"), [("spark_connect", "local[2]"), ("spark", "sc://localhost:15002")]
+)
+def test_an_address_for_another_target_is_refused(
+    target: Target, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_SPARK", address)
+
+    with pytest.raises(UsageError, match="sc://host:port goes with spark_connect"):
+        spark_address(target)
+
+
+def test_a_target_without_its_packages_says_how_to_install_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    with pytest.raises(UsageError, match="run `make setup-sail`"):
+        use_packages("sail")

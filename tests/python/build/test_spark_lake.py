@@ -1,0 +1,105 @@
+"""How the raw lake is opened on Spark: by what the footers of its files say."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from email_statistics.contract import raw_tables
+from email_statistics.lake import lake_files
+from email_statistics.spark.lake import LakeError, opening_statements, read_footers, united
+
+
+def _write(lake: Path, name: str, **columns: pa.Array) -> None:
+    (table,) = (each for each in raw_tables() if each.name == "contacts")
+    required = {each.name: pa.array(["x"]) for each in table.columns if each.is_required}
+    path = lake / "contacts" / f"{name}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(required | columns), path)
+
+
+def _statements(lake: Path) -> list[str]:
+    return list(opening_statements(read_footers(lake, lake_files(lake))))
+
+
+@pytest.fixture
+def required_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only contacts are looked at."""
+    contacts = tuple(each for each in raw_tables() if each.name == "contacts")
+    monkeypatch.setattr("email_statistics.spark.lake.raw_tables", lambda: contacts)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("string", "string", "string"),
+        ("int", "bigint", "bigint"),
+        ("bigint", "double", "double"),
+        ("date", "timestamp_ntz", "timestamp_ntz"),
+        ("timestamp_ltz", "timestamp_ntz", "timestamp_ltz"),
+        ("boolean", "int", "string"),
+        ("decimal(18,2)", "double", "string"),
+    ],
+)
+def test_a_column_of_two_types_has_the_type_that_holds_both(
+    one: str, other: str, both: str
+) -> None:
+    assert united(one, other) == united(other, one) == both
+
+
+@pytest.mark.usefixtures("required_elsewhere")
+def test_a_view_has_the_columns_of_the_contract_and_what_else_a_file_has(tmp_path: Path) -> None:
+    _write(tmp_path, "one", is_do_not_disturb=pa.array([True]), note=pa.array([1]))
+    _write(tmp_path, "two")
+
+    *_, view = _statements(tmp_path)
+
+    assert view.startswith("create or replace view raw.contacts as select ")
+    assert "cast(`is_do_not_disturb` as boolean) as `is_do_not_disturb`" in view
+    assert "cast(null as boolean) as `is_do_not_disturb`" in view
+    assert view.index("`loaded_at`") < view.index("`note`")
+    assert view.count("union all") == 1
+
+
+@pytest.mark.usefixtures("required_elsewhere")
+def test_a_time_of_another_zone_is_read_as_a_point_in_time(tmp_path: Path) -> None:
+    when = pa.array([datetime(2026, 1, 1, tzinfo=UTC)], pa.timestamp("us", tz="Asia/Tokyo"))
+    _write(tmp_path, "one", created_at=when)
+
+    *_, view = _statements(tmp_path)
+
+    assert "timestamp_micros(unix_micros(`created_at`))" in view
+
+
+@pytest.mark.usefixtures("required_elsewhere")
+def test_a_quote_in_a_path_stays_in_the_path(tmp_path: Path) -> None:
+    _write(tmp_path / "it's", "one")
+
+    (opened,) = (each for each in _statements(tmp_path / "it's") if "location" in each)
+
+    assert "it\\'s/contacts/one.parquet'" in opened
+
+
+def test_a_lake_without_a_required_table_is_refused(tmp_path: Path) -> None:
+    _write(tmp_path, "one")
+
+    with pytest.raises(LakeError, match=r"Raw table '\w+' is missing"):
+        _statements(tmp_path)
+
+
+def test_a_file_without_a_required_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "contacts" / "one.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"contact_id": ["c1"]}), path)
+
+    with pytest.raises(LakeError, match="lacks the required column email"):
+        _statements(tmp_path)
+
+
+def test_a_time_in_nanoseconds_is_refused(tmp_path: Path) -> None:
+    _write(tmp_path, "one", created_at=pa.array([0], pa.timestamp("ns")))
+
+    with pytest.raises(LakeError, match="created_at in nanoseconds"):
+        _statements(tmp_path)

@@ -97,12 +97,12 @@
     {%- set columns = '*, rowid as ' ~ rowid_as if rowid_as else '*' -%}
     {%- if key in hashed_columns(node) -%}
         (
-            with found as materialized (
-                select {{ columns }} from {{ relation }}
-                where rowid in (
-                    select candidates.rowid from {{ relation }} as candidates
-                    where candidates.{{ key }}_hash in (select {{ key_hash(key) }} from {{ keys }} as hashed)
-                )
+            with candidates as materialized (
+                select hashed.rowid from {{ relation }} as hashed
+                where hashed.{{ key }}_hash in (select {{ key_hash(key) }} from {{ keys }} as keyed)
+            ),
+            found as materialized (
+                select {{ columns }} from {{ relation }} where rowid in (select candidates.rowid from candidates)
             )
             select * from found where {{ key }} in {{ keys }}
         )
@@ -113,7 +113,8 @@
 
 
 {# The condition that a row has one of these keys. Of a large table only the keys are read whole, all other columns for
-   the rows found. Where many rows share a key (a source's messages) that wouldn't pay. #}
+   the rows found. Where many rows share a key (a source's messages) that wouldn't pay. The rows found are materialized:
+   otherwise DuckDB guesses that they are many, and may join the other way round, with the whole table in memory. #}
 {% macro has_key(relation, node, key, keys) -%}
     {{ adapter.dispatch('has_key')(relation, node, key, keys) }}
 {%- endmacro %}
@@ -122,7 +123,10 @@
     {%- if model.config.meta.is_shared_key -%}
         ({{ key }}) in {{ keys }}
     {%- else -%}
-        rowid in (select found.rowid from {{ relation }} as found where ({{ key }}) in {{ keys }})
+        rowid in (
+            with found as materialized (select rowid from {{ relation }} where ({{ key }}) in {{ keys }})
+            select found.rowid from found
+        )
     {%- endif -%}
 {%- endmacro %}
 
@@ -180,15 +184,17 @@
 {%- endmacro %}
 
 
-{# In models/changes and tests: the rows of a table whose keys a table of changed keys has, by the column that both have;
-   every row in a full refresh. #}
+{# In models/changes: the rows of a table that have one of these keys (a subquery); every row in a full refresh. #}
+{% macro rows_of(name, key, keys) -%}
+    {%- set relation = ref(name) -%}
+    {{ rows_with_key(relation, model_node(name), key, keys) if is_delta() else relation }}
+{%- endmacro %}
+
+
+{# In models/changes and tests: the same, of the keys that a table of changed keys has. #}
 {% macro of_changed(name, key, keys) -%}
-    {%- set relation, changed = ref(name), ref(keys) -%}
-    {%- if is_delta() -%}
-        {{ rows_with_key(relation, model_node(name), key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }}
-    {%- else -%}
-        {{ relation }}
-    {%- endif -%}
+    {%- set changed = ref(keys) -%}
+    {{ rows_of(name, key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }}
 {%- endmacro %}
 
 

@@ -32,7 +32,7 @@
 
 
 {# In a full refresh of everything: drops what was built before, so that the new tables take its place on
-   the disk, and nothing of it is left in the file that is published. Through dbt, which knows these tables. #}
+   the disk, and nothing of it is left in the file that is published. dbt, which knows these tables, hears of it. #}
 {% macro drop_what_was_built() %}
     {% set query %}
         select database_name, schema_name, table_name from duckdb_tables() where not internal
@@ -42,20 +42,19 @@
     {% set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | list %}
     {% set databases = models | map(attribute='database') | unique | list %}
     {% set schemas = models | map(attribute='schema') | list %}
+    {% set dropped = [] %}
     {% for row in run_query(query).rows if row[0] in databases and row[1] in schemas %}
-        {% set relation = load_relation(api.Relation.create(database=row[0], schema=row[1], identifier=row[2])) %}
-        {% if relation %}
-            {% do adapter.drop_relation(relation) %}
-        {% endif %}
+        {% do dropped.append(drop_statement(api.Relation.create(database=row[0], schema=row[1], identifier=row[2]))) %}
     {% endfor %}
     {# DuckDB frees their blocks as it writes down what its log holds. -- DuckDB only #}
-    {% for database in databases | reject('equalto', 'batch') %}
-        {% call statement(auto_begin=false) %}
-            drop schema if exists {{ adapter.quote(database) }}.earlier cascade;
-            create schema {{ adapter.quote(database) }}.earlier;
-            checkpoint {{ adapter.quote(database) }}
-        {% endcall %}
-    {% endfor %}
+    {% call statement(auto_begin=false) %}
+        {{ dropped | join }}
+        {% for database in databases | reject('equalto', 'batch') %}
+        drop schema if exists {{ adapter.quote(database) }}.earlier cascade;
+        create schema {{ adapter.quote(database) }}.earlier;
+        checkpoint {{ adapter.quote(database) }};
+        {% endfor %}
+    {% endcall %}
 {% endmacro %}
 
 
@@ -161,57 +160,54 @@
             file_columns varchar
         )
     {% endcall %}
-    {% for source in graph.sources.values() if source.source_name == 'raw' %}
-        {% set query %}
-            select lake_files.path
-            from raw.lake_files
-            where lake_files.raw_table = {{ quote_text(source.name) }}
-            {% if only_new %}
-            and lake_files.path not in (
-                select files.path from raw.files where files.raw_table = {{ quote_text(source.name) }}
-            )
-            {% endif %}
-            order by lake_files.path
-        {% endset %}
-        {% set files = run_query(query).columns[0].values() | list %}
-        {% if not files and not only_new and source.config.meta.is_required %}
+    {% set query %}
+        select lake_files.raw_table, lake_files.path
+        from raw.lake_files
+        {% if only_new %}
+        anti join raw.files on lake_files.raw_table = files.raw_table and lake_files.path = files.path
+        {% endif %}
+        order by lake_files.path
+    {% endset %}
+    {% set files_of, files = by_raw_table(query), [] %}
+    {% for source in raw_sources() %}
+        {% if not files_of[source.name] and not only_new and source.config.meta.is_required %}
             {% do exceptions.raise_compiler_error(
                 "Raw table '" ~ source.name ~ "' is missing: there is no Parquet file below "
                 ~ raw_lake() ~ "/" ~ source.name ~ ". Deliver it, or point EMAIL_STATS_RAW to the raw lake."
             ) %}
         {% endif %}
-        {% if files %}
-            {% do require_columns(source, files) %}
-            {% call statement(auto_begin=false) %}
-                insert into raw.arrived
-                select
-                    lake_files.raw_table,
-                    lake_files.path,
-                    lake_files.file_bytes,
-                    lake_files.modified_at_ns,
-                    footers.num_rows,
-                    schemas.file_columns
-                from raw.lake_files
-                inner join parquet_file_metadata({{ file_list(files) }}) as footers
-                    on {{ quote_text(lake_folder()) }} || lake_files.path = footers.file_name
-                inner join (
-                    select
-                        file_name,
-                        string_agg(name || ' ' || coalesce(duckdb_type, type, ''), ', ' order by column_id) as file_columns
-                    from parquet_schema({{ file_list(files) }})
-                    group by file_name
-                ) as schemas
-                    on footers.file_name = schemas.file_name
-                where lake_files.raw_table = {{ quote_text(source.name) }}
-            {% endcall %}
-            {% set found = single_value('select count(*) from raw.arrived where raw_table = ' ~ quote_text(source.name)) %}
-            {% if found != files | length %}
-                {% do exceptions.raise_compiler_error(
-                    "Raw table '" ~ source.name ~ "': DuckDB finds " ~ found ~ " of " ~ files | length ~ " files by their"
-                    ~ " paths below " ~ lake_folder() ~ ". Point EMAIL_STATS_RAW to the lake by a plain path."
-                ) %}
-            {% endif %}
-        {% endif %}
+        {% do files.extend(files_of[source.name] | map(attribute=1)) %}
+    {% endfor %}
+    {% if not files %}
+        {% do return(none) %}
+    {% endif %}
+    {% do require_columns(files) %}
+    {% call statement(auto_begin=false) %}
+        insert into raw.arrived
+        select
+            lake_files.raw_table,
+            lake_files.path,
+            lake_files.file_bytes,
+            lake_files.modified_at_ns,
+            footers.num_rows,
+            schemas.file_columns
+        from raw.lake_files
+        inner join parquet_file_metadata({{ file_list(files) }}) as footers
+            on {{ quote_text(lake_folder()) }} || lake_files.path = footers.file_name
+        inner join (
+            select
+                file_name,
+                string_agg(name || ' ' || coalesce(duckdb_type, type, ''), ', ' order by column_id) as file_columns
+            from parquet_schema({{ file_list(files) }})
+            group by file_name
+        ) as schemas
+            on footers.file_name = schemas.file_name
+    {% endcall %}
+    {% for name, found in by_raw_table('select raw_table, path from raw.arrived').items() if found | length != files_of[name] | length %}
+        {% do exceptions.raise_compiler_error(
+            "Raw table '" ~ name ~ "': DuckDB finds " ~ found | length ~ " of " ~ files_of[name] | length ~ " files by"
+            ~ " their paths below " ~ lake_folder() ~ ". Point EMAIL_STATS_RAW to the lake by a plain path."
+        ) %}
     {% endfor %}
 {% endmacro %}
 
@@ -219,34 +215,22 @@
 {# raw.columns_now: each raw table's columns and types over all its files, new ones included, as found in one
    file of each kind. Types of files that differ are united as DuckDB unites them. #}
 {% macro look_at_columns(with_read_files) %}
+    {% set query %}
+        select raw_table, min(path) as path
+        from (
+            select raw_table, path, file_columns from raw.arrived
+            {% if with_read_files %}
+            union all
+            select raw_table, path, file_columns from raw.files
+            {% endif %}
+        ) as kinds
+        group by raw_table, file_columns
+        order by path
+    {% endset %}
     {% call statement(auto_begin=false) %}
-        create or replace table raw.columns_now (raw_table varchar, name varchar, type varchar)
+        create or replace table raw.columns_now (raw_table varchar, name varchar, type varchar);
+        insert into raw.columns_now {{ columns_of(by_raw_table(query)) }}
     {% endcall %}
-    {% for source in graph.sources.values() if source.source_name == 'raw' %}
-        {% set query %}
-            select min(path) as path
-            from (
-                select path, file_columns from raw.arrived where raw_table = {{ quote_text(source.name) }}
-                {% if with_read_files %}
-                union all
-                select path, file_columns from raw.files where raw_table = {{ quote_text(source.name) }}
-                {% endif %}
-            ) as kinds
-            group by file_columns
-            order by path
-        {% endset %}
-        {% set files = run_query(query).columns[0].values() | list %}
-        {% if files %}
-            {% call statement(auto_begin=false) %}
-                insert into raw.columns_now
-                select {{ quote_text(source.name) }}, lower(column_name), column_type
-                from (
-                    describe
-                    select * from read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false)
-                )
-            {% endcall %}
-        {% endif %}
-    {% endfor %}
 {% endmacro %}
 
 
@@ -339,12 +323,10 @@
 {# on-run-end of a build that passed: batch tables are needed no longer. They stay, empty, so that `dbt test` and the
    docs find them; a part that reads one can't be built without it (refuse_parts_that_read_a_batch). #}
 {% macro empty_batch_tables() %}
-    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('batch', 'changed_keys') %}
-        {% call statement(auto_begin=false) %}
-            truncate {{ node.relation_name }}
-        {% endcall %}
-    {% endfor %}
     {% call statement(auto_begin=false) %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('batch', 'changed_keys') %}
+        truncate {{ node.relation_name }};
+        {% endfor %}
         checkpoint batch
     {% endcall %}
 {% endmacro %}

@@ -2,13 +2,31 @@
    this project needs, in half the statements. -- DuckDB only #}
 
 {% macro create_whole(relation) %}
+    {% set is_described = model.config.contract.enforced and not is_delta() %}
+    {% call statement('main') %}
+        {{ drop_statement(relation) }}
+        {{ create_table_as(False, relation, compiled_code) }};
+        {{ comments(relation) if is_described }}
+    {% endcall %}
+{% endmacro %}
+
+
+{# Drops what has a relation's name, as part of a statement that says more; dbt's own asks the database once more. #}
+{% macro drop_statement(relation) %}
     {% set existing = load_cached_relation(relation) %}
     {% if existing %}
-        {% do adapter.drop_relation(existing) %}
+        {% do adapter.cache_dropped(existing) %}
+        drop {{ existing.type }} {{ existing }};
     {% endif %}
-    {% call statement('main') %}
-        {{ create_table_as(False, relation, compiled_code) }}
-    {% endcall %}
+{% endmacro %}
+
+
+{# What a model's yml says of it and its columns, kept in the database. dbt's own looks for the columns first. #}
+{% macro comments(relation) %}
+    comment on {{ relation.type }} {{ relation }} is {{ duckdb_escape_comment(model.description) }};
+    {% for column in model.columns.values() %}
+    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
+    {% endfor %}
 {% endmacro %}
 
 
@@ -23,21 +41,23 @@
 {% endmacro %}
 
 
-{% macro finish(relation) %}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% if not is_delta() %}
-        {% do persist_docs(relation, model) if model.config.contract.enforced %}
-    {% endif %}
-    {% do adapter.commit() %}
-{% endmacro %}
-
-
 {% materialization table, adapter='duckdb' %}
     {% set relation = this.incorporate(type='table') %}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% do keep_earlier(relation) %}
     {% do create_whole(relation) %}
-    {% do finish(relation) %}
+    {% do adapter.commit() %}
+    {% do return({'relations': [relation]}) %}
+{% endmaterialization %}
+
+
+{% materialization view, adapter='duckdb' %}
+    {% set relation = this.incorporate(type='view') %}
+    {% call statement('main') %}
+        {{ drop_statement(relation) }}
+        {{ create_view_as(relation, compiled_code) }};
+        {{ comments(relation) }}
+    {% endcall %}
+    {% do adapter.commit() %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}
 
@@ -70,7 +90,6 @@
 {# In a delta: removes all rows of the changed keys and inserts their new ones. A null key is never changed. #}
 {% materialization by_key, adapter='duckdb' %}
     {% set relation = this.incorporate(type='table') %}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% if is_delta() %}
         {% do keep_earlier(relation) %}
         {% set computed = adapter.quote(model.name ~ '__computed') %}
@@ -84,7 +103,7 @@
     {% else %}
         {% do create_whole(relation) %}
     {% endif %}
-    {% do finish(relation) %}
+    {% do adapter.commit() %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}
 
@@ -162,12 +181,9 @@
 
 {# Creates a table whose seldom repeated texts are written by zstd: in two thirds of the time, and no larger. #}
 {% macro create_compressed(relation, seldom_repeated) %}
-    {% set existing = load_cached_relation(relation) %}
-    {% if existing %}
-        {% do adapter.drop_relation(existing) %}
-    {% endif %}
     {% set columns = get_column_schema_from_query(compiled_code) %}
     {% call statement('main') %}
+        {{ drop_statement(relation) }}
         create table {{ relation }} (
             {%- for column in columns %}
             {{ column.name }} {{ column.dtype }}{{ ' using compression zstd' if column.name in seldom_repeated }}{{ ',' if not loop.last }}
@@ -178,9 +194,15 @@
 {% endmacro %}
 
 
-{# dbt's own looks for the columns first; those of a contract are there. #}
-{% macro duckdb__alter_column_comment(relation, column_dict) %}
-    {% for column in column_dict.values() %}
-    comment on column {{ relation }}.{{ column.name }} is {{ duckdb_escape_comment(column.description) }};
-    {% endfor %}
-{% endmacro %}
+{# A test is one query, in no transaction. #}
+{% materialization test, adapter='duckdb' %}
+    {% if should_store_failures() %}
+        {% do return(materialization_test_default()) %}
+    {% endif %}
+    {% set limit = config.get('limit') %}
+    {% set rows = get_limit_subquery_sql(sql, limit) %}
+    {% call statement('main', fetch_result=true, auto_begin=false) %}
+        {{ get_test_sql(rows, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit) }}
+    {% endcall %}
+    {% do return({'relations': []}) %}
+{% endmaterialization %}

@@ -28,7 +28,29 @@
 
 {# The folder that the paths of raw.files count from: the plugin's, with a slash. #}
 {% macro lake_folder() %}
-    {% do return(single_value('select lake_folder from raw.project')) %}
+    {% if 'lake_folder' not in graph %}
+        {% do graph.update({'lake_folder': single_value('select lake_folder from raw.project')}) %}
+    {% endif %}
+    {% do return(graph['lake_folder']) %}
+{% endmacro %}
+
+
+{# The raw tables of the contract, in its order. #}
+{% macro raw_sources() %}
+    {% do return(graph.sources.values() | selectattr('source_name', 'equalto', 'raw') | list) %}
+{% endmacro %}
+
+
+{# The rows of a query whose first column is a raw table, by that table. #}
+{% macro by_raw_table(query) %}
+    {% set rows = {} %}
+    {% for source in raw_sources() %}
+        {% do rows.update({source.name: []}) %}
+    {% endfor %}
+    {% for row in run_query(query).rows %}
+        {% do rows[row[0]].append(row) %}
+    {% endfor %}
+    {% do return(rows) %}
 {% endmacro %}
 
 
@@ -42,64 +64,90 @@
 
 
 {# Ends the run where a file lacks a required column: names the file and the columns. #}
-{% macro require_columns(source, files) %}
-    {% set required = [] %}
-    {% for column in source.columns.values() if column.config.meta.get('is_required') %}
-        {% do required.append(column.name) %}
+{% macro require_columns(files) %}
+    {% set required = {} %}
+    {% for source in raw_sources() %}
+        {% set columns = source.columns.values() | selectattr('config.meta.is_required') | map(attribute='name') | list %}
+        {% do required.update({source.name: columns}) %}
     {% endfor %}
     {% set query %}
-        select file_name, list_sort(list(lower(name))) as names
-        from parquet_schema({{ file_list(files) }})
-        group by file_name
-        having not list_has_all(names, {{ required }})
-        order by file_name
+        select lake_files.raw_table, schemas.file_name, schemas.names
+        from raw.lake_files
+        inner join (
+            select file_name, list(lower(name)) as names from parquet_schema({{ file_list(files) }}) group by file_name
+        ) as schemas
+            on {{ quote_text(lake_folder()) }} || lake_files.path = schemas.file_name
+        where
+            {%- for name, columns in required.items() %}
+            {{ 'or ' if not loop.first }}(lake_files.raw_table = '{{ name }}' and not list_has_all(schemas.names, {{ columns }}))
+            {%- endfor %}
+        order by lake_files.raw_table, schemas.file_name
         limit 1
     {% endset %}
     {% for row in run_query(query).rows %}
-        {% set missing = required | reject('in', row[1]) | list %}
+        {% set missing = required[row[0]] | reject('in', row[2]) | list %}
         {% do exceptions.raise_compiler_error(
-            "Raw table '" ~ source.name ~ "': the file " ~ row[0] ~ " lacks the required column "
+            "Raw table '" ~ row[0] ~ "': the file " ~ row[1] ~ " lacks the required column "
             ~ missing | join(', ') ~ ". Deliver the file with it (see models/staging/_sources.yml)."
         ) %}
     {% endfor %}
 {% endmacro %}
 
 
-{# The view of one raw table, over the files to read: the columns of the contract, in its order, then what
-   else the files have; a null for each that no file has. In a delta the types are those that all files
-   together have. -- DuckDB only: read_parquet() #}
-{% macro open_raw_table(source) %}
-    {% set name = quote_text(source.name) %}
-    {% set files = run_query('select path from raw.arrived where raw_table = ' ~ name ~ ' order by path').columns[0].values() | list %}
-    {% set relation %}
-        {% if files %}read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false){% endif %}
-    {% endset %}
-    {% set types, types_here = {}, {} %}
-    {% for row in run_query('select name, type from raw.columns where raw_table = ' ~ name ~ ' order by name').rows %}
-        {% do types.update({row[0]: row[1]}) %}
-    {% endfor %}
-    {% if files %}
-        {% for row in run_query('describe select * from ' ~ relation).rows %}
-            {% do types_here.update({row[0] | lower: row[1]}) %}
-        {% endfor %}
-    {% endif %}
-    {% set columns = [] %}
-    {% for column in source.columns.keys() | list + types.keys() | reject('in', source.columns) | list %}
-        {% set quoted = adapter.quote(column) %}
-        {% if column in types_here and types_here[column] == types[column] %}
-            {% do columns.append(quoted ~ ' as ' ~ quoted) %}
-        {% else %}
-            {% do columns.append(
-                'cast(' ~ (quoted if column in types_here else 'null') ~ ' as ' ~ types.get(column, 'varchar') ~ ') as ' ~ quoted
-            ) %}
-        {% endif %}
-    {% endfor %}
+{# The rows of files of one raw table; a column that only some have is null in the others. -- DuckDB only #}
+{% macro read_files(files) -%}
+    read_parquet({{ file_list(files) }}, union_by_name = true, hive_partitioning = false)
+{%- endmacro %}
+
+
+{# A query of the columns and types of the files in `files`, a mapping of raw tables to rows (table, file). #}
+{% macro columns_of(files) -%}
+    {%- set queries = [] -%}
+    {%- for name, rows in files.items() if rows -%}
+        {%- do queries.append(
+            "select '" ~ name ~ "' as raw_table, lower(column_name) as name, column_type as type"
+            ~ ' from (describe select * from ' ~ read_files(rows | map(attribute=1) | list) ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {{ queries | join(' union all ') or 'select null, null, null where false' }}
+{%- endmacro %}
+
+
+{# The views of the raw tables, over the files to read: the columns of the contract, in its order, then what else the
+   files have; a null for each that no file has. In a delta the types are those that all files together have. #}
+{% macro open_raw_tables() %}
+    {% set files = by_raw_table('select raw_table, path from raw.arrived order by path') %}
+    {% set types = by_raw_table('select raw_table, name, type from raw.columns order by name') %}
+    {% set types_here = by_raw_table(columns_of(files)) %}
     {% call statement(auto_begin=false) %}
-        create or replace view raw.{{ source.name }} as
-        select {{ columns | join(', ') }}
-        {{ 'from ' ~ relation if files else 'where false' }}
+        create or replace table raw.contract (raw_table varchar, source varchar);
+        {% for source in raw_sources() %}
+        {{ raw_view(source, files[source.name], types[source.name], types_here[source.name]) }};
+        insert into raw.contract values ({{ quote_text(source.name) }}, {{ quote_text(tojson(source)) }});
+        {% endfor %}
     {% endcall %}
 {% endmacro %}
+
+
+{% macro raw_view(source, files, types, types_here) -%}
+    {%- set type_of, is_here = {}, {} -%}
+    {%- for row in types -%}{%- do type_of.update({row[1]: row[2]}) -%}{%- endfor -%}
+    {%- for row in types_here -%}{%- do is_here.update({row[1]: row[2]}) -%}{%- endfor -%}
+    {%- set columns = [] -%}
+    {%- for column in source.columns.keys() | list + type_of.keys() | reject('in', source.columns) | list -%}
+        {%- set quoted = adapter.quote(column) -%}
+        {%- if column in is_here and is_here[column] == type_of[column] -%}
+            {%- do columns.append(quoted ~ ' as ' ~ quoted) -%}
+        {%- else -%}
+            {%- do columns.append(
+                'cast(' ~ (quoted if column in is_here else 'null') ~ ' as ' ~ type_of.get(column, 'varchar') ~ ') as ' ~ quoted
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    create or replace view raw.{{ source.name }} as
+    select {{ columns | join(', ') }}
+    {{ 'from ' ~ read_files(files | map(attribute=1) | list) if files else 'where false' }}
+{%- endmacro %}
 
 
 {# on-run-start: checks the lake and opens every raw table as a view, where models are to be built; what
@@ -119,15 +167,7 @@
         {% do log('Raw lake: ' ~ raw_lake(), info=true) %}
         {% do refuse_parts_that_read_a_batch() %}
         {% do begin_batch() %}
-        {% call statement(auto_begin=false) %}
-            create or replace table raw.contract (raw_table varchar, source varchar)
-        {% endcall %}
-        {% for source in graph.sources.values() if source.source_name == 'raw' %}
-            {% do open_raw_table(source) %}
-            {% call statement(auto_begin=false) %}
-                insert into raw.contract values ({{ quote_text(source.name) }}, {{ quote_text(tojson(source)) }})
-            {% endcall %}
-        {% endfor %}
+        {% do open_raw_tables() %}
     {% endif %}
 {% endmacro %}
 

@@ -51,13 +51,15 @@ messages as (
     select
         message_id,
         email_source_id,
-        recipient_contact_id
+        recipient_contact_id,
+        case when not is_test then first_send_event_at end as sent_from
     from {{ before('fct_messages') }}
     union all
     select
         message_id,
         email_source_id,
-        recipient_contact_id
+        recipient_contact_id,
+        null as sent_from
     from {{ before('int_messages_orphaned') }}
 ),
 
@@ -100,25 +102,57 @@ affected as (
         )
 ),
 
--- A campaign's first send decides which of its Track Clicks settings holds, so it may change all its messages.
+-- A campaign's first send decides which of its Track Clicks settings holds, so where it moves all its messages change.
 toggled_sources as (
-    select email_source_id
+    select
+        email_sources.email_source_id,
+        min(messages.sent_from) as sent_from
     from email_sources
-    where click_toggles > 1
+    left join messages on email_sources.email_source_id = messages.email_source_id
+    where email_sources.click_toggles > 1
+    group by email_sources.email_source_id
 ),
 
-restarted_sources as (
-    select email_source_id
-    from {{ batch_rows('stg_send_events') }}
-    union distinct
-    select email_source_id
-    from {{ batch_rows('stg_email_sources') }}
-    union distinct
-    select email_source_id
+toggled_messages as (
+    select
+        message_id,
+        email_source_id,
+        sent_from
     from messages
     where
         email_source_id in (select toggled_sources.email_source_id from toggled_sources)
         and message_id in (select affected.message_id from affected)
+    union all
+    select
+        message_id,
+        email_source_id,
+        null as sent_from
+    from {{ batch_rows('stg_send_events') }}
+    where email_source_id in (select toggled_sources.email_source_id from toggled_sources)
+),
+
+-- Of these messages all send events, as they are now.
+sends as (
+    select
+        message_id,
+        min(event_at) as sent_from
+    from {{ rows_of('stg_send_events', 'message_id', '(select toggled_messages.message_id from toggled_messages)') }}
+    where row_status = 'accepted'
+    group by message_id
+),
+
+-- It moves only by a message that was, or is now, sent no later.
+restarted_sources as (
+    select email_source_id
+    from {{ batch_rows('stg_email_sources') }}
+    union distinct
+    select toggled_sources.email_source_id
+    from toggled_sources
+    inner join toggled_messages on toggled_sources.email_source_id = toggled_messages.email_source_id
+    left join sends on toggled_messages.message_id = sends.message_id
+    where
+        toggled_sources.sent_from is null
+        or least(toggled_messages.sent_from, sends.sent_from) <= toggled_sources.sent_from
 ),
 
 final as (

@@ -14,6 +14,7 @@ from email_statistics import paths
 from email_statistics.build.faults import sentence_about
 from email_statistics.build.progress import Progress
 from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.starting import uncollected
 
 _ARGUMENTS = (
     "--log-level", "none",
@@ -100,6 +101,7 @@ class Dbt:
             warnings=[_test_failure(each) for each in nodes if each.status == "warn"],
         )
 
+    @uncollected()
     def _invoke(
         self,
         arguments: list[str],

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from email_statistics.gate.frames import Row, Stage
+from email_statistics.starting import put_off, uncollected
 
 SUITES = Path(__file__).with_name("suites")
 
@@ -84,12 +85,15 @@ def serve(connection: Connection) -> None:
 def _context() -> Any:
     """Import Great Expectations, without reports over the network or bars on the terminal."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-    from tqdm import tqdm
+    with uncollected():
+        # No suite tests a distribution, and this is a third of the import.
+        put_off("scipy", "stats")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from tqdm import tqdm
 
-    # Otherwise a lock for several processes, which one that is killed leaves behind.
-    tqdm.set_lock(threading.RLock())
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        # Otherwise a lock for several processes, which one that is killed leaves behind.
+        tqdm.set_lock(threading.RLock())
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -198,6 +198,9 @@ def _sums(connection: duckdb.DuckDBPyConnection, totals: dict[str, float | None]
         if f"is_{metric}" in messages.columns
     }
     rows += _differences(_BY_FLAG, messages.filter(_HAS_STATISTICS), flags, totals)
+    # A view that follows from the messages alone: an increment doesn't change how.
+    if connection.sql("select is_delta from raw.batch").fetchall() == [(True,)]:
+        return rows
     outcomes = connection.table(_BY_ROW).aggregate("outcome, count(*)").order("outcome").fetchall()
     return rows + [_difference_row(_BY_ROW, metric, value, totals) for metric, value in outcomes]
 

@@ -151,6 +151,56 @@
 {% endmacro %}
 
 
+{# What `email-stats compact` merged since: a file that has, row for row, what files of the manifest have takes their
+   place there and isn't read again. That holds where all files that it is made of are in the manifest as they were, and
+   gone. A day's file may have been merged into a month's since, so it is looked until nothing is left.
+   -- DuckDB only: glob(), read_parquet() #}
+{% macro take_compactions() %}
+    {% set records = quote_text(escape_glob(lake_folder()) ~ '_compactions/*.parquet') %}
+    {% set found = namespace(is_left=single_value('select count(*) > 0 from glob(' ~ records ~ ')')) %}
+    {% for step in range(8) if found.is_left %}
+        {% call statement(auto_begin=false) %}
+            create or replace table raw.merged_files as
+            select
+                merged.raw_table,
+                merged.path,
+                any_value(merged.bytes) as file_bytes,
+                any_value(merged.modified_at_ns) as modified_at_ns,
+                sum(files.raw_rows) as raw_rows,
+                any_value(files.file_columns) as file_columns,
+                max(files.batch_number) as batch_number,
+                list(merged.removed_path) as removed_paths
+            from read_parquet({{ records }}) as merged
+            left join raw.files
+                on merged.raw_table = files.raw_table and merged.removed_path = files.path
+                and merged.removed_bytes = files.file_bytes
+                and merged.removed_modified_at_ns = files.modified_at_ns
+            left join raw.lake_files
+                on merged.raw_table = lake_files.raw_table and merged.removed_path = lake_files.path
+            where merged.path not in (select path from raw.files)
+            group by merged.raw_table, merged.path
+            having
+                count(files.path) = count(*)
+                and count(lake_files.path) = 0
+                and sum(files.raw_rows) = any_value(merged.rows)
+        {% endcall %}
+        {% set found.is_left = single_value('select count(*) > 0 from raw.merged_files') %}
+        {% if found.is_left %}
+            {% call statement(auto_begin=false) %}
+                begin;
+                delete from raw.files
+                where path in (select unnest(removed_paths) from raw.merged_files);
+                insert into raw.files select * exclude (removed_paths) from raw.merged_files;
+                commit
+            {% endcall %}
+        {% endif %}
+    {% endfor %}
+    {% call statement(auto_begin=false) %}
+        drop table if exists raw.merged_files
+    {% endcall %}
+{% endmacro %}
+
+
 {# raw.arrived: the files to read, with what their footers state. Ends the run where one can't be read or
    lacks a required column. -- DuckDB only: parquet_file_metadata(), parquet_schema() #}
 {% macro look_at_files(only_new) %}
@@ -256,6 +306,7 @@
 
 {# Decides, writes the manifest and says what is going to be done. #}
 {% macro begin_batch() %}
+    {% do take_compactions() %}
     {% set reason = full_refresh_reason() %}
     {% if not reason %}
         {% do look_at_files(only_new=true) %}

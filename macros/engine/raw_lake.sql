@@ -150,6 +150,63 @@
 {%- endmacro %}
 
 
+{# raw.loads: the records of loads that `email-stats load` and `receive` leave in <lake>/_loads, one JSON object per load
+   or, once compacted, a list of them. What starts with _ is a writer's at work. -- DuckDB only: glob(), read_text() #}
+{% macro open_loads() %}
+    {% set query %}
+        select file
+        from glob({{ quote_text(escape_glob(lake_folder()) ~ '_loads/*.json') }})
+        where not starts_with(parse_filename(file), '_')
+        order by file
+    {% endset %}
+    {% set files = [] %}
+    {% for file in run_query(query).columns[0].values() %}
+        {% do files.append(quote_text(escape_glob(file))) %}
+    {% endfor %}
+    {% if files %}
+        {% set contents = 'read_text([' ~ files | join(', ') ~ '])' %}
+        {% for row in run_query('select filename from ' ~ contents ~ ' where not json_valid(content) limit 1').rows %}
+            {% do exceptions.raise_compiler_error(
+                row[0] ~ " isn't the record of a load: move it away, or load its files again with `email-stats load`."
+            ) %}
+        {% endfor %}
+    {% endif %}
+    {% call statement(auto_begin=false) %}
+        create or replace table raw.loads as
+        with
+        entries as (
+            {%- if files %}
+            select unnest(case json_type(content) when 'ARRAY' then json_extract(content, '$[*]') else [content::json] end) as entry
+            from {{ contents }}
+            {%- else %}
+            select null::json as entry where false
+            {%- endif %}
+        ),
+        reasons as (
+            {%- for outcome in ('ignored', 'rejected') %}
+            select entry, '{{ outcome }}' as outcome, unnest(json_keys(entry, '$.{{ outcome }}')) as reason
+            from entries
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        ),
+        outcomes as (
+            select entry, 'with_rows' as outcome, null as reason, entry ->> '$.records_with_rows' as records
+            from entries
+            union all
+            select entry, outcome, reason, entry ->> ('$.' || outcome || '."' || reason || '"') from reasons
+        )
+        select
+            entry ->> '$.load_id' as load_id,
+            outcome,
+            reason,
+            entry ->> '$.sender' as sender,
+            (entry ->> '$.loaded_at')::timestamptz::timestamp as loaded_at,
+            records::bigint as records
+        from outcomes
+    {% endcall %}
+{% endmacro %}
+
+
 {# on-run-start: checks the lake and opens every raw table as a view, where models are to be built; what
    loads seeds says so. All else (`dbt test`, `dbt compile`, `dbt docs generate`) is about what was built,
    and leaves it as it is. #}
@@ -168,6 +225,7 @@
         {% do refuse_parts_that_read_a_batch() %}
         {% do begin_batch() %}
         {% do open_raw_tables() %}
+        {% do open_loads() %}
     {% endif %}
 {% endmacro %}
 

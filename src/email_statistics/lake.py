@@ -40,6 +40,15 @@ def lake_files(lake: Path) -> list[LakeFile]:
     return found
 
 
+def load_records(lake: Path) -> list[LakeFile]:
+    """List the records of loads, which a build shows in ``marts.loads``."""
+    return [
+        LakeFile("_loads", path.name, status.st_size, status.st_mtime_ns)
+        for path in sorted((lake / "_loads").glob("[!_]*.json"))
+        for status in [path.stat()]
+    ]
+
+
 def require_lake(lake: Path) -> None:
     """Raise ``UsageError`` where there is no such folder."""
     if not lake.is_dir():

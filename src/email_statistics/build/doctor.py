@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -114,6 +115,36 @@ def _lake(part: str) -> Iterator[Diagnosis]:
         yield Diagnosis("ok", part, f"{lake}, {files} Parquet files.")
 
 
+def _loads(part: str) -> Iterator[Diagnosis]:
+    from email_statistics.senders.accounting import LOADS, REJECTIONS, read_loads
+
+    lake = paths.raw_lake()
+    loads = records = 0
+    rejected: Counter[str] = Counter()
+    latest: dict[str, str] = {}
+    for entry in read_loads(lake):
+        loads += 1
+        records += entry["records"]
+        rejected.update(entry["rejected"])
+        latest |= dict.fromkeys(entry["rejected"], entry["load_id"])
+    if not loads:
+        return
+    line = f"{loads:,} loads read {records:,} records"
+    if not rejected:
+        yield Diagnosis("ok", part, f"{line}; none was rejected.")
+        return
+    reasons = "; ".join(
+        f"{why} {count:,} ({REJECTIONS[why]}), last in {latest[why]}"
+        for why, count in rejected.most_common()
+    )
+    yield Diagnosis(
+        "note",
+        part,
+        f"{line} and rejected {rejected.total():,}: {reasons}. They stand whole in "
+        f"{lake / LOADS}/<load>.rejected.jsonl: mend what is wrong and load that file again.",
+    )
+
+
 def _folders(part: str) -> Iterator[Diagnosis]:
     files = build_files()
     refuse_bad_name(files.published)
@@ -218,6 +249,7 @@ _LOOKS: dict[str, Callable[[str], Iterator[Diagnosis]]] = {
     "engines": _engines,
     "settings": _settings,
     "raw lake": _lake,
+    "loads": _loads,
     "folders": _folders,
     "lock": _lock,
     "last build": _last_build,

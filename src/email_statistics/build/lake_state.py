@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from email_statistics.build.files import BuildFiles
 from email_statistics.gate.raw_counts import RawCounts, TableCounts
-from email_statistics.lake import LakeFile, lake_files
+from email_statistics.lake import LakeFile, lake_files, load_records
 from email_statistics.storage import available_megabytes, write_log, write_private
 
 # Megabytes that a full build may take, and an increment with so many rows.
@@ -42,6 +42,7 @@ class BuildInput(BaseModel):
 
     lake: str
     files: list[LakeFile]
+    loads: list[LakeFile]
     settings: dict[str, Any]
     project: str
     engine: str
@@ -93,6 +94,7 @@ def read_build_input(
     return BuildInput(
         lake=str(lake),
         files=lake_files(lake),
+        loads=load_records(lake),
         settings=settings,
         project=hashlib.sha256(" ".join(parts).encode()).hexdigest(),
         engine=engine,

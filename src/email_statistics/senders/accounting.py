@@ -72,9 +72,12 @@ def rejected_file(lake: Path, load_id: str) -> Path:
 
 
 def read_loads(lake: Path) -> Iterator[dict[str, Any]]:
-    """Every load's entry, with its ``load_id``; a file may hold one or a list of them."""
+    """Every load's entry, with its ``load_id``; a file may hold one or a list of them.
+
+    A name that starts with ``_`` is a writer's at work.
+    """
     folder = lake / LOADS
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+    for path in sorted(folder.glob("[!_]*.json")) if folder.is_dir() else ():
         content = json.loads(path.read_text(encoding="utf-8"))
         yield from content if isinstance(content, list) else [content]
 

@@ -35,7 +35,7 @@ SENDER = Sender(
     derived={
         # The type stands in the path (or in the Avro schema's name), not in the row.
         "full_type": "coalesce(blank_to_null(event_type),"
-        " nullif(regexp_extract(path, '(users[.][a-z]+[.][a-z]+[.][A-Za-z]+)', 1), ''),"
+        " nullif(regexp_extract(path, '(users([.][a-z_]+)+[.][A-Z][A-Za-z]*)', 1), ''),"
         " nullif(regexp_extract(path, '[.#](email[.][A-Za-z]+)$', 1), ''))",
         "kind": "lower(nullif(regexp_extract(full_type, 'email[.]([A-Za-z]+)', 1), ''))",
     },

@@ -33,6 +33,7 @@ SENDER = Sender(
         "ts_event": "$.ts_event",
         "date": "$.date",
         "link": "$.link",
+        "campaign_link": "$.URL",
         "user_agent": "$.user_agent",
         "ip": "$.ip",
         "reason": "$.reason",
@@ -66,7 +67,8 @@ SENDER = Sender(
                 " regexp_matches(date, 'T.*(Z|[+-][0-9:]+)$') then moment(date) end)",
                 "message": first_of("bare_id(message_id)", "bare_id(api_message_id)", "camp_id"),
                 "recipient": "address(email)",
-                "url": "case when kind in ('click', 'clicks') then link end",
+                "url": "case when kind in ('click', 'clicks')"
+                " then coalesce(link, campaign_link) end",
                 "user_agent": "case when contains(kind, 'open') or kind in"
                 " ('click', 'clicks', 'loadedbyproxy') then user_agent end",
                 "ip": "ip",

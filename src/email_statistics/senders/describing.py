@@ -1,8 +1,12 @@
-"""What a user reads of a sender: its page, its example profile, and the account of a load."""
+"""What a user reads of a sender: its page, its example profile, and the account of a load.
+
+``python -m email_statistics.senders.describing`` writes the pages of all into ``senders/pages``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from email_statistics.senders import catalog
 from email_statistics.senders.accounting import REJECTIONS
@@ -29,6 +33,30 @@ _CONTACTS = {
     "customerio": "contact",
     "klaviyo": "profile",
 }
+
+
+PAGES = Path(__file__).parent / "pages"
+"""The folder of the senders' pages, as files."""
+
+
+def pages() -> dict[str, str]:
+    """Every sender's page by the name of its file, and ``README.md``, which lists them."""
+    rows = [f"| [`{name}`]({name}.md) | {catalog.get(name).title} |" for name in catalog.NAMES]
+    index = [
+        "# Senders",
+        "",
+        "What to switch on at each sender or shop, how to load it, what isn't measured and why.",
+        "`email-stats load SENDER --about` prints the page too. The pages are made of the senders'",
+        "modules: `python -m email_statistics.senders.describing` writes them again.",
+        "",
+        "| sender | |",
+        "|---|---|",
+        *rows,
+    ]
+    return {
+        "README.md": "\n".join(index) + "\n",
+        **{f"{name}.md": page(name) for name in catalog.NAMES},
+    }
 
 
 def page(name: str) -> str:
@@ -175,3 +203,9 @@ def account(result: LoadResult) -> Iterator[str]:
         yield f"{count:>12,} rejected: {why} ({REJECTIONS[why]})"
     for table, rows in result.rows.items():
         yield f"{rows:>12,} rows of {table}"
+
+
+if __name__ == "__main__":
+    PAGES.mkdir(exist_ok=True)
+    for file, text in pages().items():
+        (PAGES / file).write_text(text, encoding="utf-8")

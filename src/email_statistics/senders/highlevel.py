@@ -78,7 +78,8 @@ SENDER = Sender(
                 **_EVENT,
                 "message": f"coalesce(blank_to_null(stats_message_id), {_EVENT['message']})",
                 "message_key": f"case when {_MAIL} then blank_to_null(stats_message_id) end",
-            }
+            },
+            is_ambiguous=f"{_MAIL} and {mailgun.HAS_SEVERAL_RECIPIENTS}",
         ),
         Fact(
             {

@@ -122,8 +122,8 @@ SENDER = Sender(
                 "recipient": "coalesce(address(email), address(address_sent))",
                 "identity": "coalesce(blank_to_null(event_id), blank_to_null(uuid))",
                 "url": "case when kind = 'clicked_email' then url end",
-                "is_machine": "case when kind = 'opened_email' then coalesce(truth(machine_open),"
-                " truth(machine_open_name), truth(apple_open))"
+                "is_machine": "case when kind = 'opened_email' then list_bool_or("
+                "[truth(machine_open), truth(machine_open_name), truth(apple_open)])"
                 " when kind = 'clicked_email' then truth(bot_click) end",
                 "order_key": "coalesce(blank_to_null(order_id), blank_to_null(event_id))",
                 # The value is a float: its decimal text is rounded as the currency is.

@@ -80,7 +80,16 @@ def event_columns(temporary: str) -> dict[str, str]:
     }
 
 
+# A rejected event may name its recipients in the message's header alone.
+HAS_SEVERAL_RECIPIENTS = (
+    "nullif(recipient, '') is null and len(regexp_extract_all(header_to, '@[^,]*,[^,]*@')) > 0"
+)
 SENDING_DOMAIN = first_of("domain_name", "domain_of(header_from)", "domain_of(envelope_sender)")
+# A form post of the time before 2018 is signed by a field of its own, or has the message's header.
+_IS_LEGACY = (
+    "json_type(doc, '$.signature') = 'VARCHAR' or json_type(doc, '$.\"Message-Id\"') = 'VARCHAR'"
+    " or json_type(doc, '$.\"message-headers\"') = 'VARCHAR'"
+)
 _LEGACY_EVENT = (
     "json_object('event', case lower(json_extract_string(doc, '$.event'))"
     " when 'bounced' then 'failed' when 'dropped' then 'failed'"
@@ -103,6 +112,8 @@ _LEGACY_EVENT = (
     " 'domain', json_object('name', json_extract_string(doc, '$.domain')),"
     " 'tags', json_array(coalesce(json_extract_string(doc, '$.\"X-Mailgun-Tag\"'),"
     " json_extract_string(doc, '$.tag'))),"
+    " 'campaigns', json_array(json_object('id', json_extract_string(doc, '$.\"campaign-id\"'),"
+    " 'name', json_extract_string(doc, '$.\"campaign-name\"'))),"
     " 'user-variables', doc)::varchar"
 )
 SENDER = Sender(
@@ -112,18 +123,18 @@ SENDER = Sender(
     fields=fields(),
     derived={"kind": "lower(trim(event))"},
     is_record="event is not null and json_type(doc, '$.\"body-plain\"') is null"
-    " and json_type(doc, '$.signature') is distinct from 'VARCHAR'",
+    f" and not coalesce({_IS_LEGACY}, false)",
     unwrap=[
         (
             "json_type(doc, '$.\"event-data\"') = 'OBJECT'",
             "[json_extract(doc, '$.\"event-data\"')::varchar]",
         ),
-        (  # a form post of the time before 2018, signed by a field of its own
-            "json_type(doc, '$.event') = 'VARCHAR' and json_type(doc, '$.signature') = 'VARCHAR'",
+        (
+            f"json_type(doc, '$.event') = 'VARCHAR' and ({_IS_LEGACY})",
             f"[{_LEGACY_EVENT}]",
         ),
     ],
-    facts=[Fact(event_columns("deferred"))],
+    facts=[Fact(event_columns("deferred"), is_ambiguous=HAS_SEVERAL_RECIPIENTS)],
     places={
         "campaigns": Place("campaign_id", name="campaign_name"),
         "tags": Place("tag"),

@@ -292,13 +292,13 @@ def common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
             f"and {kind('$.SubscribeURL')} is null",
             f"[{text('$.Message')}]",
         ),
-        (  # SQS, by Lambda and by ReceiveMessage
-            f"{kind('$.body')} = 'VARCHAR' and {kind('$.messageId')} = 'VARCHAR'",
-            f"[{text('$.body')}]",
-        ),
-        (
-            f"{kind('$.Body')} = 'VARCHAR' and {kind('$.MessageId')} = 'VARCHAR'",
-            f"[{text('$.Body')}]",
+        *(  # SQS, by Lambda and by ReceiveMessage
+            (
+                f"{kind(path_of(body))} = 'VARCHAR' and ({kind(path_of(name))} = 'VARCHAR'"
+                f" or starts_with(ltrim({text(path_of(body))}), '{{'))",
+                f"[{text(path_of(body))}]",
+            )
+            for body, name in (("body", "messageId"), ("Body", "MessageId"))
         ),
         (  # EventBridge
             f"{kind('$.detail')} = 'OBJECT'",
@@ -422,7 +422,7 @@ judged as (
                 when type in ('paid', 'refunded') and (
                     amount is null or amount < 0 or amount <> round(amount, 2)
                     or amount >= 1e16::decimal(38, 12)
-                    or not coalesce(regexp_full_match(currency, '[A-Z]{{3}}'), false)
+                    or not coalesce(regexp_full_match(upper(trim(currency)), '[A-Z]{{3}}'), false)
                 ) then 'unsupported_amount' end
             when message is null then 'no_message'
             when is_ambiguous then 'ambiguous_recipient'

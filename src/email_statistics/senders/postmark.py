@@ -19,7 +19,7 @@ _BOUNCES = {
     "inbounderror": "-inbound_error",
 }
 _SOFT = "'soft_bounced'"
-_CODES = {
+_CODES = {  # Postmark's list of bounce types; what isn't here is a soft bounce
     "1": "hardbounce",
     "2": "transient",
     "16": "unsubscribe",
@@ -27,10 +27,13 @@ _CODES = {
     "64": "autoresponder",
     "128": "addresschange",
     "256": "dnserror",
+    "1024": "openrelaytest",
+    "16384": "challengeverification",
     "100000": "bademailaddress",
     "100001": "spamcomplaint",
-    "100002": "openrelaytest",
-    "16384": "challengeverification",
+    "100002": "manuallydeactivated",
+    "100008": "inbounderror",
+    "100010": "templaterenderingfailed",
 }
 
 
@@ -73,7 +76,7 @@ SENDER = Sender(
     },
     derived={
         "kind": "lower(trim(record))",
-        "bounce": f"coalesce(lower(trim(bounce_type)), {cases('bounce_code', _CODES)})",
+        "bounce": f"coalesce(lower(clean(bounce_type)), {cases('bounce_code', _CODES)})",
     },
     is_record="record is not null",
     unwrap=[_page("Opens", "Open"), _page("Clicks", "Click"), _page("Bounces", "Bounce")],

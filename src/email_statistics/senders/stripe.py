@@ -2,7 +2,9 @@
 
 from email_statistics.senders.mapping import Fact, Sender, cases
 
-_MONEY = "money(case when kind = 'refund' then amount else amount_captured end)"
+# Versions of the API before 2020 don't say what was captured: what came back of it at once wasn't.
+_CAPTURED = "coalesce(money(amount_captured), money(amount) - coalesce(money(uncaptured), 0))"
+_MONEY = f"(case when kind = 'refund' then money(amount) else {_CAPTURED} end)"
 # Stripe's own list of minor units, which isn't ISO 4217's.
 _AMOUNT = f"""case currency_digits(currency)
     when 0 then {_MONEY} when 3 then ({_MONEY} * 0.001)::decimal(38, 12)
@@ -24,6 +26,7 @@ SENDER = Sender(
         "status": "$.data.object.status",
         "amount": "$.data.object.amount",
         "amount_captured": "$.data.object.amount_captured",
+        "amount_refunded": "$.data.object.amount_refunded",
         "currency": "$.data.object.currency",
         "payment_intent": "$.data.object.payment_intent",
         "expanded_intent": "$.data.object.payment_intent.id",
@@ -37,6 +40,7 @@ SENDER = Sender(
         " when event = 'charge.succeeded' and coalesce(truth(captured), false) then 'charge'"
         " when event = 'charge.captured' then 'charge' end",
         "is_event": "event is not null and json_type(doc, '$.data.object') = 'OBJECT'",
+        "uncaptured": "case when event = 'charge.captured' then amount_refunded end",
         "intent": "coalesce(expanded_intent, payment_intent)",
     },
     # A list has its objects in `data`.

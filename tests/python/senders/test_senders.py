@@ -67,6 +67,19 @@ TYPES = {
         {"event": "bounced", "recipient": "a@b.com", "Message-Id": "<m@b.com>", "timestamp": "1500000000", "signature": "x", "code": "550"},
         "hard_bounced",
     ),
+    "mailgun before 2018, without its signature": (
+        "mailgun",
+        {"event": "delivered", "recipient": "a@b.com", "Message-Id": "<m@b.com>", "timestamp": "1500000000", "body-plain": ""},
+        "delivered",
+    ),
+    "mailgun before 2018, its message in a header": (
+        "mailgun",
+        "event=dropped&reason=hardfail&code=605&recipient=a%40b.com&timestamp=1500000000&message-headers=%5B%5B%22Message-Id%22%2C+%22%3Cm%40b.com%3E%22%5D%5D",
+        "skipped",
+    ),
+    "postmark by its code": ("postmark", {"RecordType": "Bounce", "ID": 4, "TypeCode": 100010, "MessageID": "m", "Email": "a@b.com", "BouncedAt": "2026-03-01T10:00:00Z"}, "failed"),
+    "postmark deactivated by its code": ("postmark", {"RecordType": "Bounce", "ID": 4, "Type": "", "TypeCode": 100002, "MessageID": "m", "Email": "a@b.com", "BouncedAt": "2026-03-01T10:00:00Z"}, "skipped"),
+    "a queue's record without its id": ("ses", {"Records": [{"body": json.dumps(_ses("Send", "a@b.com"))}]}, "accepted"),
     "ses suppressed": (
         "ses",
         _ses("Bounce", "a@b.com", bounce={"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList", "timestamp": "2026-03-01T10:00:00Z", "feedbackId": "f", "bouncedRecipients": [{"emailAddress": "a@b.com"}]}),
@@ -92,6 +105,7 @@ def test_an_event_has_its_type(name: str, tmp_path: Path) -> None:
 REJECTED = {
     "two recipients of a click": ("ses", _ses("Click", "a@b.com", "c@d.com", click={"timestamp": "2026-03-01T10:00:00Z", "link": "x"}), "ambiguous_recipient"),
     "two recipients at Resend": ("resend", {"type": "email.opened", "created_at": "2026-03-01T10:00:00Z", "data": {"email_id": "m", "to": ["a@b.com", "c@d.com"]}}, "ambiguous_recipient"),
+    "two recipients in a header": ("mailgun", _mailgun(event="rejected", recipient="", message={"headers": {"to": "A <a@b.com>, B <c@d.com>", "message-id": "m"}}), "ambiguous_recipient"),
     "no address": ("mailgun", _mailgun(recipient=None), "no_recipient"),
     "a type nobody knows": ("mailgun", _mailgun(event="teleported"), "unknown_event"),
     "a refund that failed": ("stripe", {"type": "refund.updated", "livemode": True, "created": 1, "data": {"object": {"id": "re_1", "status": "failed", "amount": 5, "currency": "usd"}}}, "refund_reversed"),
@@ -120,6 +134,7 @@ IGNORED: dict[str, tuple[str, Any, str]] = {
     "cumulative refunds": ("stripe", {**_charge(), "type": "charge.refunded"}, "charge.refunded"),
     "a ping of WooCommerce": ("woocommerce", "webhook_id=5", "ping"),
     "a text message": ("customerio", {"event_id": "1", "object_type": "sms", "metric": "sent", "data": {"delivery_id": "d"}}, "sms"),
+    "a purchase at Braze": ("braze", {"event_type": "users.behaviors.Purchase", "id": "1", "user_id": "u", "time": 1772359200}, "users.behaviors.Purchase"),
     "an open made of a click": ("customerio", {"event_id": "1", "object_type": "email", "metric": "opened", "timestamp": 1772359200, "data": {"delivery_id": "d", "recipient": "a@b.com", "synthetic": True}}, "synthetic_open"),
 }  # fmt: skip
 
@@ -196,6 +211,19 @@ MONEY = {
     "cents": (_charge(), "25.99", "USD"),
     "yen": (_charge(currency="jpy", amount_captured=500), "500.00", "JPY"),
     "dinars": (_charge(currency="kwd", amount_captured=5120), "5.12", "KWD"),
+    "an API that doesn't tell what was captured": (
+        _charge(amount_captured=None, amount=2599),
+        "25.99",
+        "USD",
+    ),
+    "a part captured there": (
+        {
+            **_charge(amount_captured=None, amount=2599, amount_refunded=600),
+            "type": "charge.captured",
+        },
+        "19.99",
+        "USD",
+    ),
     "krona of Iceland": (_charge(currency="isk", amount_captured=500), "5.00", "ISK"),
 }
 
@@ -388,6 +416,62 @@ def test_a_table_is_loaded_by_its_mapping(tmp_path: Path) -> None:
     )
     assert str(rows["2"]["event_at"]) == "2026-01-01 11:00:00"
     assert one_row(tmp_path / "lake", "email_sources")["email_source_id"] == "news"
+
+
+def test_an_order_is_paid_whatever_the_case_of_its_currency(tmp_path: Path) -> None:
+    order = {
+        "type": "OrderStatusUpdate",
+        "_id": "o",
+        "status": "completed",
+        "amount": 100.5,
+        "currency": " usd ",
+        "createdAt": "2026-03-01T10:00:00.000Z",
+    }
+    loaded("highlevel", written(tmp_path, order), lake=tmp_path / "lake")
+    rows = {row["event_type"]: row for row in rows_of(tmp_path / "lake", "order_events")}
+    assert (str(rows["paid"]["amount"]), rows["paid"]["currency"]) == ("100.50", "USD")
+
+
+def test_the_link_of_a_marketing_click_of_brevo_is_read(tmp_path: Path) -> None:
+    click = {
+        "event": "click",
+        "camp_id": 5,
+        "email": "a@b.com",
+        "ts_event": 1772359200,
+        "URL": "https://e.com",
+    }
+    loaded("brevo", written(tmp_path, click), lake=tmp_path / "lake")
+    row = one_row(tmp_path / "lake", "engagement_events")
+    assert (row["message_id"], row["url"]) == ("brevo:5/a@b.com", "https://e.com")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"machine_open": False, "Apple Privacy Open": True}, True),
+        ({"Machine Open": "False"}, False),
+        ({}, None),
+    ],
+)
+def test_any_flag_of_klaviyo_makes_an_open_a_machines(
+    flags: dict[str, Any], expected: bool | None, tmp_path: Path
+) -> None:
+    event = {
+        "type": "event",
+        "id": "e",
+        "attributes": {
+            "datetime": "2026-03-01T10:00:00+00:00",
+            "event_properties": {"$message": "m", **flags},
+        },
+        "relationships": {
+            "profile": {"data": {"type": "profile", "id": "p"}},
+            "metric": {"data": {"type": "metric", "id": "k"}},
+        },
+    }
+    included = [{"type": "metric", "id": "k", "attributes": {"name": "Opened Email"}}]
+    page = {"data": [event], "included": included}
+    loaded("klaviyo", written(tmp_path, page), lake=tmp_path / "lake")
+    assert one_row(tmp_path / "lake", "engagement_events")["is_machine"] is expected
 
 
 _STRANGE: tuple[Any, ...] = (None, 5, "", [], {}, [[]], True, "1" * 30, -1, 1e25, "2026-13-45", "<", "{", '["a"', "a@b", "2026-01-01T00:00:00+99:99")  # fmt: skip

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.faults import email_stats
 from helpers.markers import mark_by_use
-from helpers.report_worlds import job, rendered, start_rendering, wait_for
+from helpers.report_worlds import job, rendered, run_reports, start_rendering, wait_for
 from helpers.support import PROJECT_ROOT, SampleBuild, dbt
 
 from email_statistics.reports.run.registry import read_registry
@@ -87,6 +88,27 @@ def sample_pages(
 
     folder = _made_once(tmp_path_factory, "sample_pages", make)
     return rendered(folder / "1"), rendered(folder / "2")
+
+
+@pytest.fixture(scope="session")
+def sample_site(
+    sample_build: SampleBuild, sample_lake: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The site of the published sample, with pages of the latest emails of each type.
+
+    By the command, with next to nothing in its environment, as cron starts it.
+    """
+
+    def make(folder: Path) -> None:
+        warehouse = folder / "warehouse" / sample_build.warehouse.name
+        warehouse.parent.mkdir()
+        shutil.copytree(sample_build.database.parent, warehouse.parent / "build")
+        published = email_stats("publish", lake=sample_lake, warehouse=warehouse)
+        assert published.returncode == 0, published.stderr[-3000:]
+        run = run_reports(folder / "notebooks", folder / "site", warehouse, most_recent=8)
+        assert run.returncode == 0, run.stderr[-3000:]
+
+    return _made_once(tmp_path_factory, "sample_site", make) / "site"
 
 
 @pytest.fixture(scope="session")

@@ -232,7 +232,7 @@ def test_a_period_before_the_data_says_which_days_to_choose(
 ) -> None:
     dates = {"start_date": "2020-01-01", "end_date": "2020-01-31"}
     page = pieces(load(sample_warehouse, monkeypatch, **dates))
-    assert page.count("No campaign email was booked in these days.") == 6
+    assert page.count("No campaign email was sent in these days.") == 6
     assert re.search(r"Campaign emails were booked \d+ \w+ 2025", page)
 
 
@@ -313,7 +313,7 @@ def test_the_switch_shows_one_drawn_chart_at_a_time(
             assert shown.count() == 1
             assert f"es-drawing--{drawing}" in (shown.get_attribute("class") or "")
             alternatives.append(shown.get_attribute("aria-label") or "")
-            line = shown.locator(".mark-line path").bounding_box()
+            line = shown.locator(".mark-line path").first.bounding_box()
             assert line is not None and line["width"] > 200 and line["height"] > 20
         assert [text.split(" by day")[0] for text in alternatives] == [
             "Emails sent",

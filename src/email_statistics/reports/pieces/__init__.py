@@ -8,8 +8,10 @@ from email_statistics.reports.pieces.base import (
     Html,
     columns,
     empty,
+    folded,
     link,
     note,
+    outside,
     script,
     stack,
     stylesheet,
@@ -18,8 +20,8 @@ from email_statistics.reports.pieces.chart import chart
 from email_statistics.reports.pieces.definitions import definitions
 from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.funnel import Comparison, funnel
-from email_statistics.reports.pieces.header import header, source
-from email_statistics.reports.pieces.measured import Finding, Measured, measured
+from email_statistics.reports.pieces.header import header, source, source_name
+from email_statistics.reports.pieces.measured import Finding, Measured, findings, measured
 from email_statistics.reports.pieces.ranking import Rank, ranking
 from email_statistics.reports.pieces.table import Column, Name, listing, table
 from email_statistics.reports.pieces.tabs import Tab, tabs
@@ -42,6 +44,8 @@ __all__ = [
     "columns",
     "definitions",
     "empty",
+    "findings",
+    "folded",
     "funnel",
     "header",
     "line_chart",
@@ -49,9 +53,11 @@ __all__ = [
     "listing",
     "measured",
     "note",
+    "outside",
     "ranking",
     "script",
     "source",
+    "source_name",
     "stack",
     "stylesheet",
     "table",

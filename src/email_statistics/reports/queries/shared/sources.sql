@@ -1,5 +1,5 @@
--- One row per source of the type (of all without one) with messages booked in the period, the most recent first. Counts and
--- money are of these messages; the first send and the availability are of its whole life.
+-- One row per source of the type (of all without one) with messages booked in the period, the most recent
+-- first. Counts and money are of these messages; the first send and the availability are of its whole life.
 with
 
 summed as (

@@ -169,6 +169,32 @@ def test_the_page_says_that_as_of_moved_the_dates(
     assert "as-of date, 31 Mar 2026, instead of the last day of the data" in header
 
 
+def test_the_drop_off_before_purchases_counts_only_clicks_that_led_to_one(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard = load(sample_warehouse, monkeypatch)
+    clicked, both, ordered, opened = warehouse.sql(
+        """
+        select
+            count(*) filter (where is_clicked),
+            count(*) filter (where is_clicked and is_ordered),
+            count(*) filter (where is_ordered),
+            count(*) filter (where is_ordered and is_opened and not coalesce(is_clicked, false))
+        from core.fct_messages
+        where
+            email_source_type = 'campaign'
+            and not is_test
+            and booked_date between $start and $end
+        """,
+        start=dashboard.period.start,
+        end=dashboard.period.end,
+    ).row(0)
+    assert 0 < both < ordered
+    funnel = dashboard.engagement_funnel().markup
+    assert f"{1 - both / clicked:.1%} drop-off: {both} of {clicked} went on" in funnel
+    assert f"{both} of {ordered} who ordered had clicked; {opened} had only opened" in funnel
+
+
 def test_numbers_that_are_not_measured_say_why(
     sample_warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

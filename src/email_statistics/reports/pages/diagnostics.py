@@ -226,8 +226,8 @@ class Diagnostics(Page):
             f"findings_{status}",
             [
                 Column("email_source_name", "Email", email="email_source_id"),
-                Column("check_name", "Check"),
                 Column("message", "What it means, what to do", "prose"),
+                Column("check_name", "Check"),
                 Column("affected", "Affected", "count"),
                 Column("last_booked_date", f"Last sent ({zone})", missing="never"),
                 Column("email_source_type", "Type"),

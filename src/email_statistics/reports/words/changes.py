@@ -75,16 +75,17 @@ def change(
     is_good = None
     if metric.metric not in _NEUTRAL:
         is_good = (difference < 0) == metric.metric.startswith(_LESS_IS_BETTER)
-    size = _size(metric, difference, earlier)
-    joint = "" if size.endswith("times") else "from "
-    return Change(direction, f"{size} {joint}{in_figures(metric, earlier, currency)}", is_good)
+    was = f"from {in_figures(metric, earlier, currency)}"
+    return Change(direction, _in_words(metric, difference, earlier, was), is_good)
 
 
-def _size(metric: Metric, difference: Any, earlier: Any) -> str:
+def _in_words(metric: Metric, difference: Any, earlier: Any, was: str) -> str:
     if metric.kind == "rate":
         points = abs(difference) * 100
-        return f"{points:.{1 if points >= 0.1 else 3}f} points"
+        return f"{points:.{1 if points >= 0.1 else 3}f} points {was}"
     if not earlier:
-        return "More"
+        return was
     share = float(difference) / float(earlier)
-    return formats.rate(abs(share)) if share < _MANIFOLD else formats.times(share + 1)
+    if share >= _MANIFOLD:
+        return f"{was} ({formats.times(share + 1)})"
+    return f"{formats.rate(abs(share))} {was}"

@@ -119,10 +119,13 @@ class Page:
 
     def crediting_note(self, orders: int, orders_without_rate: int) -> Html:
         """Say how an order is credited, why there may be none, and what is in no sum of money."""
-        remarks = [self.build.crediting]
+        remarks = [
+            self.build.crediting,
+            "An order counts once it is paid; a cancelled one until it is refunded.",
+        ]
         if orders == 0:
-            remarks.append("None is credited to these, or no order events reach the raw lake.")
+            remarks.append("No order is credited here, or no order events reach the raw lake.")
         if orders_without_rate > 0:
             left_out = formats.plural(orders_without_rate, "order")
-            remarks.append(f"{left_out} without an exchange rate: counted, but in no sum of money.")
+            remarks.append(f"{left_out} left out of revenue: no exchange rate.")
         return pieces.note(" ".join(remarks))

@@ -21,6 +21,7 @@ _COMMANDS = {
     "sources": "List emails with the ids that other commands take.",
     "report": "Render reports to a site of offline HTML pages.",
     "open": "Open the site in the browser.",
+    "serve": "Serve the site, live, in a browser.",
     "export": "Write emails, a Details list or an email's links to CSV, Excel or Parquet.",
     "exports": "List the exports of the last 30 days.",
     "segment": "List the contacts behind a metric, or of a segment.",

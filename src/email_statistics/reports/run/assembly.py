@@ -87,7 +87,7 @@ def write_site(
     pages = site.assembled()
     for path, text in pages.items():
         _write(reports / path, text)
-    _remove(reports, _read_written(reports) - pages.keys())
+    _remove(reports, read_written(reports) - pages.keys())
     write_private(reports / _WRITTEN, json.dumps(sorted(pages)))
     return {page.kept.folder: page.place.path for page in site.pages}
 
@@ -99,8 +99,8 @@ def _write(path: Path, text: str) -> None:
         write_private(path, text)
 
 
-def _read_written(reports: Path) -> set[str]:
-    """Return the paths that the last run wrote."""
+def read_written(reports: Path) -> set[str]:
+    """Return the paths of the site's pages: those that the last run wrote."""
     file = reports / _WRITTEN
     return set(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else set()
 

@@ -37,7 +37,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@touch $@
 	@echo "Set up in $(VENV). Next: make demo, or . $(BIN)/activate and dbt build."
 
-demo: setup ## Build, check and publish the sample, render all reports, name the index page
+demo: setup ## Build, check and publish the sample, render the site, print its path
 	$(ISOLATED) $(BIN)/email-stats build
 	$(ISOLATED) $(BIN)/email-stats report
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.errors import EmailStatsError, UsageError, suggest
 
 # Imported when called: dbt, Great Expectations and papermill take seconds to import.
 _COMMANDS = {
@@ -18,7 +18,10 @@ _COMMANDS = {
     "publish": "Check and publish what a dbt build of your own made.",
     "doctor": "Check the set-up and say what to do.",
     "trace": "Show what happened to a message, an order or a contact, event by event.",
-    "report": "Render reports to offline HTML pages.",
+    "sources": "List emails with the ids that other commands take.",
+    "report": "Render reports to a site of offline HTML pages.",
+    "open": "Open the site in the browser.",
+    "serve": "Serve the site, live, in a browser.",
     "export": "Write emails, a Details list or an email's links to CSV, Excel or Parquet.",
     "exports": "List the exports of the last 30 days.",
     "power": "Say how many contacts a test needs.",
@@ -32,7 +35,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            raise UsageError(f"There is no command '{cmd_name}': {suggest(cmd_name, _COMMANDS)}")
         module = importlib.import_module(f"email_statistics.commands.{cmd_name}")
         command: click.Command = module.command
         return command

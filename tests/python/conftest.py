@@ -1,15 +1,13 @@
 """What the whole suite shares: the sample lake, one build of it and its reports."""
 
-import fcntl
-import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.faults import email_stats
 from helpers.markers import mark_by_use
-from helpers.report_worlds import job, rendered, start_rendering, wait_for
-from helpers.support import PROJECT_ROOT, SampleBuild, dbt
+from helpers.report_worlds import job, rendered, run_reports, start_rendering, wait_for
+from helpers.support import PROJECT_ROOT, SampleBuild, dbt, made_once
 
 from email_statistics.reports.run.registry import read_registry
 
@@ -26,22 +24,6 @@ def sample_lake() -> Path:
     return PROJECT_ROOT / "seeds" / "sample_lake"
 
 
-def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that the first worker fills while the others wait for it."""
-    own = factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = shared / name
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        is_made = folder / ".made"
-        if not is_made.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of one that failed to
-            folder.mkdir()
-            make(folder)
-            is_made.touch()
-    return folder
-
-
 @pytest.fixture(scope="session")
 def sample_build(sample_lake: Path, tmp_path_factory: pytest.TempPathFactory) -> SampleBuild:
     """One `dbt build` of the sample from nothing, unit tests and all, as on a fresh clone.
@@ -54,7 +36,7 @@ def sample_build(sample_lake: Path, tmp_path_factory: pytest.TempPathFactory) ->
         run = dbt(*arguments, lake=sample_lake, warehouse=folder / "email_stats.duckdb")
         SampleBuild(folder).write(run)
 
-    return SampleBuild(_made_once(tmp_path_factory, "sample", make))
+    return SampleBuild(made_once(tmp_path_factory, "sample", make))
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +67,29 @@ def sample_pages(
         for process in started:
             wait_for(process)
 
-    folder = _made_once(tmp_path_factory, "sample_pages", make)
+    folder = made_once(tmp_path_factory, "sample_pages", make)
     return rendered(folder / "1"), rendered(folder / "2")
+
+
+@pytest.fixture(scope="session")
+def sample_site(
+    sample_build: SampleBuild, sample_lake: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The site of the published sample, with pages of the latest emails of each type.
+
+    By the command, with next to nothing in its environment, as cron starts it.
+    """
+
+    def make(folder: Path) -> None:
+        warehouse = folder / "warehouse" / sample_build.warehouse.name
+        warehouse.parent.mkdir()
+        shutil.copytree(sample_build.database.parent, warehouse.parent / "build")
+        published = email_stats("publish", lake=sample_lake, warehouse=warehouse)
+        assert published.returncode == 0, published.stderr[-3000:]
+        run = run_reports(folder / "notebooks", folder / "site", warehouse, most_recent=8)
+        assert run.returncode == 0, run.stderr[-3000:]
+
+    return made_once(tmp_path_factory, "sample_site", make) / "site"
 
 
 @pytest.fixture(scope="session")

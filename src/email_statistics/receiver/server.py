@@ -1,6 +1,5 @@
 """``email-stats receive``: serves, loads what is complete every so often, stops cleanly."""
 
-import logging
 import socket
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from email_statistics.build.signals import say, stopped_by_a_signal
-from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.errors import EmailStatsError
+from email_statistics.listening import listening, log_briefly
 from email_statistics.receiver.app import Receiver
 from email_statistics.receiver.endpoints import Endpoint
 from email_statistics.receiver.protocol import BoundedHeads
@@ -22,7 +22,6 @@ from email_statistics.storage import flush, locked, make_private_folder
 
 _SECONDS_TO_ANSWER = 30
 _MOST_CONNECTIONS = 800
-_BACKLOG = 2048
 
 
 def receive(
@@ -45,7 +44,7 @@ def receive(
     flush(lake)
     with (
         locked(folder / ".lock", "receive", "lake's spool"),
-        _listening(host, port) as listener,
+        listening(host, port) as listener,
         closing(Spool(folder)) as spool,
         stopped_by_a_signal("Answering what is in flight, loading it, stopping") as stop,
     ):
@@ -69,23 +68,9 @@ def receive(
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise UsageError(
-            f"Can't listen on {host}, port {port} ({error.strerror}): give another --host or "
-            "--port."
-        ) from error
-    with listener:
-        yield listener
-
-
-@contextmanager
 def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event) -> Iterator[None]:
     """Serve in a thread while the block runs; then answer what is in flight."""
-    _log_briefly()
+    log_briefly()
     server = uvicorn.Server(
         uvicorn.Config(
             receiver.app(),
@@ -147,26 +132,3 @@ def _say_refused(receiver: Receiver) -> None:
     counts = list(refused.items())  # at once, for a request at work may still add to them
     for (sender, status), requests in sorted(counts):
         say(f"{sender}: {requests:,} refused with status {status}.")
-
-
-class _Brief(logging.Formatter):
-    """What went wrong in the server, and where; never what a request held."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        if not record.exc_info or not record.exc_info[0]:
-            return record.getMessage()
-        trace = record.exc_info[2]
-        while trace and trace.tb_next:
-            trace = trace.tb_next
-        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-        return f"Error: a request failed with {record.exc_info[0].__name__} ({place})."
-
-
-def _log_briefly() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Brief())
-    for name in ("uvicorn.error", "asyncio"):
-        logger = logging.getLogger(name)
-        logger.handlers = [handler]
-        logger.propagate = False
-        logger.setLevel(logging.WARNING)

@@ -64,9 +64,19 @@ def _create_warehouse(path: Path, raw_lake: str) -> Path:
             select *
             from (
                 values
-                    ('campaign-1', 'campaign'), ('campaign-12', 'campaign'), ('step-1', 'workflow')
-            ) as sources (email_source_id, email_source_type)
+                    ('campaign-1', 'campaign', 'One & <b>more</b>'),
+                    ('campaign-12', 'campaign', null),
+                    ('step-1', 'workflow', 'Step')
+            ) as sources (email_source_id, email_source_type, email_source_name)
             """
+        )
+        connection.execute("create schema marts")
+        connection.execute(
+            """
+            create table marts.email_performance as
+            select 'campaign-1' as email_source_id, $built_at::timestamp as first_sent_at
+            """,
+            {"built_at": BUILT_AT},
         )
     return path
 

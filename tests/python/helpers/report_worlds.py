@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from helpers.support import PROJECT_ROOT, build_database
 
 from email_statistics.reports.run.parameters import defaults
@@ -137,6 +138,34 @@ def wait_for(process: subprocess.Popen[str]) -> None:
     """Wait for what ``start_rendering`` started to have ended well."""
     _, error = process.communicate()
     assert process.returncode == 0, error[-3000:]
+
+
+def run_reports(
+    notebooks: Path, site: Path, warehouse: Path, most_recent: int
+) -> subprocess.CompletedProcess[str]:
+    """Run ``email-stats report`` over the project's notebooks, for so many emails of a type."""
+    notebooks.mkdir()
+    (notebooks / "reports").symlink_to(PROJECT_ROOT / "notebooks" / "reports")
+    content = yaml.safe_load((PROJECT_ROOT / "notebooks" / "reports.yml").read_text("utf-8"))
+    path = notebooks / "reports.yml"
+    path.write_text(yaml.safe_dump({**content, "most_recent": most_recent}), "utf-8")
+    program = (
+        "from pathlib import Path\nfrom email_statistics import cli\n"
+        "from email_statistics.reports.run import registry\n"
+        f"registry.REPORTS_YML = Path({str(path)!r})\ncli.main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "report"],
+        env={
+            "EMAIL_STATS_WAREHOUSE": str(warehouse),
+            "EMAIL_STATS_REPORTS": str(site),
+            "PATH": "",
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def rendered(folder: Path) -> dict[str, Path]:

@@ -1,13 +1,17 @@
 """What several tests need: builds of a lake, as a data team would run them."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 PROJECT_ROOT = Path(__file__).parents[3]
 
@@ -134,3 +138,19 @@ class SampleBuild:
     def _read(self) -> tuple[int, str]:
         returncode, output = json.loads(self._told.read_text(encoding="utf-8"))
         return returncode, output
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first worker fills while the others wait for it."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        is_made = folder / ".made"
+        if not is_made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed to
+            folder.mkdir()
+            make(folder)
+            is_made.touch()
+    return folder

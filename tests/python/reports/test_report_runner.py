@@ -118,7 +118,7 @@ def test_a_failing_report_does_not_stop_the_others_and_the_exit_code_is_1(three:
     assert statuses == {"good": "done", "raises": "failed", "dies": "failed"}
     assert three.result.returncode == 1
     last = three.result.stderr.strip().splitlines()[-1]
-    assert last.startswith("Error: 2 of 3 reports failed (raises, dies): read ")
+    assert last.startswith("Error: 2 of 3 pages failed (raises, dies): read ")
     assert "Traceback" not in three.result.stderr
 
 
@@ -199,10 +199,10 @@ def test_nobody_else_may_read_what_a_run_writes_and_it_leaves_nothing_else(three
     assert loose_modes(reports) == []
     assert sorted(path.name for path in reports.iterdir()) == [
         ".lock",
-        "dies",
-        "good",
+        ".site.json",
         "index.html",
-        "raises",
+        "recent",
+        "renderings",
     ]
     assert three.project.warehouse.stat().st_nlink == 1
 
@@ -220,7 +220,7 @@ def test_where_the_file_cannot_be_linked_a_page_of_two_builds_fails(
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     said: list[str] = []
-    [one] = runner.run(read_registry(), ["alone"], {}, say=said.append)
+    [one] = runner.run(read_registry(), ["alone"], {}, say=said.append).kept
     assert one.rendering.status == "failed"
     assert one.rendering.error == "The data changed while the report ran: run it again."
     assert not (one.folder / "report.html").exists()
@@ -299,27 +299,3 @@ def is_running(process_id: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
-
-
-def test_the_real_reports_render_on_the_sample(sample_warehouse: Path, tmp_path: Path) -> None:
-    """By the command, with next to nothing in its environment, as cron starts it."""
-    names = list(read_registry().reports)
-    run = subprocess.run(
-        [Path(sys.executable).with_name("email-stats"), "report", "--as-of", "2026-01-31"],
-        env={
-            "EMAIL_STATS_WAREHOUSE": str(sample_warehouse),
-            "EMAIL_STATS_REPORTS": str(tmp_path),
-            "PATH": "",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    for name in names:
-        assert re.search(rf"{name} +done", run.stdout)
-        [one] = renderings.kept(tmp_path, name)
-        page = (one.folder / "report.html").read_text("utf-8")
-        assert "31 Jan 2026" in page
-        assert "es-lead" in page
-        assert one.rendering.parameters["as_of"] == "2026-01-31"

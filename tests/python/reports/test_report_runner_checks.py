@@ -233,8 +233,8 @@ def test_right_usage_reaches_the_kernel_with_typed_values(
 ) -> None:
     asked: dict[str, dict[str, Value]] = {}
 
-    def remember(job: Any, *_: object) -> None:
-        asked[job.report] = job.parameters
+    def remember(task: Any, *_: object) -> None:
+        asked[task.report] = task.parameters
         raise InterruptedError
 
     monkeypatch.setattr(runner, "_render", remember)
@@ -362,20 +362,20 @@ def test_the_latest_are_kept_and_the_last_good_one_always(
     for number, status in enumerate(statuses):
         keep(tmp_path, rendering(number, status))
     with renderings.workspace(tmp_path) as workspace:
-        renderings.prune(tmp_path, "dashboard", 3, workspace)
+        renderings.prune(renderings.kept(tmp_path, "dashboard"), 3, workspace)
     assert kept_numbers(tmp_path) == left
-    assert loose_modes(tmp_path / "dashboard") == []
+    assert loose_modes(tmp_path / "renderings" / "dashboard") == []
 
 
 def test_a_folder_that_is_no_rendering_is_neither_listed_nor_removed(tmp_path: Path) -> None:
     keep(tmp_path, rendering(1))
-    notes = tmp_path / "dashboard" / "notes"
-    damaged = tmp_path / "dashboard" / "20260101T000000Z-abcdef"
+    notes = tmp_path / "renderings" / "dashboard" / "notes"
+    damaged = tmp_path / "renderings" / "dashboard" / "20260101T000000Z-abcdef"
     for folder in (notes, damaged):
         folder.mkdir()
     (damaged / "run.json").write_text("{")
     with renderings.workspace(tmp_path) as workspace:
-        renderings.prune(tmp_path, "dashboard", 1, workspace)
+        renderings.prune(renderings.kept(tmp_path, "dashboard"), 1, workspace)
     assert kept_numbers(tmp_path) == [1]
     assert notes.exists() and damaged.exists()
 

@@ -2,13 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.browser import Scheme, chromium, visit
 from helpers.support import PROJECT_ROOT
-from playwright.sync_api import Browser
 
 from email_statistics.reports.pieces import script
 from email_statistics.reports.run.registry import read_registry
@@ -17,12 +14,6 @@ NAMES = list(read_registry().reports)
 NOTEBOOKS = sorted((PROJECT_ROOT / "notebooks" / "reports").glob("*.ipynb"))
 
 Pages = tuple[dict[str, Path], dict[str, Path]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,7 +25,9 @@ def test_the_same_data_give_the_same_page(sample_pages: Pages, name: str) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_has_its_title_and_one_script_and_is_small(sample_pages: Pages, name: str) -> None:
     page = sample_pages[0][name].read_text(encoding="utf-8")
-    assert f"<title>{read_registry().reports[name].title}</title>" in page
+    assert re.search(
+        rf"<title>(.* \N{{MIDDLE DOT}} )?{read_registry().reports[name].title}</title>", page
+    )
     assert page.count("<script") == page.count(f"<script>{script()}</script>") == 1
     assert len(page) < 8_000_000
 
@@ -44,18 +37,6 @@ def test_a_page_says_its_zone_its_data_and_its_build(sample_pages: Pages, name: 
     page = sample_pages[0][name].read_text(encoding="utf-8")
     for fact in ("Data through", "Days and times in", "Raw lake", "Built"):
         assert f"<dt>{fact}</dt>" in page
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-@pytest.mark.parametrize("name", NAMES)
-def test_a_page_fits_its_window_and_asks_for_nothing(
-    sample_pages: Pages, browser: Browser, name: str, width: int, scheme: Scheme
-) -> None:
-    page = sample_pages[0][name]
-    with visit(browser, page, width=width, scheme=scheme) as seen:
-        assert seen.requests == [page.as_uri()]
-        assert seen.complaints == []
-        assert seen.overflow() == 0
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

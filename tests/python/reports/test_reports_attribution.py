@@ -160,9 +160,9 @@ def test_revenue_of_orders_without_a_rate_is_unknown_and_never_0(
     page = load(copy(sample_warehouse, tmp_path, *WITHOUT_RATES), monkeypatch, **ALL, policies="")
     orders = f"{page.orders['orders']:,}"
     lead = page.header().markup
-    assert f"unknown revenue (the exchange rate of {orders} of {orders} orders" in lead
+    assert f"unknown revenue ({orders} of {orders} orders left out: no exchange rate)" in lead
     assert "credits unknown revenue of it" in lead
-    assert "Revenue by the length of the window: not known." in page.window_curve().markup
+    assert "Revenue by attribution window: not known." in page.window_curve().markup
     assert "unknown revenue" in page.opens_and_clicks().markup
     assert "unknown revenue" in page.unattributed_by_reason().markup
     story = page.order_story().markup

@@ -62,14 +62,14 @@ def plain(name: str, text: str | None, missing: str | None = None) -> Figure:
 @pytest.mark.parametrize(
     "piece",
     [
-        pieces.header(HOSTILE, HOSTILE, HOSTILE, [(HOSTILE, HOSTILE)]),
+        pieces.header(HOSTILE, HOSTILE, HOSTILE, HOSTILE, [(HOSTILE, HOSTILE)]),
         pieces.empty(HOSTILE, HOSTILE),
         pieces.note(HOSTILE),
         pieces.link(HOSTILE),
         pieces.table(
             HOSTILE,
             [HOSTILE, metric("sent")],
-            [[Name(HOSTILE, HOSTILE, HOSTILE, HOSTILE), HOSTILE]],
+            [[Name(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE), HOSTILE]],
         ),
         pieces.ranking(
             HOSTILE,
@@ -141,8 +141,8 @@ def test_a_funnel_tells_shares_and_drop_offs() -> None:
         },
     ) == [
         (1.0, "", ""),
-        (0.25, "25.0% of sent", "75.0% drop-off from sent"),
-        (0.05, "5.00% of sent", "80.0% drop-off from opened"),
+        (0.25, "25.0% of sent", "75.0% drop-off: 50 of 200 went on"),
+        (0.05, "5.00% of sent", "80.0% drop-off: 10 of 50 went on"),
     ]
 
 
@@ -156,20 +156,25 @@ def test_a_funnel_compares_only_what_is_measured() -> None:
         },
     ) == [
         (1.0, "", ""),
-        (0.5, "50.0% of sent, measured for 100 of 200", "50.0% drop-off from sent"),
+        (
+            0.5,
+            "50.0% of the 100 for which it was measured",
+            "50.0% drop-off: 50 of 100 for which both were measured went on",
+        ),
         (None, "Not measured: off", ""),
     ]
 
 
-def test_a_step_may_be_more_than_the_one_before() -> None:
+def test_a_step_that_others_reached_too_says_who_went_on() -> None:
+    figures = [plain(name, "1") for name in ("sent", "clicked", "ordered")]
     compared = {
         "sent": Comparison(10),
         "clicked": Comparison(10, 2, 10),
-        "ordered": Comparison(10, 3, 2),
+        "ordered": Comparison(10, 1, 2, "1 of 3 who ordered had clicked"),
     }
-    assert (
-        steps({"sent": 10, "clicked": 2, "ordered": 3}, compared)[2][2] == "50.0% more than clicked"
-    )
+    last = funnel_steps(figures, {"sent": 10, "clicked": 2, "ordered": 3}, compared)[-1]
+    assert last.drop == "50.0% drop-off: 1 of 2 went on"
+    assert last.remark == "1 of 3 who ordered had clicked"
 
 
 def test_only_enough_delivered_ranks_by_a_rate_and_null_and_0_never() -> None:
@@ -271,11 +276,29 @@ def test_a_chart_takes_its_colours_from_the_stylesheet() -> None:
     assert "http" not in drawn
 
 
-def test_a_day_between_two_gaps_is_a_dot() -> None:
-    alone = pieces.line_chart(series(None, 5, None), [LINE], AXES).markup
-    joined = pieces.line_chart(series(4, 5, 6), [LINE], AXES).markup
-    assert alone.count("mark-symbol role-mark") == joined.count("mark-symbol role-mark")
-    assert alone.count("A") > joined.count("A")
+def dots(drawn: str) -> int:
+    return drawn.count('aria-roledescription="point"') + len(re.findall(r'd="M[^"]*A', drawn))
+
+
+def test_each_day_is_a_dot_and_of_many_days_those_between_two_gaps() -> None:
+    few = pieces.line_chart(series(4, 5, None, 6), [LINE], AXES).markup
+    joined = pieces.line_chart(series(*range(70)), [LINE], AXES).markup
+    alone = pieces.line_chart(series(*[None] * 35, 5, *[None] * 35), [LINE], AXES).markup
+    assert (dots(few), dots(joined), dots(alone)) == (6, 0, 2)  # each drawn wide and narrow
+
+
+def test_the_value_axis_is_round_begins_at_zero_and_ends_above_every_number() -> None:
+    drawn = pieces.line_chart(series(1, 443), [LINE], AXES).markup
+    labels = [int(label) for label in re.findall(r">(\d+)</text>", drawn)]
+    assert min(labels) == 0 and max(labels) == 600
+
+
+def test_high_rates_are_drawn_where_they_differ_with_their_benchmark() -> None:
+    axes = pieces.Axes("Rate", "Day", "Rate", is_rate=True, benchmark=0.9)
+    points = series(1, 2).with_columns(value=pl.Series([0.97, 0.99]))
+    drawn = pieces.line_chart(points, [LINE], axes).markup
+    assert ">Benchmark: 90%</text>" in drawn
+    assert ">90%</text>" in drawn and ">0%</text>" not in drawn
 
 
 def luminance(colour: str) -> float:

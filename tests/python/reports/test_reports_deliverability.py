@@ -40,12 +40,14 @@ def pieces(page: Deliverability) -> list[str]:
         (date(2026, 6, 1), date(2026, 6, 7), date(2026, 6, 1), date(2026, 6, 7)),
         (date(2026, 6, 7), date(2026, 6, 8), date(2026, 6, 1), date(2026, 6, 14)),
         (date(2026, 6, 3), date(2026, 6, 3), date(2026, 6, 1), date(2026, 6, 7)),
+        # The data end on a Tuesday, and so does the last week of them.
+        (date(2026, 6, 1), date(2026, 6, 30), date(2026, 6, 1), date(2026, 6, 30)),
     ],
 )
 def test_it_shows_the_whole_weeks_that_touch_the_period(
     start: date, end: date, monday: date, sunday: date
 ) -> None:
-    widened = whole_weeks(Period(start, end, "The dates asked for"))
+    widened = whole_weeks(Period(start, end, "The dates asked for"), date(2026, 6, 30))
     assert (widened.start, widened.end) == (monday, sunday)
     assert formats.days(start, end) in widened.chosen
 

@@ -28,7 +28,7 @@ def test_over_all_days_it_tells_every_finding(
     every = warehouse.table("marts.email_diagnostics").select(columns)
     assert page.findings.select(columns).sort(columns).equals(every.sort(columns))
     markup = page.all_findings().markup
-    for status, label in (("fail", "Fail"), ("warn", "Warn"), ("info", "Info"), ("ok", "OK")):
+    for status, label in (("fail", "Fix"), ("warn", "Check"), ("info", "Info"), ("ok", "OK")):
         count = every.filter(pl.col("status") == status).height
         assert f'{label} <span class="es-tab-count">{count}</span>' in markup
 
@@ -110,7 +110,7 @@ def test_where_all_is_well_it_says_so(
     )
     page = load(path, monkeypatch)
     assert "No check fails." in page.header().markup
-    assert "Fail: none." in page.all_findings().markup
+    assert "Fix: none." in page.all_findings().markup
     assert "Nothing is quarantined." in page.quarantined_reasons().markup
     assert "Nothing is quarantined." in page.quarantined_rows().markup
     assert "No orphans." in page.waiting().markup

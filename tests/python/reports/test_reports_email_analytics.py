@@ -12,7 +12,6 @@ from helpers.support import build_database
 from email_statistics import history, warehouse
 from email_statistics.errors import UsageError
 from email_statistics.explorer.pieces import contact_header, list_cells
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.contact_lists import BOXES, OUTCOMES, contact_list
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.email_analytics import EmailAnalytics
@@ -89,7 +88,7 @@ def test_the_list_is_the_outcomes_of_the_source_the_latest_first(
     )
     assert page.contacts.select(expected.columns).equals(expected)
     assert expected.height > 0
-    assert "Reason" in page.contact_list().markup
+    assert "Reason" in page.contact_lists().markup
 
 
 def test_pages_of_a_list_follow_each_other(
@@ -108,15 +107,19 @@ def test_pages_of_a_list_follow_each_other(
     assert listed == page.contacts["message_id"].to_list()
 
 
-def test_a_long_list_says_how_to_get_all_of_it(
+def test_each_box_has_its_list_and_its_query_gives_all_of_it(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "MOST_ROWS", 5)
     page = load(sample_warehouse, monkeypatch, metric="bounced", **WHOLE)
-    markup = page.contact_list().markup
-    assert "First 5 of 8." in markup
-    query = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", markup, re.DOTALL)[0]
-    assert warehouse.sql(html.unescape(query)).height == 8
+    markup = page.contact_lists().markup
+    labels = re.findall(r'<label for="contacts-\d">(.*?) <span', markup)
+    assert labels == [page.metrics[name].label for name in BOXES]
+    assert re.search(r'id="contacts-6"[^>]* checked', markup), "the one that was asked for is open"
+    for metric, frame in page.lists.items():
+        section = markup.split(f'data-file="email_analytics_{metric}"')[1]
+        query = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", section, re.DOTALL)[0]
+        assert warehouse.sql(html.unescape(query)).height == frame.height
+        assert frame.height == page.booked[metric].item()
 
 
 def test_without_an_id_it_is_the_most_recent_source_of_the_type(
@@ -126,7 +129,7 @@ def test_without_an_id_it_is_the_most_recent_source_of_the_type(
         page = load(sample_warehouse, monkeypatch, source_type=source_type)
         assert page.source is not None
         assert page.source.email_source_id == f"src_{source_type}_{source_id}"
-        assert "None was asked for: it is the most recent" in page.source_name().markup
+        assert "Showing the most recent" in page.source_name().markup
 
 
 def test_without_any_source_of_the_type_the_name_is_said_to_be_required(
@@ -139,7 +142,7 @@ def test_without_any_source_of_the_type_the_name_is_said_to_be_required(
         "delete from marts.email_performance where email_source_type = 'bulk'",
     )
     page = load(path, monkeypatch, source_type="bulk")
-    for piece in (page.source_name(), page.boxes(), page.contact_list()):
+    for piece in (page.source_name(), page.boxes(), page.contact_lists()):
         assert "Source Name is required." in piece.markup
         assert "There is no bulk send in these data." in piece.markup
 
@@ -149,7 +152,7 @@ def test_what_is_not_measured_says_why_and_lists_nobody(
 ) -> None:
     page = load(sample_warehouse, monkeypatch, email_source_id="src_campaign_019", **WHOLE)
     why = "Not measured: the sending service doesn&#39;t report delivery"
-    assert why in page.contact_list().markup
+    assert why in page.contact_lists().markup
     boxes = page.boxes().markup
     assert boxes.count(why) == 2  # delivered, bounced
     for family in ("complaints", "unsubscribes"):
@@ -161,15 +164,15 @@ def test_a_metric_of_nobody_says_so(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = load(sample_warehouse, monkeypatch, metric="ordered", source_type="workflow")
-    assert "Ordered: nobody." in page.contact_list().markup
+    assert "Ordered: nobody." in page.contact_lists().markup
 
 
 def test_days_before_the_source_went_out_say_which_to_choose(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = load(sample_warehouse, monkeypatch, start_date="2020-01-01", end_date="2020-01-31")
-    for piece in (page.boxes(), page.contact_list()):
-        assert "No message of this campaign was booked in these days." in piece.markup
+    for piece in (page.boxes(), page.contact_lists()):
+        assert "This campaign sent nothing in these days." in piece.markup
         assert "23 Jun \N{EN DASH} 24 Jun 2026" in piece.markup
 
 
@@ -240,9 +243,9 @@ def test_revenue_is_unknown_where_no_order_has_a_rate(
 ) -> None:
     path = copy(sample_warehouse, tmp_path, *rateless_statements())
     page = load(path, monkeypatch, **WHOLE, metric="ordered")
-    listed = page.contact_list().markup
+    listed = page.contact_lists().markup
     assert page.contacts.height > 0
-    assert listed.count("no exchange rate") == page.contacts.height
+    assert listed.count(">no exchange rate") == page.contacts.height
     sold = warehouse.sql("select contact_id from marts.contact_engagement where orders > 0").item(
         0, 0
     )

@@ -105,7 +105,9 @@ def test_numbers_read_from_the_page_are_those_of_the_marts(
     with visit(browser, pages["bounced"]) as seen:
         shown_bounces = [
             [cell.inner_text() for cell in row.locator("th, td").all()]
-            for row in seen.page.locator(".es-list tbody tr").all()
+            for row in seen.page.locator(
+                ".es-list[data-file=email_analytics_bounced] tbody tr"
+            ).all()
         ]
         box = seen.page.get_by_label("Bounced", exact=True).locator(".es-value").inner_text()
     listed = warehouse.sql(
@@ -143,7 +145,7 @@ def test_the_contact_list_sorts_and_pages(pages: dict[str, Path], browser: Brows
 
 def test_the_findings_have_a_tab_a_status(pages: dict[str, Path], browser: Browser) -> None:
     with visit(browser, pages["diagnostics-sample"], width=390) as seen:
-        for label in ("Warn", "Info", "OK", "Fail"):
+        for label in ("Check", "Info", "OK", "Fix"):
             seen.page.locator(".es-switch > label", has_text=label).click()
             shown = seen.page.locator(".es-switch .es-list:visible")
             assert shown.count() == 1

@@ -34,9 +34,9 @@ HAS_REASON = {"bounced", "hard_bounced", "soft_bounced", "failed", "skipped"}
 
 
 def contact_list(
-    asked: Asked, email_source_id: str, metric: str, first: int, skip: int = 0
+    asked: Asked, email_source_id: str, metric: str, first: int | None = None, skip: int = 0
 ) -> Answer:
-    """Return rows ``skip`` to ``skip + first`` of a list over the days that are asked for.
+    """Return a list over the days that are asked for: all of it, or ``first`` rows after ``skip``.
 
     The latest outcome comes first, ties by message. ``metric`` is one of ``OUTCOMES``. The frame
     has ``message_id``, ``contact_id``, ``full_name``, ``email``, ``status``, ``segment``,
@@ -44,6 +44,11 @@ def contact_list(
     the message, ``outcome_at``, ``last_updated_at`` (UTC) and ``booked_date``.
     """
     answer = asked.ask(
-        "shared/contacts", id=email_source_id, outcomes=OUTCOMES[metric], first=first, skip=skip
+        "shared/contacts",
+        name=f"contacts_{metric}",
+        id=email_source_id,
+        outcomes=OUTCOMES[metric],
+        first=first,
+        skip=skip,
     )
     return replace(answer, rows=known_money(answer.rows, ["revenue"]))

@@ -9,7 +9,15 @@ from collections.abc import Collection, Mapping
 import polars as pl
 
 from email_statistics.reports.ask.queries import Asked
-from email_statistics.reports.words.metrics import Metric, known_money, with_ratios
+from email_statistics.reports.words.changes import Before
+from email_statistics.reports.words.metrics import (
+    Availability,
+    Metric,
+    availability,
+    known_money,
+    with_ratios,
+)
+from email_statistics.reports.words.period import Period
 
 
 def read_metrics(asked: Asked) -> dict[str, Metric]:
@@ -26,6 +34,37 @@ def sources(asked: Asked, metrics: Mapping[str, Metric]) -> pl.DataFrame:
     recent is by ``first_sent_at``, ties by id; what was never sent comes last.
     """
     return _completed(asked("shared/sources"), metrics)
+
+
+def before(
+    asked: Asked,
+    metrics: Mapping[str, Metric],
+    period: Period,
+    statuses: Availability | None = None,
+) -> Before | None:
+    """Sum the messages of the days of the same number before a period.
+
+    ``statuses`` are those of the one source that is asked for; those of a type are found. None
+    where nothing was booked in these days.
+    """
+    earlier = period.before
+    if earlier is None:
+        return None
+    days = {"start": earlier.start, "end": earlier.end}
+    row = _completed(asked("shared/total", name="total_before", **days), metrics).row(0, named=True)
+    if row["recipients"] is None:
+        return None
+    if statuses is None:
+        statuses = availability(asked("shared/sources", name="sources_before", **days))
+    return Before(earlier, row, statuses)
+
+
+def activity_before(asked: Asked, before: Before | None) -> pl.DataFrame:
+    """Ask for the activity of the days before a period, one row per hour; none where none are."""
+    if before is None:
+        return pl.DataFrame()
+    days = {"start": before.period.start, "end": before.period.end}
+    return asked("shared/activity", name="activity_before", **days)
 
 
 def total(asked: Asked, metrics: Mapping[str, Metric]) -> pl.DataFrame:

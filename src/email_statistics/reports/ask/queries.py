@@ -21,9 +21,6 @@ from email_statistics import warehouse
 from email_statistics.reports.ask.build import Build, build_of
 from email_statistics.reports.words.period import Period
 
-MOST_ROWS = 1_000
-"""Rows of one list that a page holds."""
-
 _BATCH_ROWS = 100_000
 
 
@@ -55,9 +52,9 @@ class Asked:
         self.bind(start=period.start, end=period.end)
         return period
 
-    def __call__(self, query: str, **parameters: Any) -> pl.DataFrame:
+    def __call__(self, query: str, *, name: str = "", **parameters: Any) -> pl.DataFrame:
         """Return all rows of ``queries/<query>.sql``."""
-        return self.ask(query, **parameters).rows
+        return self.ask(query, name=name, **parameters).rows
 
     def ask(
         self,

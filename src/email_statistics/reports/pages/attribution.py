@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from email_statistics.attribution_policies import SETTINGS_POLICY
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.counts import read_metrics
 from email_statistics.reports.ask.parameters import (
@@ -86,7 +87,7 @@ class Attribution(Page):
 
     def header(self) -> Html:
         """Open the page: what the orders came to, the range, the data."""
-        return self.opening(self._lead(), "Orders, by the day they were placed")
+        return self.opening("Attribution", self._lead(), "Orders, by the day they were placed")
 
     def revenue_by_campaign(self) -> Html:
         """List what each email is credited with, by the active policy beside the others."""
@@ -97,7 +98,11 @@ class Attribution(Page):
             "Revenue by email and policy",
             "attribution_by_email",
             "by_source",
-            [Column("name", "Email"), Column("email_source_type", "Type"), *money],
+            [
+                Column("name", "Email", email="email_source_id"),
+                Column("email_source_type", "Type"),
+                *money,
+            ],
             self.by_source,
         )
         return pieces.stack([listed, pieces.note(self._over_crediting())])
@@ -106,7 +111,7 @@ class Attribution(Page):
         """Chart what the orders up to so many days after the last touch came to."""
         if not self.curve["orders"].sum():
             return self._empty()
-        title = "Revenue by the length of the window"
+        title = "Revenue by attribution window"
         if self.curve["revenue"].sum() == 0 and self.curve["revenue"].null_count():
             return pieces.empty(
                 f"{title}: not known.", "None of the orders after a touch has an exchange rate."
@@ -131,6 +136,7 @@ class Attribution(Page):
             alternative=f"{title}. {summary}",
             time_title="Window in days from the last touch",
             value_title=f"Revenue ({self.build.currency})",
+            mark=self._active_window(),
         )
         lines = [
             Series("revenue", "var(--es-revenue)", "within the window"),
@@ -141,8 +147,18 @@ class Attribution(Page):
             summary,
             pieces.line_chart(self.curve, lines, axes),
             pieces.table(title, ["Window", "Orders", "Revenue", "Of the last day alone"], rows),
-            legend=[("Within the window", lines[0].colour), ("Of that day alone", lines[1].colour)],
+            legend=[
+                ("Within the window", lines[0].colour, 0),
+                ("Of that day alone", lines[1].colour, 1),
+            ],
         )
+
+    def _active_window(self) -> tuple[int, str] | None:
+        """Mark the window of the settings, where they are the active policy."""
+        if self.policies[0].name != SETTINGS_POLICY:
+            return None
+        days = int(self.build.settings["attribution_window_days"])
+        return days, f"Active window: {formats.plural(days, 'day')}"
 
     def opens_and_clicks(self) -> Html:
         """Show what kinds of touches the credited orders had in their windows."""
@@ -183,8 +199,8 @@ class Attribution(Page):
             "moved",
             [
                 Column("name", "Email"),
-                Column("lost", f"Loses by {other.label}", "money", _UNKNOWN),
-                Column("gained", f"Gains by {other.label}", "money", _UNKNOWN),
+                Column("lost", f"Lost with {other.label}", "money", _UNKNOWN),
+                Column("gained", f"Gained with {other.label}", "money", _UNKNOWN),
                 Column("net", "Difference", "money", _UNKNOWN),
                 Column("orders", "Orders", "count"),
                 Column("orders_without_rate", "Without a rate", "count"),
@@ -247,7 +263,7 @@ class Attribution(Page):
                     p.label,
                     p.window_in_words,
                     _RULES[p.credit_rule],
-                    f"{p.source_title} ({p.source_url})" if p.source_url else p.source_title,
+                    pieces.outside(p.source_title, p.source_url or ""),
                     p.not_expressed or "Nothing",
                 ]
                 for p in self.policies

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.parameters import BulkSendId, Checked, Day, LastDaysOrAll
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.source_page import SourcePage, read_source_page
@@ -32,11 +31,19 @@ class BulkStatistics(SourcePage):
     def header(self) -> Html:
         """Open the page."""
         attempts = formats.plural(self.total["total_attempts"] or 0, "attempt")
-        return self.page_start("One bulk send", f"{attempts}, {self.lead()}")
+        return self.page_start("Bulk statistics", f"{attempts}, {self.lead()}")
 
     def attempts(self) -> Html:
         """Show total attempts, and what they came to."""
-        return self.empty() if self.is_empty else pieces.tiles(self.figures(_ATTEMPTS))
+        if self.is_empty:
+            return self.empty()
+        return pieces.stack(
+            [
+                pieces.tiles(self.figures(_ATTEMPTS)),
+                pieces.note(self._adding_up()),
+                self.compared_note(self.before),
+            ]
+        )
 
     def funnel(self) -> Html:
         """Show how many were delivered, opened, clicked, replied, bounced and unsubscribed."""
@@ -79,7 +86,7 @@ class BulkStatistics(SourcePage):
                 Column("full_name", "Full name", missing="no name"),
                 Column("email", "Email address"),
                 Column("status", "Status"),
-                Column("reason", "Reason"),
+                Column("reason", "Reason", is_optional=True),
                 Column("opens", "Opens", "count", "not measured"),
                 Column("clicks", "Clicks", "count", "not measured"),
                 Column("sent_at", "Sent", "time", "not sent"),
@@ -89,6 +96,16 @@ class BulkStatistics(SourcePage):
                 pl.col("status").map_elements(named, return_dtype=pl.String)
             ),
         )
+
+    def _adding_up(self) -> str:
+        """Say how the recipients add up: what is neither sent nor failed nor skipped is pending."""
+        parts = {name: self.total[name] for name in ("sent", "failed", "skipped")}
+        pending = self.total["recipients"] - sum(parts.values())
+        if pending:
+            parts["still pending"] = pending
+        words = [f"{formats.count(count)} {name}" for name, count in parts.items()]
+        recipients = formats.plural(self.total["recipients"], "recipient")
+        return f"{recipients}: {', '.join(words[:-1])} and {words[-1]}."
 
     def definitions(self) -> Html:
         """List what each number of the page means."""
@@ -107,5 +124,5 @@ def load(
     with asking() as asked:
         dates = (start_date, end_date, last_days, as_of)
         page = read_source_page(asked, "bulk", email_source_id, dates)
-        asked.ask("bulk_statistics/recipients", first=queries.MOST_ROWS)
+        asked("bulk_statistics/recipients")
         return BulkStatistics(**page)

@@ -1,6 +1,6 @@
 """The campaign dashboard (guide: Email Marketing Statistics): all kinds of campaigns, no more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,14 +8,21 @@ from typing import Any
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask.counts import read_metrics, sources, total
+from email_statistics.reports.ask.counts import (
+    activity_before,
+    before,
+    read_metrics,
+    sources,
+    total,
+)
 from email_statistics.reports.ask.parameters import Checked, Count, Day, LastDays
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import kind_tag
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pieces import Comparison, Html, Name, Rank, Tab, Trend
+from email_statistics.reports.pieces import Column, Comparison, Html, Name, Rank, Tab, Trend
 from email_statistics.reports.words import formats
-from email_statistics.reports.words.figures import Figure, with_net
+from email_statistics.reports.words.changes import Before
+from email_statistics.reports.words.figures import Figure, relabelled, with_net
 from email_statistics.reports.words.metrics import Metric, availability
 from email_statistics.reports.words.money import brought
 from email_statistics.reports.words.period import choose_period
@@ -24,7 +31,13 @@ _TOP = 5
 _RECENT = 10
 
 _CONVERSION = ("orders", "revenue", "order_conversion_rate", "average_order_value")
-_FUNNEL = ("sent", "opened", "clicked", "ordered")
+# The guide's names of the steps.
+_FUNNEL = {
+    "sent": "Emails sent",
+    "opened": "Emails opened",
+    "clicked": "Link clicks",
+    "ordered": "Purchases made",
+}
 _RATES = (
     "delivered_rate",
     "open_rate",
@@ -56,7 +69,7 @@ _DETAILS = (
     "orders",
     "revenue",
 )
-_NOTHING = "No campaign email was booked in these days."
+_NOTHING = "No campaign email was sent in these days."
 
 
 @dataclass(frozen=True)
@@ -66,12 +79,15 @@ class CampaignDashboard(Page):
     top_min_delivered: int
     campaigns: pl.DataFrame
     total: pl.DataFrame
+    before: Before | None
+    buyers: Mapping[str, int]
+    activity_before: pl.DataFrame
     activity: pl.DataFrame
     booked_days: tuple[date, date] | None
 
     def header(self) -> Html:
         """Open the page: what the period came to, the range, the data."""
-        return self.opening(self._lead(), "Campaigns only, all kinds")
+        return self.opening("Campaign dashboard", self._lead(), "Campaigns of all kinds")
 
     def conversion_summary(self) -> Html:
         """Show orders, revenue, the order conversion rate and the average order value."""
@@ -82,6 +98,7 @@ class CampaignDashboard(Page):
         return pieces.stack(
             [
                 pieces.tiles([orders, with_net(revenue, net), *others]),
+                self.compared_note(self.before),
                 self.crediting_note(self._sum("orders"), self._sum("orders_without_rate")),
             ]
         )
@@ -102,10 +119,14 @@ class CampaignDashboard(Page):
                 counts["opened_click_tracked"],
             ),
             "ordered": Comparison(
-                counts["sent"], counts["ordered_click_tracked"], counts["clicked"]
+                counts["sent"], self.buyers["clicked"], counts["clicked"], self._who_ordered()
             ),
         }
-        return pieces.funnel(self._figures(_FUNNEL), counts, comparisons)
+        figures = [
+            relabelled(shown, label, shown.metric.definition)
+            for shown, label in zip(self._figures(_FUNNEL), _FUNNEL.values(), strict=True)
+        ]
+        return pieces.funnel(figures, counts, comparisons)
 
     def rates(self) -> Html:
         """Show the rates of the period against the guide's benchmarks."""
@@ -122,7 +143,15 @@ class CampaignDashboard(Page):
         panels = [
             Tab(
                 trend.label,
-                pieces.trend_panel(trend, self.activity, self.period, self.build, statuses),
+                pieces.trend_panel(
+                    trend,
+                    self.activity,
+                    self.period,
+                    self.build,
+                    statuses,
+                    self.before,
+                    self.activity_before,
+                ),
             )
             for trend in trends
         ]
@@ -149,9 +178,29 @@ class CampaignDashboard(Page):
                 for campaign in shown.iter_slices(1)
             ],
         )
-        shown_of = f"{shown.height} of {formats.plural(self.campaigns.height, 'campaign')}"
-        every = pieces.note(f"Shows {shown_of}; all are in the table marts.email_performance.")
-        return pieces.stack([listed, every])
+        if shown.height == self.campaigns.height:
+            return listed
+        return pieces.stack([listed, self._every_campaign()])
+
+    def _every_campaign(self) -> Html:
+        """List all campaigns of the period, to sort, to search and to take along."""
+        kinds = {name: self.metrics[name].kind for name in _DETAILS}
+        listed = self.listing(
+            "All campaigns of the period",
+            "campaigns",
+            "sources",
+            [
+                Column("email_source_name", "Campaign", email="email_source_id"),
+                Column("first_sent_at", "First sent", "time", "not sent"),
+                *(
+                    Column(name, self.metrics[name], kind, "not measured")  # type: ignore[arg-type]  # three of Column's
+                    for name, kind in kinds.items()
+                ),
+            ],
+            self.campaigns,
+        )
+        every = formats.plural(self.campaigns.height, "campaign")
+        return pieces.folded(f"All {every} of the period, as a list and as a CSV", listed)
 
     def definitions(self) -> Html:
         """List what each number of the page means."""
@@ -159,15 +208,27 @@ class CampaignDashboard(Page):
             {*_CONVERSION, *_FUNNEL, *_RATES, *_TRENDS, *_DETAILS, "delivered"}
         )
 
+    def _who_ordered(self) -> str:
+        """Say which orders the step before can't explain: orders after opens alone count too."""
+        ordered, clicked = self.buyers["ordered"], self.buyers["clicked"]
+        if ordered == clicked:
+            return ""
+        of = f"{formats.count(clicked)} of {formats.count(ordered)}"
+        opened = self.buyers["only_opened"]
+        others = f"; {formats.count(opened)} had only opened" if opened else ""
+        return f"{of} who ordered had clicked{others}"
+
     def _sum(self, name: str) -> Any:
         return self.total[name].item()
 
-    def _figures(self, names: Sequence[str], campaign: pl.DataFrame | None = None) -> list[Figure]:
+    def _figures(
+        self, names: Collection[str], campaign: pl.DataFrame | None = None
+    ) -> list[Figure]:
         """Word metrics of one campaign (a frame of one row), by default of all together."""
-        row = (self.total if campaign is None else campaign).row(0, named=True)
-        return self.worded(
-            names, row, availability(self.campaigns if campaign is None else campaign)
-        )
+        if campaign is None:
+            row, statuses = self.total.row(0, named=True), availability(self.campaigns)
+            return self.worded(names, row, statuses, self.before)
+        return self.worded(names, campaign.row(0, named=True), availability(campaign))
 
     def _lead(self) -> str:
         if self.campaigns.is_empty():
@@ -188,10 +249,10 @@ class CampaignDashboard(Page):
         if self.booked_days is None:
             return (
                 "No campaign went out in these data; drafts and scheduled ones show nothing until "
-                "they do. To check the set-up, run email-stats doctor."
+                "they do."
             )
         return (
-            f"Campaign emails were booked {formats.days(*self.booked_days)}: "
+            f"Campaign emails were sent {formats.days(*self.booked_days)}: "
             "choose start_date and end_date among these days, or a greater last_days."
         )
 
@@ -222,6 +283,7 @@ class CampaignDashboard(Page):
             row["email_source_name"],
             tag=kind_tag(row["campaign_kind"]),
             subject=row["subject"] if row["subject"] != row["email_source_name"] else None,
+            email=row["email_source_id"],
             detail=f"{before_first_sent if first else ''}{self.build.moment(first, 'Not sent')}",
         )
 
@@ -249,6 +311,7 @@ def load(
         asked.bind(type="campaign", id=None)
         metrics = read_metrics(asked)
         first, last = asked("shared/booked_days").row(0)
+        earlier = before(asked, metrics, period)
         return CampaignDashboard(
             asked=asked,
             period=period,
@@ -256,6 +319,9 @@ def load(
             top_min_delivered=top_min_delivered,
             campaigns=sources(asked, metrics),
             total=total(asked, metrics),
+            before=earlier,
+            buyers=asked("campaign_dashboard/buyers").row(0, named=True),
+            activity_before=activity_before(asked, earlier),
             activity=asked("shared/activity"),
             booked_days=None if first is None else (first, last),
         )

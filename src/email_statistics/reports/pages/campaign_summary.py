@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.parameters import CampaignId, Checked, Day, LastDaysOrAll
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.source_page import SourcePage, read_source_page
 from email_statistics.reports.pieces import Column, Html, Tab, Trend
 from email_statistics.reports.words import formats
-from email_statistics.reports.words.figures import with_net
+from email_statistics.reports.words.figures import relabelled, with_net
 from email_statistics.reports.words.metrics import known_money, why_not_measured
 from email_statistics.reports.words.money import brought
 from email_statistics.reports.words.reasons import begun, named
@@ -28,6 +27,8 @@ _BEFORE_SKIPPED = {
 }
 _AFTER_SKIPPED = {"complained": "complaint_rate"}
 _TILES = _BEFORE_SKIPPED | _AFTER_SKIPPED
+# The guide's names of tiles, where other screens have another.
+_TILE_LABELS = {"converted": "Conversion", "complained": "Spam"}
 _REVENUE = (
     "revenue",
     "revenue_per_recipient",
@@ -63,21 +64,27 @@ class CampaignSummary(SourcePage):
         lead = ""
         if not self.is_empty:
             lead = f"{self.lead()} It brought {brought(self.total, self.build.currency)}."
-        return self.page_start("One campaign", lead)
+        return self.page_start("Campaign summary", lead)
 
     def summary(self) -> Html:
         """Show the headline metrics as percentages, with their counts and verdicts."""
         if self.is_empty:
             return self.empty()
-        skipped = self.figures(["skipped"])[0]
-        recipients = f"of {formats.plural(self.total['recipients'], 'recipient')}"
-        return pieces.tiles(
-            [
-                *self.percentages(_BEFORE_SKIPPED),
-                replace(skipped, made_of=recipients),
-                *self.percentages(_AFTER_SKIPPED),
-            ]
-        )
+        skipped, recipients = self.total["skipped"], self.total["recipients"]
+        of = f"{formats.count(skipped)} of {formats.plural(recipients, 'recipient')}"
+        share = formats.rate(skipped / recipients)
+        figures = [
+            *self.percentages(_BEFORE_SKIPPED),
+            replace(self.figures(["skipped"])[0], text=share, made_of=of),
+            *self.percentages(_AFTER_SKIPPED),
+        ]
+        shown = [
+            relabelled(one, _TILE_LABELS.get(name, one.metric.label), one.metric.definition)
+            for name, one in zip(
+                (*_BEFORE_SKIPPED, "skipped", *_AFTER_SKIPPED), figures, strict=True
+            )
+        ]
+        return pieces.stack([pieces.tiles(shown), self.compared_note(self.before)])
 
     def revenue(self) -> Html:
         """Show revenue, revenue per recipient, orders and conversions."""
@@ -88,8 +95,21 @@ class CampaignSummary(SourcePage):
         return pieces.stack(
             [
                 pieces.tiles([with_net(revenue, net), *others]),
+                self._people_and_orders(),
                 self.crediting_note(self.total["orders"], self.total["orders_without_rate"]),
             ]
+        )
+
+    def _people_and_orders(self) -> Html:
+        """Tell recipients who ordered or converted from what they did."""
+        counts = self.total
+        if not counts["conversions"]:
+            return Html("")
+        ordered = formats.plural(counts["ordered"], "recipient")
+        converted = formats.count(counts["converted"])
+        return pieces.note(
+            f"{ordered} placed {formats.plural(counts['orders'], 'order')}; {converted} converted "
+            f"{formats.plural(counts['conversions'], 'time')}, orders and goals together."
         )
 
     def conversion_analysis(self) -> Html:
@@ -109,7 +129,15 @@ class CampaignSummary(SourcePage):
         panels = [
             Tab(
                 trend.label,
-                pieces.trend_panel(trend, self.activity, self.period, self.build, statuses),
+                pieces.trend_panel(
+                    trend,
+                    self.activity,
+                    self.period,
+                    self.build,
+                    statuses,
+                    self.before,
+                    self.activity_before,
+                ),
             )
             for trend in trends
         ]
@@ -136,7 +164,7 @@ class CampaignSummary(SourcePage):
             return Tab(metric.label, nothing, "not measured")
         if count == 0:
             nothing = pieces.empty(
-                f"{metric.label}: 0", "None of the messages booked in these days is among them."
+                f"{metric.label}: 0", "None of the emails sent in these days is among them."
             )
             return Tab(metric.label, nothing, "0")
         extra = _OUTCOMES[outcome]
@@ -173,7 +201,5 @@ def load(
         page = read_source_page(asked, "campaign", email_source_id, dates)
         for outcome in _OUTCOMES:
             if page["total"][outcome]:
-                name = f"details_{outcome}"
-                most = queries.MOST_ROWS
-                asked.ask("campaign_summary/details", name=name, first=most, outcome=outcome)
+                asked("campaign_summary/details", name=f"details_{outcome}", outcome=outcome)
         return CampaignSummary(**page)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.parameters import CampaignId, Checked, Day, LastDaysOrAll
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.source_page import SourcePage, read_source_page
@@ -20,6 +19,7 @@ from email_statistics.reports.words.metrics import in_words
 from email_statistics.reports.words.reasons import EXCLUSIONS, begun
 
 _NOT_MEASURED = "not measured"
+_WHO = "click-performance-who-clicked"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ClickPerformance(SourcePage):
             recipients = formats.plural(unique, "recipient")
             links = formats.plural(self.asked.answers["links"].total, "link")
             lead = f"{formats.plural(total, 'click')} by {recipients} on an email with {links}."
-        return self.page_start("One standard campaign", lead)
+        return self.page_start("Click performance", lead)
 
     def overview(self) -> Html:
         """Show total clicks, total unique clicks, unique engagements, clicks per unique open."""
@@ -76,14 +76,23 @@ class ClickPerformance(SourcePage):
             "click-performance-links",
             "links",
             [
-                Column("url", "URL", "link", "no URL"),
+                Column(
+                    "url",
+                    "URL",
+                    "link",
+                    "no URL",
+                    filters=_WHO if self._has_clickers else "",
+                    is_visited="is_visited",
+                ),
                 Column("link_source", "Source", missing="unknown"),
                 Column("total_clicks", "Total clicks", "count", _NOT_MEASURED),
                 Column("total_unique_clicks", "Total unique clicks", "count", _NOT_MEASURED),
-                Column("exclusion_reason", "Why it can't be tracked"),
+                Column("exclusion_reason", "Why it can't be tracked", is_optional=True),
                 Column("tagged_url", "With UTM parameters", "link"),
             ],
-            self.frame("links").with_columns(_in_words("exclusion_reason")),
+            self.frame("links").with_columns(
+                _in_words("exclusion_reason"), is_visited=pl.col("exclusion_reason").is_null()
+            ),
         )
 
     def who_clicked(self) -> Html:
@@ -91,7 +100,7 @@ class ClickPerformance(SourcePage):
         nothing = self._nothing()
         if nothing:
             return nothing
-        if self.total["clicks"] is None or self.frame("who_clicked").is_empty():
+        if not self._has_clickers:
             return pieces.empty(
                 "No counted click.",
                 "Clicks were not measured."
@@ -100,7 +109,7 @@ class ClickPerformance(SourcePage):
             )
         return self.listing(
             "Who clicked each link",
-            "click-performance-who-clicked",
+            _WHO,
             "who_clicked",
             [
                 Column("full_name", "Full name", missing="no name"),
@@ -138,6 +147,10 @@ class ClickPerformance(SourcePage):
         """List what each number of the page means."""
         return self.definitions_of({"clicks", "clicked", "opened", "clicks_per_unique_open"})
 
+    @property
+    def _has_clickers(self) -> bool:
+        return self.total["clicks"] is not None and not self.frame("who_clicked").is_empty()
+
     def _nothing(self) -> Html | None:
         """Say why there is no Click Performance, of an empty period or this kind of campaign."""
         if self.is_empty or self.source is None:
@@ -171,8 +184,7 @@ def load(
         )
         page = ClickPerformance(**fields)
         links = "links" if page.is_whole_life else "links_of_days"
-        most = queries.MOST_ROWS
-        asked.ask(f"click_performance/{links}", name="links", first=most)
-        asked.ask("click_performance/who_clicked", first=most, is_whole_life=page.is_whole_life)
+        asked(f"click_performance/{links}", name="links")
+        asked("click_performance/who_clicked", is_whole_life=page.is_whole_life)
         asked("click_performance/excluded")
         return page

@@ -5,14 +5,13 @@ period.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.counts import read_metrics
 from email_statistics.reports.ask.parameters import Checked, Day, LastDays
 from email_statistics.reports.ask.queries import asking
@@ -65,7 +64,9 @@ class Deliverability(Page):
 
     def header(self) -> Html:
         """Open the page: what the weeks came to, the range, the data."""
-        return self.opening(self._lead(), "All emails sent, of every type, tests left out")
+        return self.opening(
+            "Deliverability", self._lead(), "All emails sent, of every type, without tests"
+        )
 
     def rates(self) -> Html:
         """Show the rates of all weeks against the guide's benchmarks."""
@@ -86,12 +87,12 @@ class Deliverability(Page):
         if self.total.is_empty():
             return self._empty()
         shown = self.providers.head(_PROVIDERS)
-        names = ("sent", *_RATES)
+        names = ("sent", *_RATES, "machine_opened")
         compared = pieces.table(
             "The mailbox providers that got most",
             ["Mailbox provider", *(self.metrics[name] for name in names)],
             [
-                [Name(row["mailbox_provider"]), *self._figures(names, row)]
+                [Name(row["mailbox_provider"]), *self._judged(names, row)]
                 for row in shown.iter_rows(named=True)
             ],
         )
@@ -100,8 +101,9 @@ class Deliverability(Page):
         if shown.height == self.providers.height:
             which = f"All {known}" if shown.height > 1 else f"The only one of {known}"
         note = pieces.note(
-            f"{which}. A provider is known by the address's domain (seeds/mailbox_providers.csv); "
-            "any other domain stands for itself."
+            f"{which}. The address's domain tells the provider; any other domain stands for "
+            f"itself. Fewer than {formats.count(self._enough)} emails aren't judged. Opened by "
+            "machines only: Apple and others load images for everybody, which raises open rates."
         )
         return pieces.stack([compared, note])
 
@@ -175,6 +177,17 @@ class Deliverability(Page):
         row = row or self.total.row(0, named=True)
         return self.worded(names, row, {name: row[f"{name}_availability"] for name in FAMILIES})
 
+    @property
+    def _enough(self) -> int:
+        """From how many emails on a rate is judged."""
+        return int(self.build.settings["diagnostics_min_messages"])
+
+    def _judged(self, names: Sequence[str], row: Mapping[str, Any]) -> list[Figure]:
+        figures = self._figures(names, row)
+        if row["sent"] >= self._enough:
+            return figures
+        return [replace(one, verdict=None) for one in figures]
+
     def _lead(self) -> str:
         if self.total.is_empty():
             return _NOTHING
@@ -206,17 +219,14 @@ class Deliverability(Page):
         in_all = self._figures((metric.metric,))[0]
         if series["value"].null_count() == series.height:
             return pieces.empty(f"{metric.label}: no rate", f"{in_all.missing}.")
-        at, highest = series.sort("value", "at", descending=[True, False], nulls_last=True).row(0)
         title = f"{metric.label} by week"
-        summary = (
-            f"Highest in the week from {formats.day(at)}: {formats.rate(highest)}. All weeks: "
-            f"{in_all.text}."
-        )
+        summary = f"All weeks: {in_all.text}.{self._highest(metric.metric)}"
         axes = Axes(
             alternative=f"{title}. {summary}",
             time_title=f"Week from Monday ({self.build.timezone.key})",
             value_title=metric.label,
             is_rate=True,
+            benchmark=metric.benchmark,
         )
         rows = [
             [formats.day(day), "not measured" if value is None else formats.rate(value)]
@@ -237,6 +247,14 @@ class Deliverability(Page):
             ),
         )
 
+    def _highest(self, name: str) -> str:
+        """Name the week with the highest rate, among those with enough emails to say so."""
+        found = self.weeks.filter(pl.col("sent") >= self._enough, pl.col(name).is_not_null())
+        if found.is_empty():
+            return ""
+        week, rate = found.sort(name, "week", descending=[True, False]).select("week", name).row(0)
+        return f" Highest in the week from {formats.day(week)}: {formats.rate(rate)}."
+
     def _by_week(self, name: str) -> pl.DataFrame:
         return (
             self.weeks.select(at=pl.date_range(pl.min("week"), pl.max("week"), interval="1w"))
@@ -245,13 +263,15 @@ class Deliverability(Page):
         )
 
 
-def whole_weeks(period: Period) -> Period:
+def whole_weeks(period: Period, last_day: date) -> Period:
     """Widen a period to the whole weeks, Monday to Sunday, that it touches.
 
-    The calendar's last week ends with the calendar, on a Friday.
+    A week that isn't over ends with ``last_day``, the last of the data; the calendar's last week
+    ends with the calendar, on a Friday.
     """
     start = period.start - timedelta(days=period.start.weekday())
     end = period.end + min(timedelta(days=6 - period.end.weekday()), date.max - period.end)
+    end = max(period.end, min(end, last_day))
     days = formats.days(period.start, period.end)
     return Period(start, end, f"The whole weeks that touch {days}. {period.chosen}")
 
@@ -281,7 +301,7 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Del
     with asking() as asked:
         last_day = asked.build.last_day
         chosen = choose_period(start_date, end_date, last_days, as_of, last_day)
-        period = asked.over(whole_weeks(chosen))
+        period = asked.over(whole_weeks(chosen, last_day))
         metrics = read_metrics(asked)
         sums = with_ratios(asked("deliverability/sums"), metrics)
         is_of_week, is_of_provider = (
@@ -296,7 +316,7 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Del
             total=sums.filter(~is_of_week & ~is_of_provider),
             weeks=sums.filter(is_of_week),
             providers=sums.filter(is_of_provider),
-            provider_weeks=asked.ask("deliverability/weeks", first=queries.MOST_ROWS).rows,
-            bounce_reasons=asked.ask("deliverability/bounce_reasons", first=queries.MOST_ROWS).rows,
+            provider_weeks=asked("deliverability/weeks"),
+            bounce_reasons=asked("deliverability/bounce_reasons"),
             sent_weeks=None if first is None else (first, last),
         )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.parameters import Checked, Day, LastDays
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.page import Page
@@ -21,8 +20,8 @@ from email_statistics.reports.words.reasons import QUARANTINED, named
 
 # From the worst on; in words for readers, with what the status means.
 _STATUSES = {
-    "fail": ("Fail", "numbers are incomplete or wrong, and there is something to do"),
-    "warn": ("Warn", "look at it"),
+    "fail": ("Fix", "numbers are incomplete or wrong, and there is something to do"),
+    "warn": ("Check", "look at it"),
     "info": ("Info", "by design, or nothing is to be done"),
     "ok": ("OK", "nothing found"),
 }
@@ -42,9 +41,9 @@ class Diagnostics(Page):
     def header(self) -> Html:
         """Open the page: how much is wrong, which sources it judges, the data."""
         return self.opening(
+            "Diagnostics",
             self._lead(),
-            "Checks of the email sources with messages booked in these days or with none at all; "
-            "failing checks of every source",
+            "Emails sent in these days or not at all; what needs a fix, of every email",
         )
 
     def at_a_glance(self) -> Html:
@@ -65,7 +64,7 @@ class Diagnostics(Page):
             "Email sources by check and status",
             "diagnostics_checks",
             "findings_fail",
-            [Column("check_name", "Check"), *columns],
+            [Column("check_name", "What is checked"), *columns],
             counts.with_columns(_in_words("check_name")),
         )
         return pieces.stack([listed, pieces.note(f"Counts email sources. {means}.")])
@@ -202,6 +201,10 @@ class Diagnostics(Page):
         )
         return pieces.stack([listed, note])
 
+    def definitions(self) -> Html:
+        """Say what the page was made from; its numbers are of rows and checks."""
+        return self.definitions_of(())
+
     def _count(self, status: str) -> int:
         return self.asked.answers[f"findings_{status}"].total
 
@@ -220,7 +223,8 @@ class Diagnostics(Page):
         rows = int(self.reasons["quarantined_rows"].sum())
         return (
             f"{fail} {warned} to look at. "
-            f"{formats.plural(rows, 'raw row')} quarantined, in no number."
+            f"{formats.plural(rows, 'record')} {'was' if rows == 1 else 'were'} rejected and "
+            f"{'is' if rows == 1 else 'are'}n't counted."
         )
 
     def _empty(self) -> Html:
@@ -244,11 +248,11 @@ class Diagnostics(Page):
             f"diagnostics_{status}",
             f"findings_{status}",
             [
-                Column("email_source_name", "Email source"),
-                Column("check_name", "Check"),
+                Column("email_source_name", "Email", email="email_source_id"),
                 Column("message", "What it means, what to do", "prose"),
+                Column("check_name", "Check"),
                 Column("affected", "Affected", "count"),
-                Column("last_booked_date", f"Last booked ({zone})", missing="never"),
+                Column("last_booked_date", f"Last sent ({zone})", missing="never"),
                 Column("email_source_type", "Type"),
             ],
             found.with_columns(
@@ -273,7 +277,6 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Dia
             asked("diagnostics/findings", name=f"findings_{status}", status=status)
             for status in _STATUSES
         ]
-        most = queries.MOST_ROWS
         return Diagnostics(
             asked=asked,
             period=period,
@@ -281,7 +284,7 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Dia
             findings=pl.concat(findings),
             raw_tables=asked("diagnostics/raw_tables"),
             reasons=asked("diagnostics/reasons"),
-            quarantined=asked.ask("diagnostics/quarantined", first=most).rows,
-            orphans=asked.ask("diagnostics/orphans", first=most).rows,
+            quarantined=asked("diagnostics/quarantined"),
+            orphans=asked("diagnostics/orphans"),
             experiments=asked("diagnostics/experiments"),
         )

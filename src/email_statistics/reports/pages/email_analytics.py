@@ -1,13 +1,13 @@
 """Email Analytics (guide: Filter contacts by email behavior): who is behind a number."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
-from email_statistics.reports.ask.contact_lists import BOXES, HAS_REASON, OUTCOMES, contact_list
-from email_statistics.reports.ask.counts import read_metrics, total
+from email_statistics.reports.ask.contact_lists import BOXES, HAS_REASON, contact_list
+from email_statistics.reports.ask.counts import before, read_metrics, total
 from email_statistics.reports.ask.parameters import (
     Checked,
     Day,
@@ -20,8 +20,9 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import Source, read_source
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pages.source_page import none_at_all, nothing_booked, source_facts
-from email_statistics.reports.pieces import Column, Html
+from email_statistics.reports.pieces import Column, Html, Tab
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure
 from email_statistics.reports.words.period import choose_period
 from email_statistics.reports.words.reasons import continued, named
@@ -32,7 +33,8 @@ class EmailAnalytics(Page):
     """The page's numbers, read once; each public method is a piece of the page.
 
     ``source`` is None where there is none to choose. ``booked`` has a row of its counts of the
-    period; none where no message of it was booked then.
+    period; none where no message of it was booked then. ``lists`` has the contacts behind each
+    metric that is measured and not 0; that of ``metric`` is shown first.
     """
 
     metric: str
@@ -40,81 +42,94 @@ class EmailAnalytics(Page):
     is_chosen: bool
     source: Source | None
     booked: pl.DataFrame
-    contacts: pl.DataFrame
+    before: Before | None
+    lists: Mapping[str, pl.DataFrame]
+
+    @property
+    def contacts(self) -> pl.DataFrame:
+        """The contacts behind the metric that was asked for."""
+        return self.lists.get(self.metric, pl.DataFrame())
 
     def header(self) -> Html:
         """Open the page: what the list has, the range, the data."""
-        return self.opening(self._lead(), self._shows())
+        return self.opening("Email analytics", self._lead(), self._shows())
 
     def source_name(self) -> Html:
         """Say which source it is, and how it was chosen."""
         if self.source is None:
             return self._empty()
+        name = pieces.source_name(self.source.name, self.source.email_source_id)
         facts = source_facts(self, self.source)
         if self.is_chosen:
-            return facts
-        recent = f"None was asked for: it is the most recent {self.source.type_in_words}."
-        return pieces.stack([facts, pieces.note(recent)])
+            return pieces.stack([name, facts])
+        recent = f"Showing the most recent {self.source.type_in_words}."
+        return pieces.stack([name, facts, pieces.note(recent)])
 
     def boxes(self) -> Html:
         """Show the metric boxes of the source and the period."""
         if self.booked.is_empty():
             return self._empty()
-        others = [name for name in OUTCOMES if name != self.metric]
-        note = pieces.note(
-            f"Listed below: {self.metrics[self.metric].label}. For another list run "
-            f"email-stats report email_analytics -p metric={others[0]} (or "
-            f"{', '.join(others[1:])}); to click through all of them, run make lab and "
-            "open email_analytics.ipynb."
+        return pieces.stack(
+            [
+                pieces.tiles([self._figure(name) for name in BOXES]),
+                self.compared_note(self.before),
+            ]
         )
-        return pieces.stack([pieces.tiles([self._figure(name) for name in BOXES]), note])
 
-    def contact_list(self) -> Html:
-        """List the contacts behind the metric, one row per message."""
+    def contact_lists(self) -> Html:
+        """List the contacts behind each metric, a tab each, one row per message."""
         if self.source is None or self.booked.is_empty():
             return self._empty()
-        shown = self._figure(self.metric)
-        if shown.missing:
-            return pieces.empty(shown.missing, "Nobody can be listed for it.")
-        if self.contacts.is_empty():
-            return pieces.empty(
-                f"{shown.metric.label}: nobody.",
-                "The metric is 0 for this source and these days: choose another metric or days.",
-            )
-        return self.listing(
-            f"Contacts: {self.metrics[self.metric].label}",
-            f"email_analytics_{self.metric}",
+        names = list(_listed(self.metric))
+        return pieces.tabs(
             "contacts",
-            self._columns(),
-            self.contacts.with_columns(
+            "Metric",
+            [self._tab(name) for name in names],
+            chosen=names.index(self.metric),
+        )
+
+    def _tab(self, metric: str) -> Tab:
+        shown = self._figure(metric)
+        if shown.missing:
+            return Tab(shown.metric.label, pieces.empty(shown.missing, "Nobody is listed for it."))
+        if metric not in self.lists:
+            nothing = pieces.empty(f"{shown.metric.label}: nobody.", "It is 0 in these days.")
+            return Tab(shown.metric.label, nothing, "0")
+        listed = self.listing(
+            f"Contacts: {shown.metric.label}",
+            f"email_analytics_{metric}",
+            f"contacts_{metric}",
+            self._columns(metric),
+            self.lists[metric].with_columns(
                 pl.col("status", "segment").map_elements(named, return_dtype=pl.String),
                 pl.col("booked_date").dt.to_string("iso"),
             ),
         )
+        return Tab(shown.metric.label, listed, shown.text or "")
 
     def definitions(self) -> Html:
         """List what each number of the page means."""
         return self.definitions_of({*BOXES, self.metric})
 
-    def _columns(self) -> list[Column]:
+    def _columns(self, metric: str) -> list[Column]:
         columns = [
             Column("full_name", "Full name", missing="no name"),
             Column("email", "Email"),
             Column("status", "Status"),
             Column("last_updated_at", "Last updated", "time"),
-            Column("outcome_at", self.metrics[self.metric].label, "time"),
+            Column("outcome_at", self.metrics[metric].label, "time"),
             Column("segment", "Segment"),
-            Column("booked_date", f"Booked ({self.build.timezone.key})"),
+            Column("booked_date", f"Sent on ({self.build.timezone.key})"),
         ]
-        if self.metric in HAS_REASON:
+        if metric in HAS_REASON:
             columns.append(Column("reason", "Reason", missing="not given"))
-        if self.metric == "ordered":
+        if metric == "ordered":
             columns.append(Column("revenue", self.metrics["revenue"], "money", "no exchange rate"))
         return columns
 
     def _figure(self, name: str) -> Figure:
         statuses = self.source.statuses if self.source else {}
-        return self.worded([name], self.booked.row(0, named=True), statuses)[0]
+        return self.worded([name], self.booked.row(0, named=True), statuses, self.before)[0]
 
     def _shows(self) -> str:
         if self.source is None:
@@ -139,6 +154,11 @@ class EmailAnalytics(Page):
         return pieces.empty(*nothing_booked(self.source))
 
 
+def _listed(metric: str) -> Iterable[str]:
+    """Return the metrics of the lists: the boxes, and what was asked for beside them."""
+    return dict.fromkeys([*BOXES, metric])
+
+
 @Checked
 def load(
     metric: ListedMetric,
@@ -161,9 +181,16 @@ def load(
         source_id = source.email_source_id if source else ""
         asked.bind(id=source_id, type=source_type)
         booked = total(asked, metrics).filter(pl.col("recipients").is_not_null())
-        contacts = pl.DataFrame()
-        if not booked.is_empty() and booked[metric].item() is not None:
-            contacts = contact_list(asked, source_id, metric, queries.MOST_ROWS).rows
+        lists = {}
+        if not booked.is_empty():
+            lists = {
+                name: contact_list(asked, source_id, name).rows
+                for name in _listed(metric)
+                if booked[name].item()
+            }
+        earlier = None
+        if source is not None and source.first_day is not None and first_day < period.start:
+            earlier = before(asked, metrics, period, source.statuses)
         return EmailAnalytics(
             asked=asked,
             period=period,
@@ -173,5 +200,6 @@ def load(
             is_chosen=bool(email_source_id),
             source=source,
             booked=booked,
-            contacts=contacts,
+            before=earlier,
+            lists=lists,
         )

@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask import queries
 from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.queries import Asked
 from email_statistics.reports.pieces import Column, Html
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, figure
 from email_statistics.reports.words.metrics import Availability, Metric
 from email_statistics.reports.words.period import Period
@@ -58,28 +58,16 @@ class Page:
         """Return the SQL of one of the page's queries, ready for ``warehouse.sql``."""
         return Sql(self.asked.answers[name].sql)
 
-    def opening(self, lead: str, shows: str) -> Html:
-        """Open the page: a sentence that sums it up, what it shows, its range and its data."""
-        build = self.build
-        through = build.data_through_at
+    def opening(self, title: str, lead: str, shows: str) -> Html:
+        """Open the page: its title, a sentence that sums it up, its range, where the data end."""
+        through = self.build.data_through_at
+        ends = formats.moment(through, self.build.timezone) if through else "No event yet"
         return pieces.header(
+            title=title,
             lead=lead,
             period=formats.days(self.period.start, self.period.end),
             chosen=f"{self.period.chosen}. Both days included.",
-            facts=[
-                ("Shows", shows),
-                (
-                    "Data through",
-                    formats.moment(through, build.timezone) if through else "No event yet",
-                ),
-                ("Days and times in", build.timezone.key),
-                ("Raw lake", build.raw_lake),
-                (
-                    "Built",
-                    f"{formats.moment(build.built_at, build.timezone)}, "
-                    f"version {build.project_version}",
-                ),
-            ],
+            facts=[("Shows", shows), ("Data through", ends)],
         )
 
     def listing(
@@ -90,33 +78,54 @@ class Page:
         columns: Sequence[Column],
         rows: pl.DataFrame | None = None,
     ) -> Html:
-        """List the answer of this name, or ``rows`` made of it; as many as a page may hold."""
+        """List the answer of this name, or ``rows`` made of it."""
         found = self.asked.answers[answer]
         if rows is not None:
-            is_derived = rows.height != found.rows.height
-            found = replace(found, rows=rows, total=rows.height if is_derived else found.total)
-        found = replace(found, rows=found.rows.head(queries.MOST_ROWS))
+            found = replace(found, rows=rows, total=rows.height)
         return pieces.listing(caption, file, found, columns, self.build)
 
     def worded(
-        self, names: Sequence[str], row: Mapping[str, Any], statuses: Availability
+        self,
+        names: Collection[str],
+        row: Mapping[str, Any],
+        statuses: Availability,
+        before: Before | None = None,
     ) -> list[Figure]:
-        """Word metrics of a row that has all of them; ``statuses`` are those of its sources."""
+        """Word metrics of a row that has all of them; ``statuses`` are those of its sources.
+
+        ``before`` is the period to compare them with.
+        """
         return [
-            figure(self.metrics[name], row, self.metrics, statuses, self.build.currency)
+            figure(self.metrics[name], row, self.metrics, statuses, self.build.currency, before)
             for name in names
         ]
 
+    def compared_note(self, before: Before | None) -> Html:
+        """Say what the arrows compare with; nothing where there is nothing to compare."""
+        return pieces.note(f"Arrows compare with {before.days}.") if before else Html("")
+
     def definitions_of(self, names: Collection[str]) -> Html:
-        """List what each number of the page means."""
-        return pieces.definitions([one for name, one in self.metrics.items() if name in names])
+        """Say what each number of the page means, and what the page was made from."""
+        build = self.build
+        built = formats.moment(build.built_at, build.timezone)
+        return pieces.definitions(
+            [one for name, one in self.metrics.items() if name in names],
+            [
+                ("Days and times in", build.timezone.key),
+                ("Raw lake", build.raw_lake),
+                ("Built", f"{built}, version {build.project_version}"),
+            ],
+        )
 
     def crediting_note(self, orders: int, orders_without_rate: int) -> Html:
         """Say how an order is credited, why there may be none, and what is in no sum of money."""
-        remarks = [self.build.crediting]
+        remarks = [
+            self.build.crediting,
+            "An order counts once it is paid; a cancelled one until it is refunded.",
+        ]
         if orders == 0:
-            remarks.append("None is credited to these, or no order events reach the raw lake.")
+            remarks.append("No order is credited here, or no order events reach the raw lake.")
         if orders_without_rate > 0:
             left_out = formats.plural(orders_without_rate, "order")
-            remarks.append(f"{left_out} without an exchange rate: counted, but in no sum of money.")
+            remarks.append(f"{left_out} left out of revenue: no exchange rate.")
         return pieces.note(" ".join(remarks))

@@ -7,13 +7,14 @@ from typing import Any
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask.counts import read_metrics, total
+from email_statistics.reports.ask.counts import activity_before, before, read_metrics, total
 from email_statistics.reports.ask.queries import Asked
 from email_statistics.reports.ask.sources import TYPES, Source, kind_tag, read_source
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Finding, Html, Measured, Tab, Trend
 from email_statistics.reports.pieces.trend import by_day_or_week, by_hour
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, counted, headline
 from email_statistics.reports.words.metrics import in_words
 from email_statistics.reports.words.period import choose_period
@@ -51,7 +52,9 @@ class SourcePage(Page):
     email_source_type: str
     source: Source | None
     total: Mapping[str, Any]
+    before: Before | None
     activity: pl.DataFrame
+    activity_before: pl.DataFrame
     findings: pl.DataFrame
 
     @property
@@ -67,11 +70,15 @@ class SourcePage(Page):
             return True
         return self.period.start <= first and last <= self.period.end
 
-    def page_start(self, shows: str, lead: str) -> Html:
-        """Open the page: what it sums up to, the range, the data, the source."""
-        opening = self.opening(self.empty_words()[0] if self.is_empty else lead, shows)
+    def page_start(self, title: str, lead: str) -> Html:
+        """Open the page: the source's name, what it sums up to, the range, the data, the source.
+
+        ``title`` is what to call the page where there is no source.
+        """
+        words = self.empty_words()[0] if self.is_empty else lead
         if self.source is None:
-            return opening
+            return self.opening(title, words, TYPES[self.email_source_type].capitalize())
+        opening = self.opening(self.source.name, words, source_kind(self.source))
         return pieces.stack([opening, source_facts(self, self.source)])
 
     def what_was_measured(self) -> Html:
@@ -84,7 +91,8 @@ class SourcePage(Page):
             for status in statuses
         ]
         findings = self.findings.select("status", "message").iter_rows()
-        return pieces.measured(families, [Finding(*one) for one in findings])
+        span = "" if self.is_whole_life else "Over this email's whole life, not these days only:"
+        return pieces.measured(families, [Finding(*one) for one in findings], span)
 
     def engagement_analysis(self) -> Html:
         """Chart delivered, opened and clicked by day and by hour, each event on its own time."""
@@ -106,7 +114,8 @@ class SourcePage(Page):
 
     def figures(self, names: Sequence[str]) -> list[Figure]:
         """Word metrics of the period's messages."""
-        return self.worded(names, self.total, self.source.statuses if self.source else {})
+        statuses = self.source.statuses if self.source else {}
+        return self.worded(names, self.total, statuses, self.before)
 
     def percentages(self, pairs: Mapping[str, str]) -> list[Figure]:
         """Word counts, by name, as percentages: the rate of each."""
@@ -160,6 +169,10 @@ def read_source_page(
     last_day = asked.build.last_day
     period = asked.over(choose_period(*dates, last_day, (source and source.first_day) or last_day))
     asked.bind(id=source.email_source_id if source else "", type=email_source_type)
+    is_whole = source is None or source.first_day is None or period.start <= source.first_day
+    earlier = (
+        None if is_whole or source is None else before(asked, metrics, period, source.statuses)
+    )
     return {
         "asked": asked,
         "period": period,
@@ -167,18 +180,17 @@ def read_source_page(
         "email_source_type": email_source_type,
         "source": source,
         "total": total(asked, metrics).row(0, named=True),
+        "before": earlier,
         "activity": asked("shared/activity"),
+        "activity_before": activity_before(asked, earlier),
         "findings": asked("shared/findings"),
     }
 
 
 def source_facts(page: Page, source: Source) -> Html:
     """Say what the source is: name, subject, type, status, domain, when it went out."""
-    kind = source.type_in_words.capitalize()
-    if source.campaign_kind:
-        kind = f"{kind}, {kind_tag(source.campaign_kind) or source.campaign_kind}"
     facts = [
-        ("Type", kind),
+        ("Type", source_kind(source)),
         *([("Workflow", source.workflow_name)] if source.workflow_name else []),
         ("Status", source.status or "Unknown"),
         ("Sending domain", source.sending_domain),
@@ -189,18 +201,26 @@ def source_facts(page: Page, source: Source) -> Html:
     return pieces.source(source.name, source.subject or "", facts)
 
 
+def source_kind(source: Source) -> str:
+    """Say what kind of email a source is: ``Campaign, A/B test``."""
+    kind = source.type_in_words
+    kind = f"{kind[:1].upper()}{kind[1:]}"
+    if source.campaign_kind:
+        kind = f"{kind}, {kind_tag(source.campaign_kind) or source.campaign_kind}"
+    return kind
+
+
 def nothing_booked(source: Source) -> tuple[str, str]:
     """What to say, and to advise, where a source has no message in the days of a page."""
     if source.first_day is None or source.last_day is None:
         return (
             f"Nothing went out from this {source.type_in_words} yet.",
-            "Drafts and scheduled sends show no data until they go out. "
-            "To check the set-up, run email-stats doctor.",
+            "Drafts and scheduled sends show no data until they go out.",
         )
     return (
-        f"No message of this {source.type_in_words} was booked in these days.",
-        f"Its messages were booked {formats.days(source.first_day, source.last_day)}: choose "
-        "start_date and end_date among these days, or last_days=0 for all of them.",
+        f"This {source.type_in_words} sent nothing in these days.",
+        f"Its emails are of {formats.days(source.first_day, source.last_day)}: choose start_date "
+        "and end_date among these days, or last_days=0 for all of them.",
     )
 
 

@@ -35,11 +35,13 @@ class WorkflowStatistics(SourcePage):
 
     def header(self) -> Html:
         """Open the page."""
-        return self.page_start("One email action of a workflow", self.lead())
+        return self.page_start("Workflow statistics", self.lead())
 
     def statistics(self) -> Html:
         """Show the guide's nine metrics with their rates."""
-        return self.empty() if self.is_empty else pieces.tiles(self.counts(_NINE))
+        if self.is_empty:
+            return self.empty()
+        return pieces.stack([pieces.tiles(self.counts(_NINE)), self.compared_note(self.before)])
 
     def actions(self) -> Html:
         """Set all email actions of the workflow side by side."""
@@ -47,7 +49,7 @@ class WorkflowStatistics(SourcePage):
             return self.empty()
         if self.siblings.is_empty():
             return pieces.empty(
-                "No message of this workflow was booked in these days.", self.empty_words()[1]
+                "No email of this workflow was sent in these days.", self.empty_words()[1]
             )
         names = ["sent", *_NINE]
         return pieces.table(
@@ -70,7 +72,8 @@ class WorkflowStatistics(SourcePage):
         is_this = self.source is not None and row["email_source_id"] == self.source.email_source_id
         return Name(
             row["email_source_name"],
-            tag="this page's" if is_this else "",
+            tag="this page" if is_this else "",
+            email=row["email_source_id"],
             detail=self.build.moment(row["first_sent_at"], "Not sent"),
         )
 

@@ -8,8 +8,10 @@ from email_statistics.reports.pieces.base import (
     Html,
     columns,
     empty,
+    folded,
     link,
     note,
+    outside,
     script,
     stack,
     stylesheet,
@@ -18,9 +20,9 @@ from email_statistics.reports.pieces.chart import chart
 from email_statistics.reports.pieces.definitions import definitions
 from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.funnel import Comparison, funnel
-from email_statistics.reports.pieces.header import header, source
+from email_statistics.reports.pieces.header import header, source, source_name
 from email_statistics.reports.pieces.interval import Interval, intervals
-from email_statistics.reports.pieces.measured import Finding, Measured, measured
+from email_statistics.reports.pieces.measured import Finding, Measured, findings, measured
 from email_statistics.reports.pieces.ranking import Rank, ranking
 from email_statistics.reports.pieces.table import Column, Name, listing, table
 from email_statistics.reports.pieces.tabs import Tab, tabs
@@ -44,6 +46,8 @@ __all__ = [
     "columns",
     "definitions",
     "empty",
+    "findings",
+    "folded",
     "funnel",
     "header",
     "intervals",
@@ -52,9 +56,11 @@ __all__ = [
     "listing",
     "measured",
     "note",
+    "outside",
     "ranking",
     "script",
     "source",
+    "source_name",
     "stack",
     "stylesheet",
     "table",

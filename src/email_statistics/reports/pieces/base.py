@@ -50,8 +50,11 @@ def stylesheet() -> str:
 
 @cache
 def script() -> str:
-    """Return the one script of a page, which makes its lists live."""
-    return resources.files(__package__).joinpath("table.js").read_text(encoding="utf-8")
+    """Return the one script of a page, which makes its lists and charts live."""
+    folder = resources.files(__package__)
+    return "\n".join(
+        folder.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in ("table", "chart")
+    )
 
 
 def empty(title: str, advice: str) -> Html:
@@ -64,6 +67,11 @@ def note(text: str) -> Html:
     return render("note", text=text)
 
 
+def folded(summary: str, piece: Html) -> Html:
+    """Fold a piece below a line that says what it is."""
+    return render("folded", summary=summary, piece=piece)
+
+
 def columns(pieces: Sequence[Html]) -> Html:
     """Set pieces side by side, or one below the other where the page is narrow."""
     return render("columns", pieces=pieces)
@@ -74,10 +82,18 @@ def stack(pieces: Sequence[Html]) -> Html:
     return Html("".join(piece.markup for piece in pieces))
 
 
-def link(url: str) -> Html:
-    """Show a URL from data: a link where it is http or https, else text."""
+def outside(text: str, url: str) -> Html:
+    """Show a text that leads to a public page, where there is one."""
+    return render("outside", text=text, url=url)
+
+
+def link(url: str, filters: str = "", *, is_open: bool = True) -> Html:
+    """Show a URL from data: a link where it is http or https and may be opened, else text.
+
+    Where it ``filters`` the list of this file name, its text leads there, and a sign opens it.
+    """
     try:
         is_web = urlsplit(url).scheme in ("http", "https")
     except ValueError:
         is_web = False
-    return render("link", url=url, is_web=is_web)
+    return render("link", url=url, is_web=is_web and is_open, filters=filters)

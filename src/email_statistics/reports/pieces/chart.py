@@ -10,12 +10,12 @@ def chart(
     summary: str,
     drawing: Html,
     table: Html,
-    legend: Sequence[tuple[str, str]] = (),
+    legend: Sequence[tuple[str, str, int]] = (),
     remark: str = "",
 ) -> Html:
     """Show a drawing with what it tells in words and, folded, all of its numbers.
 
-    ``legend`` has each line's label and colour, in the order of the lines.
+    ``legend`` has each line's label, colour and dash, in the order of the lines.
     """
     return render(
         "chart",

@@ -1,11 +1,11 @@
-"""The definitions at the end of a page."""
+"""The end of a page: what its numbers mean, and what they were made from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from email_statistics.reports.pieces.base import Html, render
 from email_statistics.reports.words.metrics import Metric
 
 
-def definitions(metrics: Collection[Metric]) -> Html:
-    """List what each number of the page means and is measured against."""
-    return render("definitions", metrics=metrics)
+def definitions(metrics: Collection[Metric], facts: Sequence[tuple[str, str]]) -> Html:
+    """Say what each number of the page means and is measured against; the facts of its data."""
+    return render("definitions", metrics=metrics, facts=facts)

@@ -5,6 +5,7 @@ and asks for nothing. Each has a text alternative; its table is the caller's.
 """
 
 import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ _NARROW = (270, 170)
 
 # From here on months tell more than days (a chart by hour is never as long).
 _LONG = timedelta(days=300)
+
+# Up to so many steps each has a dot.
+_MOST_DOTS = 62
+# Where no rate is below it, an axis from zero would show a flat line.
+_HIGH_RATE = 0.5
 
 # How the second and third line differ from the first, besides in colour; chart.css has the same.
 _DASHES: list[list[int]] = [[], [7, 3], [2, 2]]
@@ -50,24 +56,31 @@ _CONFIG = {
 
 @dataclass(frozen=True)
 class Series:
-    """A line of a chart: its column, its colour in the stylesheet, what one is called."""
+    """A line of a chart: its column, its colour in the stylesheet, what one is called.
+
+    ``dash`` is a number of ``_DASHES``; None is the line's place among the lines.
+    """
 
     column: str
     colour: str
     noun: str
+    dash: int | None = None
 
 
 @dataclass(frozen=True)
 class Axes:
     """What a chart over time tells: its name for readers, the titles of its axes.
 
-    Rates are fractions, shown as percent.
+    Rates are fractions, shown as percent; where all are high, their axis doesn't begin at zero.
+    ``benchmark`` is drawn across, ``mark`` down from a value of the time axis; each has its words.
     """
 
     alternative: str
     time_title: str
     value_title: str
     is_rate: bool = False
+    benchmark: float | None = None
+    mark: tuple[int, str] | None = None
 
 
 def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Html:
@@ -125,10 +138,8 @@ def _chart(
 ) -> dict[str, Any]:
     """Describe a chart in the grammar of Vega-Lite."""
     width, height = size
-    highest = max(
-        0.001 if axes.is_rate else 1,
-        *(value[line.column] or 0 for value in values for line in lines),
-    )
+    numbers = [value[line.column] for value in values for line in lines]
+    ticks = _ticks([number for number in numbers if number is not None], axes)
     x = {
         "field": "at",
         "type": time["type"],
@@ -137,33 +148,40 @@ def _chart(
             "title": axes.time_title,
             "format": time["format"],
             "grid": False,
-            "tickCount": 4 if size == _NARROW else 8,
+            "values": _steps(values, 4 if size == _NARROW else 8, time["type"]),
             "labelOverlap": "greedy",
             "labelSeparation": 10,
         },
     }
     layers: list[dict[str, Any]] = []
-    for line, dash in zip(lines, _DASHES, strict=False):
+    for place, line in enumerate(lines):
+        dash = _DASHES[place if line.dash is None else line.dash]
         name = line.column
         y = {
             "field": name,
             "type": "quantitative",
-            "scale": {"domain": [0, highest], "nice": True},
+            "scale": {"domain": [ticks[0], ticks[-1]], "nice": False, "zero": False},
             "axis": {
                 "title": axes.value_title,
                 "format": ".2~%" if axes.is_rate else ",d",
-                "tickCount": 4,
-                "tickMinStep": 0 if axes.is_rate else 1,
+                "values": ticks,
             },
         }
         seen = {"encoding": {"x": x, "y": y}}
         mark = {"color": line.colour, "aria": False}
-        if len(lines) == 1:
+        if len(lines) == 1 and ticks[0] == 0:
             layers.append({"mark": {**mark, "type": "area", "opacity": 0.12}, **seen})
         solid = {"strokeWidth": 2, "strokeDash": dash, "strokeJoin": "round"}
         layers.append({"mark": {**mark, "type": "line", **solid}, **seen})
-        dot = {"filled": True, "size": 40, "opacity": 1}
-        layers.append({"mark": {**mark, "type": "point", **dot}, "transform": _alone(name), **seen})
+        is_dotted = len(values) <= _MOST_DOTS and line.dash is None
+        dot = {"filled": True, "size": 20 if is_dotted else 40, "opacity": 1}
+        shown = [{"filter": f"isValid(datum.{name})"}] if is_dotted else _alone(name)
+        layers.append({"mark": {**mark, "type": "point", **dot}, "transform": shown, **seen})
+    if axes.benchmark is not None and ticks[0] <= axes.benchmark <= ticks[-1]:
+        words = f"Benchmark: {formats.benchmark(axes.benchmark)}"
+        layers += _across(axes.benchmark, words)
+    if axes.mark is not None:
+        layers += _down(x, *axes.mark, height)
     # Broad and unseen: where the pointer finds the tooltip.
     layers.append(
         {
@@ -187,6 +205,63 @@ def _chart(
     }
 
 
+def _ticks(numbers: Sequence[float], axes: Axes) -> list[float]:
+    """Choose up to six round values for the value axis, the last of them above all numbers.
+
+    The first is 0, but for rates that are all high: what differs between them is to be seen.
+    """
+    highest, lowest = max(numbers, default=0), min(numbers, default=0)
+    if axes.benchmark is not None and axes.benchmark <= 2 * highest:
+        highest, lowest = max(highest, axes.benchmark), min(lowest, axes.benchmark)
+    base = math.floor(lowest * 20) / 20 if axes.is_rate and lowest >= _HIGH_RATE else 0.0
+    span = max(highest - base, 0.001 if axes.is_rate else 1)
+    magnitude = 10 ** math.floor(math.log10(span / 4))
+    step = next(size * magnitude for size in (1, 2, 2.5, 5, 10) if size * magnitude * 4 >= span)
+    step = step if axes.is_rate else max(1, math.ceil(step))
+    count = math.ceil(span / step - 1e-9)
+    ticks = [round(base + number * step, 6) for number in range(count + 1)]
+    return [tick for tick in ticks if not axes.is_rate or tick <= 1.0001]
+
+
+def _steps(values: Sequence[Mapping[str, Any]], most: int, kind: str) -> list[Any]:
+    """Choose up to ``most`` of the steps for ticks: a tick stands where a value does."""
+    if kind != "temporal":
+        every = next(size for size in (1, 2, 5, 10, 20, 50) if len(values) / size <= most + 1)
+        return [value["at"] for value in values if value["at"] % every == 0]
+    chosen = [value["at"] for value in values[:: math.ceil(len(values) / most)]]
+    return [datetime.fromisoformat(at).timestamp() * 1000 for at in chosen]
+
+
+def _across(value: float, words: str) -> list[dict[str, Any]]:
+    """Draw a line across at a value, with its words."""
+    y = {"datum": value, "type": "quantitative"}
+    rule = {"type": "rule", "color": "var(--es-muted)", "strokeDash": [1, 3], "aria": False}
+    text = {
+        "type": "text", "color": "var(--es-muted)", "align": "right", "baseline": "bottom",
+        "dy": -3, "font": _FONT, "fontSize": 11, "text": words, "aria": False,
+    }  # fmt: skip
+    return [
+        {"mark": rule, "encoding": {"y": y}},
+        {"mark": text, "encoding": {"y": y, "x": {"value": "width"}}},
+    ]
+
+
+def _down(x: Mapping[str, Any], value: int, words: str, height: int) -> list[dict[str, Any]]:
+    """Draw a line down at a value of the time axis, with its words."""
+    at = {**x, "datum": value}
+    del at["field"]
+    rule = {"type": "rule", "color": "var(--es-muted)", "strokeDash": [1, 3], "aria": False}
+    text = {
+        "type": "text", "color": "var(--es-muted)", "align": "left", "baseline": "bottom",
+        "dx": 5, "font": _FONT, "fontSize": 11, "text": words, "aria": False,
+    }  # fmt: skip
+    ends = {"y": {"value": 0}, "y2": {"value": height}}
+    return [
+        {"mark": rule, "encoding": {"x": at, **ends}},
+        {"mark": text, "encoding": {"x": at, "y": {"value": height - 4}}},
+    ]
+
+
 def _alone(name: str) -> list[dict[str, Any]]:
     """Keep the points between two gaps."""
     beside = [
@@ -201,8 +276,11 @@ def _svg(chart: dict[str, Any], axes: Axes, name: str) -> str:
     drawn: str = vl_convert.vegalite_to_svg(chart)
     opening, body = drawn.split(">", maxsplit=1)
     box = re.findall(r'viewBox="[^"]*"', opening)[0]
-    # A tooltip of SVG is a <title>; Vega writes the description as aria-label (escaped) alone.
-    body = re.sub(r'<line aria-label="([^"]*)"([^>]*)/>', r"<line\2><title>\1</title></line>", body)
+    # A tooltip of SVG is a <title>, and chart.js shows it better; Vega writes the description as
+    # aria-label (escaped) alone.
+    hit = r'<line class="es-hit"\2><title>\1</title></line>'
+    body = re.sub(r'<line aria-label="([^"]*)"([^>]*)/>', hit, body)
+    body = re.sub(r'(<line class="es-hit") role="[^"]*" aria-roledescription="[^"]*"', r"\1", body)
     return (
         f'<svg class="es-drawing es-drawing--{name}" role="img" '
         f'aria-label="{html.escape(axes.alternative)}" {box}>{body}'

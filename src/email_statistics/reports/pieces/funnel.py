@@ -16,13 +16,15 @@ from email_statistics.reports.words.figures import Figure
 class Comparison:
     """A step's number beside its bases, each counting only messages measured on both sides.
 
-    ``measured``: the sent ones for which the step is measured. ``kept`` of ``before``: how many of
-    the step before, and how many that has.
+    ``measured``: the sent ones for which the step is measured. ``kept`` of ``before``: of how many
+    of the step before both steps are measured, and how many of these made both: never more.
+    ``remark`` is what else to say of the step.
     """
 
     measured: int | None
     kept: int | None = None
     before: int | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class FunnelStep:
     share: float | None
     caption: str
     drop: str
+    remark: str = ""
 
 
 def funnel(
@@ -69,10 +72,8 @@ def funnel_steps(
             caption = figure.missing or _caption(
                 share, compared.measured, counts[first.metric], first.label.lower()
             )
-            drop = _drop(
-                _share(compared.kept, compared.before), steps[-1].figure.metric.label.lower()
-            )
-        steps.append(FunnelStep(figure, name, share, caption, drop))
+            drop = _drop(compared, counts[steps[-1].figure.metric.metric])
+        steps.append(FunnelStep(figure, name, share, caption, drop, compared.remark))
     return steps
 
 
@@ -83,15 +84,16 @@ def _share(part: int | None, whole: int | None) -> float | None:
 def _caption(share: float | None, measured: int | None, everything: int | None, of: str) -> str:
     if share is None:
         return ""
-    shown = f"{formats.rate(share)} of {of}"
     if measured is None or everything is None or measured == everything:
-        return shown
-    return f"{shown}, measured for {formats.count(measured)} of {formats.count(everything)}"
+        return f"{formats.rate(share)} of {of}"
+    return f"{formats.rate(share)} of the {formats.count(measured)} for which it was measured"
 
 
-def _drop(kept: float | None, before: str) -> str:
-    if kept is None:
+def _drop(compared: Comparison, before: int | None) -> str:
+    """Say how many went on from the step before, of those for which both steps are measured."""
+    kept = _share(compared.kept, compared.before)
+    if kept is None or compared.kept is None or compared.before is None:
         return ""
-    if kept > 1:
-        return f"{formats.rate(kept - 1)} more than {before}"
-    return f"{formats.rate(1 - kept)} drop-off from {before}"
+    which = "" if compared.before == before else " for which both were measured"
+    went_on = f"{formats.count(compared.kept)} of {formats.count(compared.before)}"
+    return f"{formats.rate(1 - kept)} drop-off: {went_on}{which} went on"

@@ -5,15 +5,30 @@ from collections.abc import Sequence
 from email_statistics.reports.pieces.base import Html, render, stylesheet
 
 
-def header(lead: str, period: str, chosen: str, facts: Sequence[tuple[str, str]]) -> Html:
-    """Open a page: a sentence that sums it up, its range and how that was chosen, and its data.
+def header(
+    title: str, lead: str, period: str, chosen: str, facts: Sequence[tuple[str, str]]
+) -> Html:
+    """Open a page: title, a sentence that sums it up, its range and how that was chosen, facts.
 
     It brings the stylesheet along, for notebooks that are read in Jupyter.
     """
     style = Html(stylesheet())
-    return render("header", lead=lead, period=period, chosen=chosen, facts=facts, stylesheet=style)
+    return render(
+        "header",
+        title=title,
+        lead=lead,
+        period=period,
+        chosen=chosen,
+        facts=facts,
+        stylesheet=style,
+    )
+
+
+def source_name(name: str, email: str) -> Html:
+    """Show an email source's name, which leads to the page of the email of this id."""
+    return render("source_name", name=name, email=email)
 
 
 def source(name: str, subject: str, facts: Sequence[tuple[str, str]]) -> Html:
-    """Say what a page is about: an email source's name, subject ("" for none) and description."""
+    """Describe the email source that a page is about; ``subject`` "" is none, or its ``name``."""
     return render("source", name=name, subject=subject, facts=facts)

@@ -17,12 +17,25 @@ class Measured:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a diagnostic found: ``fail``, ``warn`` or ``info``, and its sentence."""
+    """What a diagnostic found: ``fail``, ``warn`` or ``info``, and its sentence.
+
+    Where it isn't of the page's own email, ``name`` and ``email`` are that one's name and id.
+    """
 
     status: str
     message: str
+    name: str = ""
+    email: str = ""
 
 
-def measured(families: Sequence[Measured], findings: Sequence[Finding]) -> Html:
-    """Say what was measured, why not, and what the diagnostics found."""
-    return render("measured", families=families, findings=findings)
+def measured(families: Sequence[Measured], findings: Sequence[Finding], span: str) -> Html:
+    """Say what was measured, why not, and what the diagnostics found.
+
+    ``span`` says of which time that is, "" where it is the page's.
+    """
+    return render("measured", families=families, findings=findings, span=span)
+
+
+def findings(found: Sequence[Finding], others: str, report: str) -> Html:
+    """List findings of several emails, then lead to a report with the ``others``."""
+    return render("findings", found=found, others=others, report=report)

@@ -1,9 +1,14 @@
 """Tables: plain ones, and lists that a reader sorts, searches, pages and exports as CSV, offline.
 
-A list is a whole HTML table, which can be read and printed without the script (``table.js``).
+A list is an HTML table, which can be read and printed without the script (``table.js``). Rows
+beyond the first thousand come compressed: the script shows, searches, sorts and exports all of
+them, however many there are.
 """
 
-from collections.abc import Sequence
+import base64
+import gzip
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,9 +21,8 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import Figure
 from email_statistics.reports.words.metrics import Metric
 
-# Characters that a column of texts, and the head of numbers, has place for without a break.
-_WIDEST = 28
-_WIDEST_HEAD = 15
+_ROWS = 1_000
+"""Rows of a list that are in the table itself."""
 
 _TEXTS = ("text", "prose", "link")
 
@@ -27,13 +31,15 @@ _TEXTS = ("text", "prose", "link")
 class Name:
     """A source's name, with its tag, subject (if it says more) and a detail of ours below.
 
-    Long names and subjects fold; they are whole on focus, on hover and in print.
+    Long names and subjects fold; they are whole on focus, on hover and in print. ``email`` is the
+    id of the email whose page the name leads to.
     """
 
     text: str
     tag: str = ""
     subject: str | None = None
     detail: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,23 +48,31 @@ class Column:
 
     ``kind``: text (a long one folds); prose (never does); link (a URL, from data); count; money (of
     the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it).
-    Unit and zone are put into the head.
+    Unit and zone are put into the head. A link that ``filters`` leads to the list whose file this
+    is, and shows there the rows with its address; the column ``is_visited`` says whether the
+    address itself may be opened too. ``email`` is the column with the id of the email whose page
+    a text leads to.
     """
 
     name: str
     head: str | Metric
     kind: Literal["text", "prose", "link", "count", "money", "rate", "time"] = "text"
     missing: str = "\N{EN DASH}"
+    email: str = ""
+    is_optional: bool = False
+    filters: str = ""
+    is_visited: str = ""
 
 
 @dataclass(frozen=True)
 class _Head:
-    """A column's head; ``width``, in characters, is what it has place for without a break."""
+    """A column's head: how it sorts, how its values are written, what a missing one says."""
 
     label: str
     metric: Metric | None
     sorts_as: str
-    width: int = 0
+    kind: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,10 +82,13 @@ class _Cell:
     kind: str
     text: str
     value: Any = ""
+    email: str = ""
 
 
 def table(
-    caption: str, head: Sequence[str | Metric], rows: Sequence[Sequence[str | Name | Figure]]
+    caption: str,
+    head: Sequence[str | Metric],
+    rows: Sequence[Sequence[str | Name | Figure | Html]],
 ) -> Html:
     """Show a table that scrolls by itself where the page is too narrow.
 
@@ -91,9 +108,11 @@ def table(
     )
 
 
-def _plain_cell(cell: str | Name | Figure) -> _Cell:
+def _plain_cell(cell: str | Name | Figure | Html) -> _Cell:
     if isinstance(cell, str):
         return _Cell("plain", cell)
+    if isinstance(cell, Html):
+        return _Cell("link", "", cell)
     return _Cell(type(cell).__name__.lower(), cell.text or "", cell)
 
 
@@ -102,42 +121,67 @@ def listing(
 ) -> Html:
     """List the rows of an answer with its SQL, folded; ``caption`` names the list.
 
-    ``file`` names the CSV (without ``.csv``), from this code, never from data.
+    ``file`` names the CSV (without ``.csv``), from this code, never from data. A column whose every
+    value is missing isn't shown, if it ``is_optional``.
     """
-    rows = answer.rows
-    first = f"First {formats.count(rows.height)} of {formats.count(answer.total)}."
+    columns = [
+        column
+        for column in columns
+        if not column.is_optional or answer.rows[column.name].null_count() < answer.rows.height
+    ]
+    # What leads to a page has its link made later, in the markup.
+    is_linked = any(column.email or column.filters for column in columns)
+    in_table = answer.rows.height if is_linked else _ROWS
+    rows, rest = answer.rows.head(in_table), answer.rows.slice(in_table)
     return render(
         "list",
         caption=caption,
         file=file,
-        head=[_head(column, rows[column.name], build) for column in columns],
+        head=[_head(column, build) for column in columns],
         rows=[
-            [_cell(column, value, build) for column, value in zip(columns, row, strict=True)]
-            for row in rows.select(column.name for column in columns).iter_rows()
+            [_cell(column, row, build) for column in columns] for row in rows.iter_rows(named=True)
         ],
-        more=f"{first} The query below gives all of them." if answer.total > rows.height else "",
+        count=answer.rows.height,
+        rest=_packed(rest, columns, build) if rest.height else "",
         sql=answer.sql,
     )
 
 
-def _head(column: Column, values: pl.Series, build: Build) -> _Head:
+def _packed(rows: pl.DataFrame, columns: Sequence[Column], build: Build) -> str:
+    """Pack rows for the script: JSON with a list of texts or nulls per column, gzip, base64."""
+    values = [
+        rows.select(_plainly(column, build).cast(pl.String)).to_series().to_list()
+        for column in columns
+    ]
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+def _plainly(column: Column, build: Build) -> pl.Expr:
+    """Write a column's values as sorting and the CSV need them."""
+    value = pl.col(column.name)
+    if column.kind != "time":
+        return value
+    local = value.dt.replace_time_zone("UTC").dt.convert_time_zone(build.timezone.key)
+    return local.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z")
+
+
+def _head(column: Column, build: Build) -> _Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
     unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
     label = f"{label} ({unit})" if unit else label
-    is_text = column.kind in _TEXTS
-    longest = values.str.len_chars().max() if is_text else None
-    width = max(longest if isinstance(longest, int) else 0, len(label) + len(" \N{UP DOWN ARROW}"))
-    sorts_as = "text" if is_text else "time" if column.kind == "time" else "number"
-    return _Head(label, metric, sorts_as, min(width, _WIDEST if is_text else _WIDEST_HEAD))
+    sorts_as = {"time": "time"}.get(column.kind, "text" if column.kind in _TEXTS else "number")
+    return _Head(label, metric, sorts_as, column.kind, column.missing)
 
 
-def _cell(column: Column, value: Any, build: Build) -> _Cell:
+def _cell(column: Column, row: Mapping[str, Any], build: Build) -> _Cell:
+    value = row[column.name]
     if value is None:
         return _Cell("null", column.missing)
     if column.kind == "time":
         local = build.clock(value)
-        return _Cell("time", formats.second(local), local.isoformat())
+        return _Cell("time", formats.step(local), local.isoformat())
     if column.kind == "count":
         return _Cell("number", formats.count(value), str(value))
     if column.kind == "money":
@@ -145,5 +189,6 @@ def _cell(column: Column, value: Any, build: Build) -> _Cell:
     if column.kind == "rate":
         return _Cell("number", formats.rate(value), repr(value))
     if column.kind == "link":
-        return _Cell("link", value, link(value))
-    return _Cell(column.kind, value)
+        is_open = not column.is_visited or row[column.is_visited]
+        return _Cell("link", value, link(value, column.filters, is_open=is_open))
+    return _Cell(column.kind, value, email=(row[column.email] or "") if column.email else "")

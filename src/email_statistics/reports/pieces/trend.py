@@ -1,7 +1,7 @@
 """Numbers over the days or hours of a period, as a chart and its table show them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,11 +13,14 @@ from email_statistics.reports.pieces.chart import chart
 from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.table import table
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.metrics import Availability, Metric, why_not_measured
 from email_statistics.reports.words.period import Period
 
 # About half a year: beyond it a line by day is noise.
 _MOST_DAYS = 186
+# The dash (drawing.py) of the period before.
+_DOTTED = 2
 
 
 def _per_step(activity: pl.DataFrame, at: pl.Expr, names: Sequence[str]) -> pl.DataFrame:
@@ -84,22 +87,39 @@ def by_hour(
 
 @dataclass(frozen=True)
 class Trend:
-    """A number to chart: its metric, the guide's name for it, what one is called, its axis."""
+    """A number to chart: its metric, the guide's name for it, what one is called, its axis.
+
+    ``is_before`` is that number of the period before: its label is the days of that.
+    """
 
     metric: Metric
     label: str
     noun: str
     axis: str
+    is_before: bool = False
 
     @property
     def name(self) -> str:
         """The column."""
-        return self.metric.metric
+        return f"{self.metric.metric}_before" if self.is_before else self.metric.metric
 
     @property
     def colour(self) -> str:
         """The colour in the stylesheet."""
-        return f"var(--es-{self.name.replace('_', '-')})"
+        name = "muted" if self.is_before else self.name.replace("_", "-")
+        return f"var(--es-{name})"
+
+    @property
+    def head(self) -> Metric:
+        """The head of its column in a table."""
+        if not self.is_before:
+            return self.metric
+        return replace(self.metric, label=f"{self.metric.label}, {self.label}")
+
+    @property
+    def series(self) -> Series:
+        """Its line; that of the period before is dotted."""
+        return Series(self.name, self.colour, self.noun, _DOTTED if self.is_before else None)
 
     def counted(self, value: int | Decimal | None) -> str:
         """Put a number of it into words."""
@@ -111,14 +131,30 @@ class Trend:
 
 
 def trend_panel(
-    trend: Trend, activity: pl.DataFrame, period: Period, build: Build, statuses: Availability
+    trend: Trend,
+    activity: pl.DataFrame,
+    period: Period,
+    build: Build,
+    statuses: Availability,
+    before: Before | None = None,
+    activity_before: pl.DataFrame | None = None,
 ) -> Html:
     """Chart a column of ``activity`` (at least one row) over the period, each event on its day.
 
-    ``statuses`` are those of the sources, for why nothing of it is measured.
+    ``statuses`` are those of the sources, for why nothing of it is measured. The period before is
+    drawn dotted, day by day, where the same was measured then.
     """
     step, points = by_day_or_week(activity, [trend.name], period, build.last_day)
-    return trends_chart(trend.label, [trend], step, points, build, statuses)
+    trends = [trend]
+    if before is not None and activity_before is not None and not activity_before.is_empty():
+        family = trend.metric.family or ""
+        is_same = set(statuses.get(family, ())) == set(before.statuses.get(family, ()))
+        if step == "day" and is_same:
+            earlier = Trend(trend.metric, before.days, f"earlier {trend.noun}", trend.axis, True)
+            _, days = by_day_or_week(activity_before, [trend.name], before.period, build.last_day)
+            points = points.with_columns(days[trend.name].head(points.height).alias(earlier.name))
+            trends.append(earlier)
+    return trends_chart(trend.label, trends, step, points, build, statuses)
 
 
 def trends_chart(
@@ -131,15 +167,17 @@ def trends_chart(
 ) -> Html:
     """Chart up to three columns of ``points`` (``at`` and theirs), one row per step ("day").
 
+    The first of ``trends`` is of the period itself.
+
     What is measured nowhere in it isn't drawn: the page says why, by ``statuses``.
     """
     drawn = [trend for trend in trends if points[trend.name].null_count() < points.height]
     missing = [
         f"{trend.label} not measured: {why_not_measured(trend.metric, statuses)}."
         for trend in trends
-        if trend not in drawn
+        if trend not in drawn and not trend.is_before
     ]
-    if not drawn:
+    if all(trend.is_before for trend in drawn):
         return empty(f"{label}: not measured", " ".join(missing))
     title = f"{label} by {step}"
     counted = " ".join(_summary(trend, step, points) for trend in drawn)
@@ -165,11 +203,23 @@ def trends_chart(
     return chart(
         title,
         summary,
-        line_chart(points, [Series(t.name, t.colour, t.noun) for t in drawn], axes),
-        table(title, [step.capitalize(), *(trend.metric for trend in drawn)], rows),
-        legend=[(trend.label, trend.colour) for trend in drawn] if len(trends) > 1 else [],
+        line_chart(points, [trend.series for trend in drawn], axes),
+        table(title, [step.capitalize(), *(trend.head for trend in drawn)], rows),
+        legend=_legend(drawn, _span(step, points)) if len(trends) > 1 else [],
         remark=" ".join(missing),
     )
+
+
+def _legend(trends: Sequence[Trend], days: str) -> list[tuple[str, str, int]]:
+    is_compared = any(trend.is_before for trend in trends)
+    return [
+        (
+            days if is_compared and not trend.is_before else trend.label,
+            trend.colour,
+            _DOTTED if trend.is_before else place,
+        )
+        for place, trend in enumerate(trends)
+    ]
 
 
 def _cell(trend: Trend, value: int | Decimal | None) -> str:
@@ -189,6 +239,8 @@ def _span(step: str, points: pl.DataFrame) -> str:
 def _summary(trend: Trend, step: str, points: pl.DataFrame) -> str:
     total: int | Decimal = points.select(pl.col(trend.name).sum()).item()
     counted = trend.counted(total)
+    if trend.is_before:
+        return f"{trend.label}: {counted}."
     if not total:
         return f"{counted}."
     at, most = (

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import html
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,27 @@ ANALYSTS = "analyst"
 """The tag of cells that are for whoever opens the notebook, and not on the page."""
 
 
-def _without_analysts_cells(notebook: Any, resources: Any) -> tuple[Any, Any]:
-    notebook.cells = [
+_TITLE = re.compile(r'<h1 class="es-title">(.*?)</h1>', re.DOTALL)
+"""The title that a page gives itself, such as the name of the email that it is about."""
+
+
+def _as_page(notebook: Any, resources: Any) -> tuple[Any, Any]:
+    """Leave analysts' cells out; the notebook's own title too, where the page gives itself one."""
+    title, *cells = [
         cell for cell in notebook.cells if ANALYSTS not in cell.metadata.get("tags", [])
     ]
+    words = html.escape(title.source.partition("\n")[0].removeprefix("# "))
+    outputs = "".join(
+        output.get("data", {}).get("text/html", "")
+        for cell in cells
+        for output in cell.get("outputs", [])
+    )
+    own = _TITLE.search(outputs)
+    if own:
+        name = re.sub(r"<[^>]*>", "", own[1]).strip()
+        words = name if name == words else f"{name} \N{MIDDLE DOT} {words}"
+    notebook.cells = cells if own else [title, *cells]
+    resources["page_title"] = words
     return notebook, resources
 
 
@@ -40,7 +59,7 @@ def _make_exporter() -> Any:
         extra_template_basedirs=[str(Path(__file__).parent / "page_template")],
         exclude_input=True,
     )
-    exporter.register_preprocessor(_without_analysts_cells, enabled=True)
+    exporter.register_preprocessor(_as_page, enabled=True)
     return exporter
 
 

@@ -1,19 +1,23 @@
 """``notebooks/reports.yml``: which reports there are, and when each is due."""
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
+from email_statistics.reports.run.site import RESERVED, Email, email_folder, page_path
 
 REPORTS_YML = PROJECT_ROOT / "notebooks" / "reports.yml"
 
 # Names become names of folders: nothing in them that a path or a page would read otherwise.
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# A folder of the site.
+_Folder = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
 # Minute, hour, day of the month, month, day of the week.
 _Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$")]
 
@@ -30,12 +34,27 @@ class Schedule(_Model):
 
 
 class Report(_Model):
-    """What to render: a notebook, with these parameters in place of its defaults."""
+    """What to render: a notebook, with these parameters in place of its defaults.
+
+    ``for_each`` makes a page for each email of a type. ``tab`` is what links to a page of it say,
+    ``shows`` what it is for; ``folder`` is where it lies: in the site, or in the email's folder.
+    """
 
     title: str
     notebook: _Name
+    tab: str
+    shows: str = ""
+    folder: _Folder
+    for_each: Literal["campaign", "workflow", "bulk", "transactional"] | None = None
     parameters: dict[_Name, Value] = {}
     schedule: Schedule | None = None
+
+    def path(self, email: Email | None, existing: Collection[str] = ()) -> str:
+        """Say where its page lies in the site: the one about ``email``, where it is about one.
+
+        ``existing`` are the folders of emails of its type that are there.
+        """
+        return page_path(email_folder(email, existing) if email else "", self.folder)
 
 
 class Registry(_Model):
@@ -43,7 +62,35 @@ class Registry(_Model):
 
     folder: Path
     keep: Annotated[int, Field(ge=1)]
+    keep_per_email: Annotated[int, Field(ge=1)] = 5
+    most_recent: Annotated[int, Field(ge=1)] = 50
     reports: Annotated[dict[_Name, Report], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Give each report its tab and its folder where it states none: its title and its name."""
+        reports = content.get("reports")
+        if not isinstance(reports, dict):
+            return content
+        completed = {
+            name: {"tab": one.get("title"), "folder": str(name).replace("_", "-"), **one}
+            if isinstance(one, dict)
+            else one
+            for name, one in reports.items()
+        }
+        return {**content, "reports": completed}
+
+    @model_validator(mode="after")
+    def _each_has_its_place(self) -> Self:
+        taken: dict[tuple[str | None, str], str] = {}
+        for name, report in self.reports.items():
+            place = (report.for_each, report.folder)
+            if place in taken or (report.for_each is None and report.folder in RESERVED):
+                holder = taken.get(place, "the site itself")
+                raise ValueError(f"report {name!r} can't have the folder of {holder}")
+            taken[place] = name
+        return self
 
     def choose(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return the reports of these names, each once; all of them where none is named.

@@ -1,6 +1,6 @@
 """Where renderings of reports lie, what is known of each, and how long they are kept.
 
-``<reports>/<report>/<start in UTC>-<random>/`` holds ``run.json`` (a ``Rendering``),
+``<reports>/renderings/<report>/<start in UTC>-<random>/`` holds ``run.json`` (a ``Rendering``),
 ``notebook.ipynb``, and ``report.html`` or, where the report failed, ``error.txt``. A run works in
 ``<reports>/.run-<random>/`` and moves a rendering out of it when that is complete: a killed run
 leaves nothing half done among the renderings, and the next run removes what it left. Reports hold
@@ -25,6 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from email_statistics.errors import UsageError
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
+from email_statistics.reports.run.site import RENDERINGS, Email
 from email_statistics.storage import UNFINISHED, make_private_folder, write_private
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
@@ -43,17 +44,28 @@ class Data(BaseModel):
 
 
 class Rendering(BaseModel):
-    """One run of one report (``run.json``)."""
+    """One run of one report (``run.json``).
+
+    ``email`` is what it is about, if it is about one. It ``is_scheduled`` where its parameters are
+    those of reports.yml: such are the pages of the site.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     report: str
+    email: Email | None = None
+    is_scheduled: bool = True
     status: Literal["done", "failed"]
     error: str | None
     started_at: AwareDatetime
     ended_at: AwareDatetime
     parameters: dict[str, Value]
     data: Data
+
+    @property
+    def page(self) -> tuple[str, str, bool]:
+        """What it is a rendering of: report, email, and whether with scheduled parameters."""
+        return self.report, self.email.id if self.email else "", self.is_scheduled
 
 
 @dataclass(frozen=True)
@@ -115,8 +127,8 @@ def _make_workspace(reports: Path) -> tuple[Path, int]:
 def keep(reports: Path, folder: Path, rendering: Rendering) -> Path:
     """Move the complete ``folder`` of a rendering to its place and return that."""
     write_private(folder / "run.json", rendering.model_dump_json(indent=2) + "\n")
-    home = reports / rendering.report
-    home.mkdir(mode=0o700, exist_ok=True)
+    home = reports / RENDERINGS / rendering.report
+    make_private_folder(home)
     return folder.rename(home / f"{rendering.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
 
 
@@ -126,7 +138,7 @@ def kept(reports: Path, report: str) -> list[Kept]:
     A folder whose ``run.json`` is missing or not ours is ignored.
     """
     found = []
-    for folder in (reports / report).glob("*/"):
+    for folder in (reports / RENDERINGS / report).glob("*/"):
         rendering = _read(folder / "run.json") if _FOLDER.fullmatch(folder.name) else None
         if rendering is not None:
             found.append(Kept(folder, rendering))
@@ -138,16 +150,29 @@ def latest_done(renderings: list[Kept]) -> Kept | None:
     return next((one for one in renderings if one.rendering.status == "done"), None)
 
 
-def prune(reports: Path, report: str, count: int, trash: Path) -> None:
-    """Keep the latest ``count`` renderings of a report and its last good one; the rest goes.
+def by_page(renderings: list[Kept]) -> dict[tuple[str, str, bool], list[Kept]]:
+    """Sort renderings (latest first) by what they are of."""
+    pages: dict[tuple[str, str, bool], list[Kept]] = {}
+    for one in renderings:
+        pages.setdefault(one.rendering.page, []).append(one)
+    return pages
 
-    They move to ``trash``, the folder of the run, first: a killed run deletes none by half.
+
+def prune(renderings: list[Kept], count: int, trash: Path) -> list[Kept]:
+    """Keep the latest ``count`` renderings of each page and its last good one; the rest goes.
+
+    They move to ``trash``, the folder of the run, first: a killed run deletes none by half. Returns
+    those that stay.
     """
-    renderings = kept(reports, report)
-    good = latest_done(renderings)
-    for old in renderings[count:]:
-        if old != good:
-            shutil.rmtree(old.folder.rename(trash / f"{report}-{old.folder.name}"))
+    stays = []
+    for of_page in by_page(renderings).values():
+        good = latest_done(of_page)
+        for number, one in enumerate(of_page):
+            if number < count or one == good:
+                stays.append(one)
+            else:
+                shutil.rmtree(one.folder.rename(trash / f"old-{one.folder.name}"))
+    return stays
 
 
 def stamp(moment: datetime) -> str:

@@ -1,4 +1,8 @@
-"""Runs reports: judged first, several at once, each in a process of its own, all on one build."""
+"""Runs reports: judged first, several at once, each in a process of its own, all on one build.
+
+A run renders pages: one per report, or one per email of a report that has ``for_each``. Once all
+have ended, the site is written again.
+"""
 
 import multiprocessing
 import os
@@ -14,16 +18,46 @@ import duckdb
 
 from email_statistics import paths, warehouse
 from email_statistics.errors import EmailStatsError
+from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.ask.queries import asking
-from email_statistics.reports.run import index, parameters, renderings, worker
+from email_statistics.reports.run import assembly, parameters, renderings, worker
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Data, Kept, Rendering
+from email_statistics.reports.run.site import Email
 from email_statistics.reports.run.worker import Job
 from email_statistics.storage import write_private
 
 Say = Callable[[str], None]
 
 _SIGN_OF_LIFE_SECONDS = 30.0
+
+_EMAIL = "email_source_id"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run rendered, failed pages included, and where each good one is in the site."""
+
+    kept: list[Kept]
+    pages: Mapping[Path, str]
+
+    def page_of(self, one: Kept) -> str:
+        """Return the path in the site of a rendering's page; "" where it is in none."""
+        return self.pages.get(one.folder, "")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A page to render."""
+
+    report: str
+    email: Email | None
+    parameters: dict[str, Value]
+    is_scheduled: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.report}, {self.email.name}" if self.email else self.report
 
 
 @dataclass(frozen=True)
@@ -85,22 +119,20 @@ def run(
     *,
     max_age: timedelta | None = None,
     jobs: int = 2,
+    every_email: bool = False,
     say: Say,
-) -> list[Kept]:
-    """Render reports (all where none is named), ``jobs`` at once, and write the index page.
+) -> Result:
+    """Render reports (all where none is named), ``jobs`` pages at once, and write the site.
 
-    ``given`` are parameters as text; each report must have them all. Returns the renderings in the
-    order of ``names``, failed ones included. Raises ``EmailStatsError``, before a kernel starts,
-    where a name or a parameter is wrong or there are no data, or none new enough, to report on.
+    ``given`` are parameters as text; each report must have them all. Without any, a report that has
+    ``for_each`` is rendered for the most recent emails of its type, or for ``every_email``. Raises
+    ``EmailStatsError``, before a kernel starts, where a name or a parameter is wrong or there are
+    no data, or none new enough, to report on.
     """
     chosen = registry.choose(tuple(names))
     declared = {name: parameters.defaults(registry.notebook(name)) for name in chosen}
-    values = {
-        name: parameters.resolve(
-            name, declared[name], {**registry.reports[name].parameters, **given}
-        )
-        for name in chosen
-    }
+    for name in chosen:
+        parameters.resolve(name, declared[name], {**registry.reports[name].parameters, **given})
     reports = renderings.reports_folder()
     with renderings.workspace(reports) as workspace:
         source = _open_source(workspace)
@@ -108,24 +140,67 @@ def run(
             check_age(source.data, max_age, datetime.now(UTC))
         with asking() as asked:
             last_day = asked.build.last_day
+            emails = [Email(**row) for row in asked("shared/emails").iter_rows(named=True)]
+        todo = []
         for name in chosen:
-            notebook = registry.notebook(name)
-            values[name] = parameters.typed(name, notebook, declared[name], values[name])
-            parameters.check_period(values[name], last_day)
-        finished: dict[str, Kept] = {}
+            tasks = _tasks(registry, name, declared[name], given, emails, every_email)
+            parameters.check_period(tasks[0].parameters, last_day)
+            todo += tasks
+        done: list[Kept | None] = [None] * len(todo)
 
-        def finish(rendering: Rendering, folder: Path) -> None:
+        def finish(number: int, rendering: Rendering, folder: Path) -> None:
             with renderings.locked(reports):
-                place = renderings.keep(reports, folder, rendering)
-                renderings.prune(reports, rendering.report, registry.keep, workspace)
-                index.write_index(reports, registry)
-            finished[rendering.report] = Kept(place, rendering)
+                done[number] = Kept(renderings.keep(reports, folder, rendering), rendering)
 
-        todo = [
-            Job(name, registry.notebook(name), values[name], workspace / name) for name in chosen
+        work = [
+            (task, Job(task.label, registry.notebook(task.report), task.parameters, folder))
+            for number, task in enumerate(todo)
+            for folder in [workspace / f"{number}-{task.report}"]
         ]
-        _run_all(todo, source, workspace, jobs, finish, say)
-    return [finished[name] for name in chosen]
+        _run_all(work, source, workspace, jobs, finish, say)
+        with renderings.locked(reports):
+            left = {
+                name: renderings.prune(
+                    renderings.kept(reports, name),
+                    registry.keep_per_email if report.for_each else registry.keep,
+                    workspace,
+                )
+                for name, report in registry.reports.items()
+            }
+            pages = assembly.write_site(reports, registry, {one.id: one for one in emails}, left)
+    return Result([one for one in done if one is not None], pages)
+
+
+def _tasks(
+    registry: Registry,
+    name: str,
+    declared: Mapping[str, Value],
+    given: Mapping[str, str],
+    emails: Sequence[Email],
+    every_email: bool,
+) -> list[_Task]:
+    """Plan the pages of a report, at least one; all have the same parameters but for the email.
+
+    Raises ``UsageError`` where a parameter can't be.
+    """
+    report, notebook = registry.reports[name], registry.notebook(name)
+
+    def typed(values: Mapping[str, Value]) -> dict[str, Value]:
+        return parameters.typed(name, notebook, declared, {**declared, **values})
+
+    scheduled = typed(report.parameters)
+    values = typed({**report.parameters, **given})
+    about = {email.id: email for email in emails}.get(str(values.get(_EMAIL, "")))
+    if report.for_each is None:
+        return [_Task(name, None, values, values == scheduled)]
+    if values == scheduled and about is None:
+        of_type = [email for email in emails if email.type == report.for_each]
+        shown = of_type if every_email else of_type[: registry.most_recent]
+        return [_Task(name, one, {**scheduled, _EMAIL: one.id}, True) for one in shown] or [
+            _Task(name, None, scheduled, False)  # it says that there is no email
+        ]
+    is_scheduled = about is not None and values == {**scheduled, _EMAIL: about.id}
+    return [_Task(name, about, values, is_scheduled)]
 
 
 def _open_source(workspace: Path) -> _Source:
@@ -158,11 +233,11 @@ def _is_unchanged(source: _Source) -> bool:
 
 
 def _run_all(
-    todo: list[Job],
+    todo: Sequence[tuple[_Task, Job]],
     source: _Source,
     workspace: Path,
     jobs: int,
-    finish: Callable[[Rendering, Path], None],
+    finish: Callable[[int, Rendering, Path], None],
     say: Say,
 ) -> None:
     began = time.monotonic()
@@ -171,27 +246,29 @@ def _run_all(
     def tell(text: str) -> None:
         say(f"[{time.monotonic() - began:6.1f} s] {text}")
 
-    def work(job: Job) -> Rendering:
-        tell(f"{job.report}: started")
-        return _render(job, source, workspace, processes)
+    def work(task: _Task, job: Job) -> Rendering:
+        tell(f"{job.label}: started")
+        return _render(task, job, source, workspace, processes)
 
     # Threads only wait for processes; what becomes of a rendering is decided here, so that nothing
     # is kept of an interrupted run.
     pool = ThreadPoolExecutor(max_workers=jobs)
-    futures: dict[Future[Rendering], Job] = {pool.submit(work, job): job for job in todo}
+    futures: dict[Future[Rendering], tuple[int, Job]] = {
+        pool.submit(work, task, job): (number, job) for number, (task, job) in enumerate(todo)
+    }
     pending = set(futures)
     try:
         while pending:
             done, pending = wait(pending, _SIGN_OF_LIFE_SECONDS, FIRST_COMPLETED)
             for future in done:
-                job, rendering = futures[future], future.result()
-                finish(rendering, job.folder)
+                (number, job), rendering = futures[future], future.result()
+                finish(number, rendering, job.folder)
                 took = (rendering.ended_at - rendering.started_at).total_seconds()
                 count = f"{len(todo) - len(pending)} of {len(todo)}"
                 outcome = f"failed ({rendering.error})" if rendering.error else "done"
-                tell(f"{job.report}: {outcome} after {took:.1f} s, {count}")
+                tell(f"{job.label}: {outcome} after {took:.1f} s, {count}")
             if not done:
-                running = [futures[future].report for future in pending if future.running()]
+                running = [futures[future][1].label for future in pending if future.running()]
                 tell(f"still running: {', '.join(sorted(running))}")
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -202,7 +279,11 @@ def _run_all(
 
 
 def _render(
-    job: Job, source: _Source, workspace: Path, processes: set[ForkServerProcess]
+    task: _Task,
+    job: Job,
+    source: _Source,
+    workspace: Path,
+    processes: set[ForkServerProcess],
 ) -> Rendering:
     job.folder.mkdir(mode=0o700)
     error_file = job.folder / "error.txt"
@@ -233,7 +314,9 @@ def _render(
     if error_file.exists():
         error = error_file.read_text(encoding="utf-8").split("\n", 1)[0]
     return Rendering(
-        report=job.report,
+        report=task.report,
+        email=task.email,
+        is_scheduled=task.is_scheduled,
         status="failed" if error else "done",
         error=error,
         started_at=started_at,

@@ -15,14 +15,22 @@ from pathlib import Path
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
 
-PRELOADED = ["email_statistics.reports.run.kernel", "email_statistics.reports.run.html"]
+_PAGES = Path(__file__).parents[1] / "pages"
+PRELOADED = [
+    "email_statistics.reports.run.kernel",
+    "email_statistics.reports.run.html",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    *(f"email_statistics.reports.pages.{path.stem}" for path in sorted(_PAGES.glob("[a-z]*.py"))),
+]
+"""Modules of the worker and of the kernel."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A report to render, and the folder for it; what its processes say goes to a file beside."""
+    """A page to render, and the folder for it; what its processes say goes to a file beside."""
 
-    report: str
+    label: str
     notebook: Path
     parameters: dict[str, Value]
     folder: Path
@@ -56,13 +64,15 @@ def work(job: Job, environment: dict[str, str]) -> None:
     log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    threading.Thread(target=_end_with_the_runner, daemon=True).start()
     # Imported by the server; the runner needs neither.
     from email_statistics.reports.run import html, kernel
 
+    # Before there is a second thread: a fork copies one only.
+    fork = kernel.Fork()
+    threading.Thread(target=_end_with_the_runner, daemon=True).start()
     executed = job.folder / "notebook.ipynb"
     try:
-        kernel.execute(job.notebook, executed, job.parameters)
+        kernel.execute(job.notebook, executed, job.parameters, fork)
         html.to_html(executed, job.folder / "report.html")
     except Exception as error:  # whatever a notebook raises: it is kept, and the exit code says it
         (job.folder / "error.txt").write_text(kernel.describe(error), encoding="utf-8")

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.changes import Before, Change, change
 from email_statistics.reports.words.metrics import (
     Availability,
     Metric,
     Verdict,
+    in_figures,
     verdict,
     why_not_measured,
 )
@@ -17,13 +19,17 @@ from email_statistics.reports.words.reasons import continued
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric's number as a page shows it; ``text`` is None where ``missing`` says why."""
+    """A metric's number as a page shows it; ``text`` is None where ``missing`` says why.
+
+    ``change`` is how it differs from the period before, where that is compared.
+    """
 
     metric: Metric
     text: str | None
     missing: str | None
     made_of: str | None
     verdict: Verdict | None
+    change: Change | None = None
 
     @property
     def number_and_unit(self) -> tuple[str, str]:
@@ -32,29 +38,23 @@ class Figure:
         return number, unit
 
 
-def _text(metric: Metric, value: Any, currency: str) -> str:
-    if metric.kind == "rate":
-        return formats.rate(value)
-    if metric.unit == "reporting currency":
-        return formats.money(value, currency)
-    return formats.count(value)
-
-
 def figure(
     metric: Metric,
     row: Mapping[str, Any],
     metrics: Mapping[str, Metric],
     availability: Availability,
     currency: str,
+    before: Before | None = None,
 ) -> Figure:
     """Word a metric's number of ``row``, which has every metric's value.
 
     A rate or average says what it is made of; a missing one why (``availability`` of its sources).
+    ``before`` is the period to compare it with.
     """
     value = row[metric.metric]
     is_money = metric.unit == "reporting currency"
     if value is not None:
-        text, missing, made_of = _text(metric, value, currency), None, None
+        text, missing, made_of = in_figures(metric, value, currency), None, None
     elif is_money:
         text, missing, made_of = None, "Not known: none of these orders has an exchange rate", None
     else:
@@ -64,13 +64,14 @@ def figure(
         above, below = metrics[metric.numerator], metrics[metric.denominator]
         if value is not None:
             made_of = (
-                f"{_text(above, row[above.metric], currency)} "
+                f"{in_figures(above, row[above.metric], currency)} "
                 f"{'of' if metric.kind == 'rate' else 'from'} "
-                f"{_text(below, row[below.metric], currency)} {below.label.lower()}"
+                f"{in_figures(below, row[below.metric], currency)} {below.label.lower()}"
             )
         elif row[above.metric] is not None and row[below.metric] == 0:
             missing = f"No {metric.kind}: 0 {below.label.lower()}"
-    return Figure(metric, text, missing, made_of, verdict(metric, value))
+    compared = change(metric, value, before, availability, currency) if before else None
+    return Figure(metric, text, missing, made_of, verdict(metric, value), compared)
 
 
 def with_net(revenue: Figure, net: Figure) -> Figure:

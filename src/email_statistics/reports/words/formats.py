@@ -28,6 +28,11 @@ def rate(value: float) -> str:
     return f"{value:.{1 if value >= 0.1 else 2 if value >= 0.001 else 3}%}"
 
 
+def times(value: float) -> str:
+    """``11.7 times``."""
+    return f"{value:,.1f} times"
+
+
 def benchmark(value: float) -> str:
     """Write a benchmark as the guide does: ``90%``, ``0.1%``."""
     return f"{value * 100:g}%"
@@ -66,11 +71,6 @@ def moment(value: datetime, timezone: ZoneInfo) -> str:
     """Write an aware time on the clocks of ``timezone``: ``22 Nov 2026, 14:05 UTC``."""
     local = value.astimezone(timezone)
     return f"{day(local)}, {local:%H:%M %Z}"
-
-
-def second(local: datetime) -> str:
-    """Write a time whose zone stands elsewhere, to the second: ``22 Nov 2026, 14:05:09``."""
-    return f"{day(local)}, {local:%H:%M:%S}"
 
 
 def isolated(text: str) -> str:

@@ -6,6 +6,7 @@ and denominator that ``core.dim_metrics`` names.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -53,6 +54,15 @@ class Verdict:
 
     is_met: bool
     text: str
+
+
+def in_figures(metric: Metric, value: Any, currency: str) -> str:
+    """Write a number of a metric: ``34.2%``, ``12.00 USD``, ``1,234``."""
+    if metric.kind == "rate":
+        return formats.rate(value)
+    if metric.unit == "reporting currency":
+        return formats.money(value, currency)
+    return formats.count(value)
 
 
 def ratio(numerator: str, denominator: str) -> pl.Expr:

@@ -17,7 +17,7 @@ def without_rate(orders: int, orders_without_rate: int) -> str:
     if orders_without_rate == 0:
         return ""
     of = f"{formats.count(orders_without_rate)} of {formats.plural(orders, 'order')}"
-    return f" (the exchange rate of {of} isn't known)"
+    return f" ({of} left out: no exchange rate)"
 
 
 def brought(total: Mapping[str, Any], currency: str) -> str:

@@ -20,6 +20,14 @@ class Period:
         """How many days there are in it, at least 1."""
         return (self.end - self.start).days + 1
 
+    @property
+    def before(self) -> "Period | None":
+        """The days of the same number before it; None where the calendar begins later."""
+        if (self.start - date.min).days < self.days:
+            return None
+        days = timedelta(days=self.days)
+        return Period(self.start - days, self.end - days, f"The {self.days} days before")
+
 
 def _parse_day(name: str, text: str) -> date | None:
     if not text.strip():

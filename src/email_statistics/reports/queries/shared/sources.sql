@@ -1,5 +1,5 @@
--- One row per source of the type with messages booked in the period, the most recent first. Counts and
--- money are of these messages; the first send and the availability are of its whole life.
+-- One row per source of the type (of all without one) with messages booked in the period, the most recent
+-- first. Counts and money are of these messages; the first send and the availability are of its whole life.
 with
 
 summed as (
@@ -27,5 +27,5 @@ select
     summed.*
 from summed
 inner join marts.email_performance as performance on summed.email_source_id = performance.email_source_id
-where performance.email_source_type = $type
+where $type is null or performance.email_source_type = $type
 order by performance.first_sent_at desc nulls last, performance.email_source_id asc

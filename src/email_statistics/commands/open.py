@@ -1,0 +1,18 @@
+"""``email-stats open``: the site in the browser."""
+
+import click
+
+from email_statistics.errors import EmailStatsError
+
+
+@click.command("open")
+def command() -> None:
+    """Open the site's home page in the browser; where there is none, its path is what to open."""
+    from email_statistics.reports.run.assembly import HOME
+    from email_statistics.reports.run.renderings import reports_folder
+
+    home = reports_folder() / HOME
+    if not home.exists():
+        raise EmailStatsError(f"There is no site at {home} yet: run `email-stats report`.")
+    click.echo(home)
+    click.launch(home.as_uri())

@@ -1,0 +1,157 @@
+"""The rendered pages of the site, as they lie below ``EMAIL_STATS_REPORTS``.
+
+Only what the last run of ``email-stats report`` says it wrote is given, whatever path is asked for.
+"""
+
+import gzip
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from urllib.parse import urlencode
+
+from markupsafe import Markup, escape
+
+from email_statistics import warehouse
+from email_statistics.errors import EmailStatsError
+from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.run.assembly import HOME, read_written
+from email_statistics.reports.run.registry import Registry
+from email_statistics.reports.run.renderings import stamp
+from email_statistics.reports.run.runner import read_data
+from email_statistics.reports.run.site import FOLDERS, safe_id
+from email_statistics.serve import published
+
+_PAGES_IN_MEMORY = 200
+_SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]{44}')")
+# As the footer of a page says it.
+_BUILT = re.compile(r"from a build of ([^;<]+);")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page with the menu of the live site, packed too, and the one script that it may run."""
+
+    text: bytes
+    packed: bytes
+    script: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the menu."""
+
+    text: str
+    url: str
+
+
+def _links(links: Sequence[Link]) -> Markup:
+    return Markup("").join(
+        Markup('<a href="{}">{}</a>\n').format(link.url, link.text) for link in links
+    )
+
+
+class Site:
+    """Pages by their paths, kept in memory until they, or the published data, change."""
+
+    def __init__(self, folder: Path, registry: Registry, links: Sequence[Link]) -> None:
+        """``links`` are added to the menu of each page below ``folder``, of ``registry``."""
+        self._folder, self._registry = folder, registry
+        self._added = _links(links)
+        self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
+        self._published = ("", "")
+        self._lock = Lock()
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a page."""
+        return path in read_written(self._folder) and (self._folder / path).is_file()
+
+    def page(self, path: str) -> Page | None:
+        """Return a page by its path in the site; None where there is none.
+
+        One that was rendered from an earlier build says so.
+        """
+        if not self.has(path):
+            return None
+        built = self._built()
+        about = (self._folder / path).stat()
+        version = f"{about.st_ino:x}-{about.st_mtime_ns:x}-{built[0]}"
+        with self._lock:
+            page = self._pages.pop((path, version), None)
+            self._pages[path, version] = page = page or self._read(path, version, built[1])
+            while len(self._pages) > _PAGES_IN_MEMORY:
+                self._pages.popitem(last=False)
+        return page
+
+    def menu(self) -> list[Link]:
+        """Link the pages that are about no single email."""
+        written = read_written(self._folder)
+        return [
+            Link(report.tab, f"/{report.path(None)}" if report.path(None) != HOME else "/")
+            for report in self._registry.reports.values()
+            if report.for_each is None and report.path(None) in written
+        ] or [Link("Home", "/")]
+
+    def _built(self) -> tuple[str, str]:
+        """Return what tells the published file from others, and when it was built."""
+        try:
+            version = published.version()
+            if self._published[0] != version:
+                self._published = (version, stamp(read_data(warehouse.location()).built_at))
+        except EmailStatsError:  # nothing is published: there is nothing to compare with
+            return "", ""
+        return self._published
+
+    def _read(self, path: str, version: str, built: str) -> Page:
+        content = (self._folder / path).read_text(encoding="utf-8")
+        content = content.replace("</nav>", f"{self._added}</nav>", 1)
+        of_page = _BUILT.search(content)
+        if of_page and built and of_page[1] != built:
+            notice = (
+                f"New data were published (built {built}) since this page was rendered. To see "
+                "them, choose it under Reports, or run email-stats report."
+            )
+            said = f'<p class="es-notice" role="note">{escape(notice)}</p>\n</header>'
+            content = content.replace("</header>", said, 1)
+        ways = self._ways(path)
+        if ways:
+            here = f'<nav class="es-pages" aria-label="Live">{_links(ways)}</nav>\n</header>'
+            content = content.replace("</header>", here, 1)
+        text, script = content.encode(), _SCRIPT.search(content)
+        return Page(text, gzip.compress(text, 6), script[1] if script else "", version)
+
+    def _ways(self, path: str) -> list[Link]:
+        """From a page to the form that renders it again, and to the contacts of its email."""
+        folder, _, rest = path.partition("/")
+        of_type = {name: kind for kind, name in FOLDERS.items()}.get(folder)
+        own, _, file = rest.partition("/")
+        reports = self._registry.reports.items()
+        names: dict[tuple[str | None, str], str]
+        names = {(one.for_each, one.path(None)): name for name, one in reports}
+        name = names.get((of_type, file if of_type else path))
+        if name is None or path == HOME:
+            return []
+        if not of_type:
+            return [Link("Choose dates", f"/reports/{name}")]
+        try:
+            email_id = self._email_id(of_type, own.partition("--")[2])
+        except EmailStatsError:  # nothing is published: the page stands, these ways lead nowhere
+            return []
+        about = urlencode({"email_source_id": email_id})
+        source = urlencode({"source_type": of_type, "source": email_id, "period": "life"})
+        return [
+            Link("Choose dates", f"/reports/{name}?{about}"),
+            Link("Contacts behind the numbers", f"/analytics?{source}"),
+        ]
+
+    def _email_id(self, email_type: str, in_path: str) -> str:
+        """Return the id of an email from the folder of its pages."""
+        with asking() as asked:
+            emails = asked("shared/emails")
+        for row in emails.iter_rows(named=True):
+            if row["type"] == email_type and safe_id(row["id"]) == in_path:
+                return str(row["id"])
+        return ""

@@ -26,14 +26,15 @@ help: ## List these targets
 setup: $(VENV)/.ready ## Install everything into .venv; Python 3.11 or newer and make are enough
 
 # Compiled here, on all cores: where PYTHONDONTWRITEBYTECODE is set, as in many containers, each process would compile
-# all that it imports, for half of the time that dbt or Great Expectations takes to start.
+# all that it imports, for half of the time that dbt or Great Expectations takes to start. A module that this Python
+# can't compile is one that nothing imports.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
+	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 	@touch $@
 	@echo "Set up in $(VENV). Next: make demo, or . $(BIN)/activate and dbt build."
 

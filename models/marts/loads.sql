@@ -1,5 +1,4 @@
--- One row per load, outcome of its records and reason: every record that `email-stats load` and `receive` read.
--- Empty where the lake has no records of loads.
+-- One row per load, outcome of its records and reason.
 with
 
 final as (
@@ -10,7 +9,7 @@ final as (
         sender,
         loaded_at,
         records
-    from {{ source('raw_lake', 'loads') }}
+    from {{ ref('fct_loads') }}
 )
 
 select * from final

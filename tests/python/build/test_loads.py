@@ -96,7 +96,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(builder: Builder, 
     assert _how(builder) == "Incremental: 4 new files with 5 rows."
     assert third in {load_id for load_id, *_ in _loads(database)}
 
-    whole = builder.build(lake, lake.parent / "whole.duckdb", is_tested=False)
+    whole = builder.build(lake, lake.parent / "whole" / "warehouse.duckdb", is_tested=False)
     assert differences(database, whole) == []
 
 

@@ -175,22 +175,20 @@ def test_a_killed_export_leaves_nothing_beside_its_users_file(tmp_path: Path, st
 
 def test_writers_at_once_and_kills_at_any_moment_leave_the_register_right(tmp_path: Path) -> None:
     moments = random.Random(7)
-    killed = 0
     for _ in range(3):
-        processes = [start(tmp_path, 12) for _ in range(2)]
+        processes = [start(tmp_path, times) for times in (100_000, 12)]
         began = len(list(tmp_path.glob("*.csv")))
         while len(list(tmp_path.glob("*.csv"))) < began + 3:
             assert any(process.poll() is None for process in processes)
             time.sleep(0.01)
         time.sleep(moments.random() * 0.2)
         processes[0].kill()
-        killed += processes[0].wait() == -9
+        assert processes[0].wait() == -9
         check_alive = [one.status for one in Register(tmp_path).exports(datetime.now(UTC))]
         assert check_alive.count("running") <= 1
         assert processes[1].wait() == 0
-    assert killed
     exports = check_everything(tmp_path)
-    assert sum(one.status == "done" for one in exports) > 36
+    assert sum(one.status == "done" for one in exports) >= 36
 
 
 def test_an_export_at_work_is_left_alone(tmp_path: Path) -> None:

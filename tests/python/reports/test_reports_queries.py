@@ -36,7 +36,7 @@ def test_each_query_of_a_page_gives_its_frame_again(report: str) -> None:
 def test_every_query_is_asked_by_a_page_or_another_query() -> None:
     files = [path for path in QUERIES.parent.rglob("*") if path.suffix in (".py", ".sql")]
     files += QUERIES.parents[1].glob("*.py")
-    for folder in ("explorer", "exports"):
+    for folder in ("explorer", "exports", "serve"):
         files += QUERIES.parents[1].joinpath(folder).glob("*.py")
     text = "".join(path.read_text("utf-8") for path in files)
     for path in QUERIES.rglob("*.sql"):

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from helpers.browser import Scheme, chromium
 from helpers.mail_server import mail_server
 from helpers.serving import serving
@@ -122,4 +123,7 @@ def test_every_page_fits_and_nothing_complains(site: Path, width: int, scheme: S
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert over == 0, path
+            found = Axe().run(page).response["violations"]
+            grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+            assert grave == [], path
     assert [one for one in complaints if "404" not in one] == []

@@ -259,7 +259,7 @@ def test_a_period_before_the_data_says_which_days_to_choose(
     dates = {"start_date": "2020-01-01", "end_date": "2020-01-31"}
     page = pieces(load(sample_warehouse, monkeypatch, **dates))
     assert page.count("No campaign email was sent in these days.") == 6
-    assert re.search(r"Campaign emails were booked \d+ \w+ 2025", page)
+    assert re.search(r"Campaign emails were sent \d+ \w+ 2025", page)
 
 
 def test_few_delivered_do_not_rank_by_a_rate(

@@ -83,8 +83,15 @@ def stack(pieces: Sequence[Html]) -> Html:
 
 
 def outside(text: str, url: str) -> Html:
-    """Show a text that leads to a public page, where there is one."""
-    return render("outside", text=text, url=url)
+    """Show a text that leads to a public page, where there is one of the web."""
+    return render("outside", text=text, url=url if _is_web(url) else "")
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def link(url: str, filters: str = "", *, is_open: bool = True) -> Html:
@@ -92,8 +99,4 @@ def link(url: str, filters: str = "", *, is_open: bool = True) -> Html:
 
     Where it ``filters`` the list of this file name, its text leads there, and a sign opens it.
     """
-    try:
-        is_web = urlsplit(url).scheme in ("http", "https")
-    except ValueError:
-        is_web = False
-    return render("link", url=url, is_web=is_web and is_open, filters=filters)
+    return render("link", url=url, is_web=_is_web(url) and is_open, filters=filters)

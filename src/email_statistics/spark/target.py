@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from email_statistics import paths
 from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.experiments.functions import add_functions_to_spark
 from email_statistics.storage import available_megabytes
 
 # Sail in a process of its own, which says its port and ends with the one that started it.
@@ -178,6 +179,7 @@ def _session(settings: Mapping[str, str]) -> Iterator[None]:
     try:
         session = builder.getOrCreate()
         session.sql("select 1").collect()
+        add_functions_to_spark(session)
     except Exception as error:  # py4j's and gRPC's errors have no class in common
         raise EngineError(
             f"{settings.get('spark.remote') or settings['spark.master']} can't be reached "

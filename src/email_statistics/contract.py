@@ -38,9 +38,9 @@ class RawTable:
     """A raw table with its columns in the contract's order.
 
     ``identity`` tells one entity or event from another; ``paying_event_types`` must have an amount
-    and a currency; of ``one_of`` a row must have one. How staging stores it: ``looked_up_by`` are
-    the columns by which an increment finds rows, ``seldom_repeated`` are long texts that hardly
-    repeat.
+    and a currency; of ``one_of`` a row must have one. Of an ``is_occasional`` one nothing may come
+    for weeks. How staging stores it: ``looked_up_by`` are the columns by which an increment finds
+    rows, ``seldom_repeated`` are long texts that hardly repeat.
     """
 
     name: str
@@ -53,6 +53,7 @@ class RawTable:
     paying_event_types: tuple[str, ...] = ()
     looked_up_by: tuple[str, ...] = ()
     seldom_repeated: tuple[str, ...] = ()
+    is_occasional: bool = False
 
     @property
     def is_event(self) -> bool:

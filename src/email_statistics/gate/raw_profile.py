@@ -25,7 +25,7 @@ def raw_profile(counts: RawCounts, previous: RawCounts | None, accepts_changes: 
         (
             counts.tables[table.name].loaded_through or 0.0
             for table in raw_tables()
-            if table.is_event
+            if table.is_event and not table.is_occasional
         ),
         default=0.0,
     )
@@ -54,7 +54,8 @@ def _table(
     row |= {"days_back": None, "days_behind": None}
     if table.is_required:
         row["rows"] = now.rows
-    if table.is_event and now.loaded_through is not None:
+    is_steady = table.is_event and not table.is_occasional
+    if is_steady and now.loaded_through is not None:
         row["days_behind"] = (newest - now.loaded_through) / _SECONDS_A_DAY
     if then is not None and then.rows > 0:
         row["lost_share"] = max(0, then.rows - now.rows) / then.rows

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,13 @@ from email_statistics.build.dbt import Dbt, DbtBuild
 from email_statistics.build.files import BuildFiles
 from email_statistics.build.lake_state import BuildInput
 from email_statistics.build.progress import Progress
-from email_statistics.spark.lake import FileOnSpark, opening_statements, quoted, read_footers
+from email_statistics.spark.lake import (
+    FileOnSpark,
+    load_outcomes,
+    opening_statements,
+    quoted,
+    read_footers,
+)
 from email_statistics.spark.results import Reading, write_build_database
 from email_statistics.spark.target import Target, running_engine, use_packages
 from email_statistics.storage import make_private_folder
@@ -40,9 +46,10 @@ class OnSpark:
         Raises ``EmailStatsError`` where a model, a test or a table's contract fails; what an
         earlier build left is then as it was.
         """
-        footers = read_footers(Path(found.lake), found.files)
+        lake = Path(found.lake)
+        footers = read_footers(lake, found.files)
         with _folder_of_a_build(paths.spark_warehouse() / self._target) as folder:
-            _write_opening(folder, footers)
+            _write_opening(folder, footers, load_outcomes(lake))
             build = {"number": 1, "is_delta": False, "folder": str(folder), "format": "parquet"}
             with running_engine(self._target) as variables:
                 built = self._dbt.build(
@@ -71,23 +78,27 @@ def _folder_of_a_build(warehouse: Path) -> Iterator[Path]:
         shutil.rmtree(each)
 
 
-def _write_opening(folder: Path, files: Sequence[FileOnSpark]) -> None:
-    """Write the manifest of the files, and the statements that open the lake on the engine."""
-    manifest = {
-        "raw_table": [each.file.table for each in files],
-        "path": [each.file.path for each in files],
-        "raw_rows": [each.rows for each in files],
-    }
-    _write_parquet(folder / "raw" / "files", manifest)
-    statements = [
-        *opening_statements(files),
-        "drop table if exists raw.files",
-        f"create table raw.files using parquet location {quoted(str(folder / 'raw' / 'files'))}",
-    ]
-    numbered = {"number": list(range(len(statements))), "statement": statements}
+def _write_opening(folder: Path, files: Sequence[FileOnSpark], loads: pa.Table) -> None:
+    """Write what the lake consists of, and the statements that open it on the engine."""
+    manifest = pa.table(
+        {
+            "raw_table": [each.file.table for each in files],
+            "path": [each.file.path for each in files],
+            "raw_rows": [each.rows for each in files],
+        }
+    )
+    statements = list(opening_statements(files))
+    for name, table in (("files", manifest), ("loads", loads)):
+        path = folder / "raw" / name
+        _write_parquet(path, table)
+        statements += [
+            f"drop table if exists raw.{name}",
+            f"create table raw.{name} using parquet location {quoted(str(path))}",
+        ]
+    numbered = pa.table({"number": range(len(statements)), "statement": statements})
     _write_parquet(folder / "raw" / "opening", numbered)
 
 
-def _write_parquet(folder: Path, columns: Mapping[str, object]) -> None:
+def _write_parquet(folder: Path, table: pa.Table) -> None:
     make_private_folder(folder)
-    pq.write_table(pa.table(columns), folder / "part.parquet")
+    pq.write_table(table, folder / "part.parquet")

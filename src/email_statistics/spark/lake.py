@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,9 +12,22 @@ import pyarrow.parquet as pq
 from email_statistics.contract import RawTable, raw_tables
 from email_statistics.errors import EmailStatsError
 from email_statistics.lake import LakeFile
+from email_statistics.senders.accounting import LOADS, read_loads
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _TIMES = ("date", "timestamp_ntz", "timestamp_ltz")
+
+
+_LOADS = pa.schema(
+    {
+        "load_id": pa.string(),
+        "outcome": pa.string(),
+        "reason": pa.string(),
+        "sender": pa.string(),
+        "loaded_at": pa.timestamp("us"),
+        "records": pa.int64(),
+    }
+)
 
 
 class LakeError(EmailStatsError):
@@ -81,6 +95,32 @@ def _spark_type(field: pa.Field, path: Path) -> str:
         pa.float64(): "double",
     }
     return names.get(kind, "string")
+
+
+def load_outcomes(lake: Path) -> pa.Table:
+    """Return ``raw.loads``: a row per load of the lake, outcome of its records and reason.
+
+    Raises ``LakeError`` where a record of a load can't be read.
+    """
+    rows = []
+    try:
+        for entry in read_loads(lake):
+            load = {"load_id": entry["load_id"], "sender": entry.get("sender")}
+            # In UTC, without its offset, as every time of the tables.
+            loaded_at = datetime.fromisoformat(entry["loaded_at"]).astimezone(UTC)
+            load["loaded_at"] = loaded_at.replace(tzinfo=None)
+            rows.append(load | {"outcome": "with_rows", "records": entry.get("records_with_rows")})
+            for outcome in ("ignored", "rejected"):
+                rows += [
+                    load | {"outcome": outcome, "reason": reason, "records": records}
+                    for reason, records in entry.get(outcome, {}).items()
+                ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LakeError(
+            f"A record of a load in {lake / LOADS} can't be read ({error}): move it away, or load "
+            "its files again with `email-stats load`."
+        ) from error
+    return pa.Table.from_pylist(rows, schema=_LOADS)
 
 
 def opening_statements(files: Sequence[FileOnSpark]) -> Iterator[str]:

@@ -113,9 +113,9 @@ def test_a_record_of_a_load_that_is_none_is_named(builder: Builder, lake: Path) 
 
 def test_a_load_without_rows_is_something_new_for_a_build(lake: Path) -> None:
     _load(lake, 1)
-    before = read_build_input(lake, {}, PROJECT_ROOT)
+    before = read_build_input(lake, {}, PROJECT_ROOT, "local")
     loaded("sendgrid", written(lake.parent, [{"event": "what"}], "bad.json"), lake=lake)
-    after = read_build_input(lake, {}, PROJECT_ROOT)
+    after = read_build_input(lake, {}, PROJECT_ROOT, "local")
     assert (before.files, before == after) == (after.files, False)
 
 

@@ -1,5 +1,6 @@
 """How the raw lake is opened on Spark: by what the footers of its files say."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,13 @@ import pytest
 
 from email_statistics.contract import raw_tables
 from email_statistics.lake import lake_files
-from email_statistics.spark.lake import LakeError, opening_statements, read_footers, united
+from email_statistics.spark.lake import (
+    LakeError,
+    load_outcomes,
+    opening_statements,
+    read_footers,
+    united,
+)
 
 
 def _write(lake: Path, name: str, **columns: pa.Array) -> None:
@@ -71,6 +78,38 @@ def test_a_time_of_another_zone_is_read_as_a_point_in_time(tmp_path: Path) -> No
     *_, view = _statements(tmp_path)
 
     assert "timestamp_micros(unix_micros(`created_at`))" in view
+
+
+LOAD = {
+    "load_id": "l1",
+    "sender": "sendgrid",
+    "loaded_at": "2026-01-01T01:00:00+01:00",
+    "records_with_rows": 3,
+    "ignored": {"test": 2},
+    "rejected": {},
+}
+
+
+def test_a_load_has_a_row_per_outcome_of_its_records(tmp_path: Path) -> None:
+    (tmp_path / "_loads").mkdir()
+    (tmp_path / "_loads" / "l1.json").write_text(json.dumps([LOAD]), encoding="utf-8")
+
+    rows = load_outcomes(tmp_path).to_pylist()
+
+    assert [(row["outcome"], row["reason"], row["records"]) for row in rows] == [
+        ("with_rows", None, 3),
+        ("ignored", "test", 2),
+    ]
+    assert rows[0]["loaded_at"] == datetime(2026, 1, 1)  # UTC, as in every table
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"sender": "x"}'])
+def test_what_isn_t_the_record_of_a_load_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "_loads").mkdir()
+    (tmp_path / "_loads" / "l1.json").write_text(text, encoding="utf-8")
+
+    with pytest.raises(LakeError, match="A record of a load in"):
+        load_outcomes(tmp_path)
 
 
 @pytest.mark.usefixtures("required_elsewhere")

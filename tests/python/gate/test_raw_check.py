@@ -232,6 +232,14 @@ def test_the_sample_is_plausible(checker: Checker, sample_lake: Path) -> None:
     assert {each.frame for each in result.expectations} == {frame for frame, _ in _suites("raw")}
 
 
+def test_experiments_may_begin_seldom(sample_lake: Path) -> None:
+    """Assignments come when a test begins: that none came for weeks is no lost delivery."""
+    profile = raw_profile(_count(sample_lake), None, accepts_changes=False)
+    behind = {row["subject"]: row["days_behind"] for row in profile.frames["tables"]}
+    assert behind["experiment_assignments"] is None
+    assert behind["send_events"] is not None
+
+
 def _suites(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted((SUITES / stage).iterdir()):
         yield file.stem, yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -20,13 +20,13 @@ def _warehouse(sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
 
 
-def experiment(experiment_id: str = "") -> Experiment:
-    page: Experiment = loaded("experiment", experiment_id=experiment_id)
+def experiment(experiment_id: str = "", as_of: str = "") -> Experiment:
+    page: Experiment = loaded("experiment", experiment_id=experiment_id, as_of=as_of)
     return page
 
 
-def incrementality(experiment_id: str = "") -> Incrementality:
-    page: Incrementality = loaded("incrementality", experiment_id=experiment_id)
+def incrementality(experiment_id: str = "", as_of: str = "") -> Incrementality:
+    page: Incrementality = loaded("incrementality", experiment_id=experiment_id, as_of=as_of)
     return page
 
 
@@ -134,6 +134,17 @@ def test_the_latest_experiment_is_the_default() -> None:
     assert (experiment().experiment or {})["experiment_id"] == "exp_summer_subject"
     with pytest.raises(UsageError, match="did you mean 'exp_spring_offer'"):
         experiment("exp_spring_ofer")
+
+
+def test_the_as_of_date_moves_the_default_and_says_so() -> None:
+    page = experiment(as_of="2026-05-01")
+    assert (page.experiment or {})["experiment_id"] == "exp_spring_offer"
+    assert "as-of date, 1 May 2026" in page.header().markup
+    given = experiment("exp_loyalty_letter", as_of="2026-05-01").header().markup
+    assert "as-of" not in given
+    for empty in (experiment(as_of="2025-01-01"), incrementality(as_of="2025-01-01")):
+        assert empty.experiment is None
+        assert "experiment" in empty.header().markup
 
 
 def test_of_100_credited_so_many_were_caused() -> None:

@@ -7,13 +7,12 @@ import polars as pl
 
 from email_statistics.experiments.statistics import Arm, compare
 from email_statistics.reports import pieces
-from email_statistics.reports.ask.parameters import Checked, ExperimentId
+from email_statistics.reports.ask.parameters import Checked, Day, ExperimentId
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Axes, Finding, Html, Interval, Series
 from email_statistics.reports.words import experiments as words
 from email_statistics.reports.words import formats
-from email_statistics.reports.words.experiments import period_of
 
 _COLOURS = ("sent", "opened", "ordered")
 _LOOKS = 15
@@ -42,7 +41,10 @@ class Experiment(Page):
 
     def header(self) -> Html:
         """Open the page: what the test found, by its primary metric."""
-        return self.opening(self._lead(), self._shows())
+        name = self.experiment and (
+            self.experiment["experiment_name"] or self.experiment["experiment_id"]
+        )
+        return self.opening(name or "Experiment", self._lead(), self._shows())
 
     def setup(self) -> Html:
         """Show what was tested."""
@@ -83,7 +85,7 @@ class Experiment(Page):
                 "Every check is in order: the arms have as many contacts as planned, got what they "
                 "were meant to get, and all contacts' days are over."
             )
-        return pieces.measured([], found)
+        return pieces.measured([], found, "")
 
     def contacts(self) -> Html:
         """Count each arm's contacts, those who count not yet, and those who got the wrong thing."""
@@ -156,7 +158,7 @@ class Experiment(Page):
                 for row in points.iter_rows(named=True)
             ],
         )
-        legend = list(zip(arms, colours, strict=True))
+        legend = list(zip(arms, colours, range(len(arms)), strict=True))
         drawing = pieces.line_chart(points, lines, axes)
         return pieces.chart(title, f"At the end {summary}.", drawing, table, legend)
 
@@ -299,17 +301,19 @@ class Experiment(Page):
 
 
 @Checked
-def load(experiment_id: ExperimentId) -> Experiment:
+def load(experiment_id: ExperimentId, as_of: Day) -> Experiment:
     """Read the page's numbers."""
     with asking() as asked:
         known = asked("shared/experiments")
-        chosen = experiment_id or (known["experiment_id"][0] if known.height else "")
+        chosen = experiment_id or words.latest(known, as_of)
         asked.bind(id=chosen)
         found = known.filter(experiment_id=chosen)
         experiment = found.row(0, named=True) if found.height else None
         return Experiment(
             asked=asked,
-            period=period_of(experiment, asked.build.last_day),
+            period=words.period_of(
+                experiment, "" if experiment_id else as_of, asked.build.last_day
+            ),
             metrics={},
             experiment=experiment,
             checks=asked("experiment/checks"),

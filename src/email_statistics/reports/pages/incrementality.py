@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 
 from email_statistics.reports import pieces
-from email_statistics.reports.ask.parameters import Checked, ExperimentId
+from email_statistics.reports.ask.parameters import Checked, Day, ExperimentId
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Html, Interval
+from email_statistics.reports.words import experiments as words
 from email_statistics.reports.words import formats
-from email_statistics.reports.words.experiments import period_of
 
 _NONE = "No experiment compares an email with none."
 _ADVICE = (
@@ -33,7 +33,7 @@ class Incrementality(Page):
 
     def header(self) -> Html:
         """Open the page: of 100 credited, how many would not have come without the email."""
-        return self.opening(self._lead(), self._shows())
+        return self.opening("Incrementality", self._lead(), self._shows())
 
     def shares(self) -> Html:
         """Draw what share of each policy's credit the email caused."""
@@ -140,19 +140,21 @@ def _of_100(row: dict[str, Any]) -> str:
 
 
 @Checked
-def load(experiment_id: ExperimentId) -> Incrementality:
+def load(experiment_id: ExperimentId, as_of: Day) -> Incrementality:
     """Read the page's numbers."""
     with asking() as asked:
         known = asked("shared/experiments").filter("is_calibrated")
         readable = asked("incrementality/readable")["experiment_id"].to_list()
-        latest = [*readable, *known["experiment_id"].to_list()]
-        chosen = experiment_id or (latest[0] if latest else "")
+        can_be_read = known.filter(pl.col("experiment_id").is_in(readable))
+        chosen = experiment_id or words.latest(can_be_read, as_of) or words.latest(known, as_of)
         asked.bind(id=chosen)
         found = known.filter(experiment_id=chosen)
         experiment = found.row(0, named=True) if found.height else None
         return Incrementality(
             asked=asked,
-            period=period_of(experiment, asked.build.last_day),
+            period=words.period_of(
+                experiment, "" if experiment_id else as_of, asked.build.last_day
+            ),
             metrics={},
             experiment=experiment,
             policies=asked("incrementality/policies"),

@@ -5,6 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period
 
@@ -101,12 +103,25 @@ def verdict(row: Mapping[str, Any], currency: str) -> str:
     )
 
 
-def period_of(experiment: Mapping[str, Any] | None, last_day: date) -> Period:
+def latest(known: pl.DataFrame, as_of: str) -> str:
+    """The id of the first of ``known`` that had begun by a day, "" for any day; "" where none had.
+
+    ``known`` are experiments, the latest first; one whose start isn't known has begun.
+    """
+    if as_of:
+        began = pl.col("started_at").dt.date().fill_null(date.min) <= date.fromisoformat(as_of)
+        known = known.filter(began)
+    return known["experiment_id"][0] if known.height else ""
+
+
+def period_of(experiment: Mapping[str, Any] | None, as_of: str, last_day: date) -> Period:
     """The days of an experiment, from its start to its end, as far as they are known."""
     started = experiment and experiment["started_at"]
     ended = experiment and experiment["ended_at"]
     start = started.date() if started else last_day
     end = ended.date() if ended else last_day
-    return Period(
-        min(start, end), end, "From the start of the experiment to its end, or today's data"
-    )
+    chosen = "From the start of the experiment to its end, else to the last day of the data"
+    if as_of:
+        day = formats.day(date.fromisoformat(as_of))
+        chosen = f"{chosen}; the latest that had begun by the as-of date, {day}"
+    return Period(min(start, end), end, chosen)

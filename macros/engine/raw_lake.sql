@@ -26,7 +26,8 @@
 {% endmacro %}
 
 
-{# The folder that the paths of raw.files count from: the plugin's, with a slash. #}
+{# The folder that the paths of raw.files count from: the plugin's, with a slash. Asked once per run: open_raw_lake
+   forgets it, since one manifest may serve several runs. #}
 {% macro lake_folder() %}
     {% if 'lake_folder' not in graph %}
         {% do graph.update({'lake_folder': single_value('select lake_folder from raw.project')}) %}
@@ -216,6 +217,7 @@
 
 {% macro duckdb__open_raw_lake() %}
     {% if execute and flags.WHICH in ('build', 'run', 'seed') %}
+        {% do graph.pop('lake_folder', none) %}
         {% do prepare_batches() %}
         {% do forget_build_outcome() %}
         {% do begin_seeds() %}

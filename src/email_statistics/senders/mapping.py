@@ -448,7 +448,9 @@ select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     {quoted(sender.name + ":")} || source_key as email_source_id,
     contact_id, recipient as recipient_email, email, is_test, reason,
     source_name, source_type, workflow_id, workflow_name, campaign_kind, sending_domain,
-    created_at{own}
+    created_at,
+    -- No sender's events name the variant of an A/B test: experiment_assignments do.
+    null::varchar as variant, null::boolean as is_winner_rollout{own}
 from judged
 """
 

@@ -221,7 +221,7 @@ def _verdict(table: str, types: list[str]) -> str:
 def _sql_type(type_: pa.DataType) -> str:
     if pa.types.is_decimal(type_):
         return f"decimal({type_.precision}, {type_.scale})"
-    return {"string": "varchar", "bool": "boolean"}.get(str(type_), "timestamp")
+    return {"string": "varchar", "bool": "boolean", "int64": "bigint"}.get(str(type_), "timestamp")
 
 
 SENDER = Sender(

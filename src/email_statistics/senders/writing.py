@@ -25,6 +25,7 @@ FOLDER = "loaded"
 _ARROW_TYPES = {
     "varchar": pa.string(),
     "boolean": pa.bool_(),
+    "bigint": pa.int64(),
     "timestamp": pa.timestamp("us"),
     "decimal(18,2)": pa.decimal128(18, 2),
     "decimal(20,12)": pa.decimal128(20, 12),

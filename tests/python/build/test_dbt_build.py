@@ -151,7 +151,7 @@ class StagingProject:
     def outcome_of(self, *arguments: str, passes: bool = True) -> tuple[bool, str | None]:
         """What the build database says of itself after this command."""
         passed = self._builder.run(*arguments, lake=self._lake, warehouse=self._warehouse)
-        assert passed == passes, self._builder.said[-40:]
+        assert passed == passes, "\n".join(self._builder.said[-40:])
         outcome: tuple[bool, str | None] = self.ask("from raw.build_outcome")[0]
         return outcome
 

@@ -83,7 +83,8 @@ def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -
 def staging_project(folder: Path) -> Path:
     """A copy of the project as far as its staging, with all its seeds and macros: dbt's own ways
     are tried on a tenth of the models."""
-    parts = ("dbt_project.yml", "profiles.yml", "macros", "models/staging", "tests/dbt/generic")
+    parts = ("dbt_project.yml", "profiles.yml", "macros", "models/columns.md", "models/staging")
+    parts = (*parts, "tests/dbt/generic")
     for part in (
         *parts,
         *(f"seeds/{path.name}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")),

@@ -61,7 +61,7 @@
     {%- elif data_type == 'bigint' -%}
         {{ as_whole_number(column, data_type) }}
     {%- else -%}
-        try_cast({{ raw_text(column) }} as {{ data_type }})
+        {{ as_boolean(column) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -97,6 +97,10 @@
 {% macro as_timestamp(column) -%}{{ adapter.dispatch('as_timestamp')(column) }}{%- endmacro %}
 
 
+{# A raw value as a boolean: true, t, yes, y or 1, their opposites, in any case; NULL for all else. #}
+{% macro as_boolean(column) -%}{{ adapter.dispatch('as_boolean')(column) }}{%- endmacro %}
+
+
 {# A raw row (alias source_row) as one value, with what else an engine keeps beside it. #}
 {% macro raw_row(table) -%}{{ adapter.dispatch('raw_row')(table) }}{%- endmacro %}
 

@@ -103,6 +103,14 @@
     end
 {%- endmacro %}
 
+{# In lists, not by a cast: Sail's takes what a word begins with (tru) for the word. #}
+{% macro spark__as_boolean(column) -%}
+    case
+        when lower({{ raw_text(column) }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ raw_text(column) }}) in ('false', 'f', 'no', 'n', '0') then false
+    end
+{%- endmacro %}
+
 {# The row as a struct, and its values as texts, once: Spark computes an expression as often as it is written. #}
 {% macro spark__raw_row(table) -%}
     struct(source_row.*) as source_row,

@@ -277,8 +277,8 @@ class LiveSite:
         if name not in self._registry.reports:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such report.")
         with asking() as asked:
-            emails = live.read_emails(asked)
-        form = report_form(self._registry, name, emails, given)
+            known = live.read_known(asked)
+        form = report_form(self._registry, name, known, given)
         status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
         return self._html(request, "report", status, form=form, given=given, error=error)
 
@@ -287,9 +287,9 @@ class LiveSite:
         if name not in self._registry.reports:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such report.")
         with asking() as asked:
-            emails, last_day = live.read_emails(asked), asked.build.last_day
+            known, last_day = live.read_known(asked), asked.build.last_day
         try:
-            form = report_form(self._registry, name, emails, {})
+            form = report_form(self._registry, name, known, {})
             found = self._renderer.render(name, report_parameters(form, fields, last_day))
         except UsageError as error:
             return self._report_page(request, fields, str(error))

@@ -26,6 +26,7 @@ PERIODS = {
 """What may be chosen as the days of a page."""
 
 EMAIL = "email_source_id"
+EXPERIMENT = "experiment_id"
 _OF_DAYS = ("start_date", "end_date", "last_days", "as_of")
 
 
@@ -41,6 +42,14 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a report can be about: the data's emails, and its experiments by id and name."""
+
+    emails: Sequence[Email]
+    experiments: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class ReportForm:
     """The controls of a report; ``periods`` are empty where it has no days."""
 
@@ -53,7 +62,7 @@ class ReportForm:
 
 
 def report_form(
-    registry: Registry, name: str, emails: Sequence[Email], given: Mapping[str, str]
+    registry: Registry, name: str, known: Known, given: Mapping[str, str]
 ) -> ReportForm:
     """Make the form of a report; ``given`` are values in place of its defaults."""
     report = registry.reports[name]
@@ -65,7 +74,7 @@ def report_form(
         report.title,
         report.shows,
         [
-            _field(one, value, given, emails, report.for_each)
+            _field(one, value, given, known, report.for_each)
             for one, value in declared.items()
             if one not in _OF_DAYS
         ],
@@ -75,12 +84,14 @@ def report_form(
 
 
 def _field(
-    name: str, default: Value, given: Mapping[str, str], emails: Sequence[Email], kind: str | None
+    name: str, default: Value, given: Mapping[str, str], known: Known, kind: str | None
 ) -> Field:
     value, label = given.get(name, str(default)), named(name.removesuffix("_id"))
     if name == EMAIL:
-        choices = [(one.id, one.name) for one in emails if kind in (None, one.type)]
+        choices = [(one.id, one.name) for one in known.emails if kind in (None, one.type)]
         return Field(name, "Email", value, choices)
+    if name == EXPERIMENT:
+        return Field(name, "Experiment", value, known.experiments)
     if name == "metric":
         return Field(name, label, value, [(one, named(one)) for one in OUTCOMES])
     if name == "source_type":

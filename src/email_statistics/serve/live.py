@@ -29,7 +29,7 @@ from email_statistics.segments import (
     named_segment,
     segment_of_metric,
 )
-from email_statistics.serve.forms import chosen_period
+from email_statistics.serve.forms import Known, chosen_period
 from email_statistics.serve.published import remembered
 
 _MOST_EVENTS = 500
@@ -83,6 +83,18 @@ class Analytics:
 def read_emails(asked: Asked) -> list[Email]:
     """Every email of the data, the most recent first."""
     return [Email(**row) for row in asked("shared/emails").iter_rows(named=True)]
+
+
+def read_known(asked: Asked) -> Known:
+    """What a report can be about, the most recent first."""
+    experiments = asked("shared/experiments").iter_rows(named=True)
+    return Known(
+        read_emails(asked),
+        [
+            (one["experiment_id"], one["experiment_name"] or one["experiment_id"])
+            for one in experiments
+        ],
+    )
 
 
 def page_and_rows(given: Mapping[str, str]) -> tuple[int, int]:

@@ -75,4 +75,4 @@ def test_wrong_usage_ends_with_2(option: list[str]) -> None:
 
 def test_without_anybody_to_go_by_it_says_so() -> None:
     with pytest.raises(PowerError, match="fewer than 2 contacts got a transactional email"):
-        size_of_test("revenue", "transactional", Effect.read("5%"), 14)
+        size_of_test("revenue", "transactional", Effect.read("5%"), 90)

@@ -83,10 +83,9 @@ def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -
 def staging_project(folder: Path) -> Path:
     """A copy of the project as far as its staging, with all its seeds and macros: dbt's own ways
     are tried on a tenth of the models."""
-    parts = ("dbt_project.yml", "profiles.yml", "macros", "models/columns.md", "models/staging")
-    parts = (*parts, "tests/dbt/generic")
     for part in (
-        *parts,
+        *("dbt_project.yml", "profiles.yml", "macros", "tests/dbt/generic"),
+        *("models/columns.md", "models/staging"),
         *(f"seeds/{path.name}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")),
     ):
         source, target = PROJECT_ROOT / part, folder / part

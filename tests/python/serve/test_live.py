@@ -132,7 +132,9 @@ def test_every_report_has_its_form(client: TestClient) -> None:
     assert {"campaign_summary", "attribution", "deliverability", "bulk_statistics"} <= set(names)
     for name in names:
         page = client.get(f"/reports/{name}").text
-        assert 'name="period"' in page
+        of_days = name not in ("experiment", "incrementality")
+        assert ('name="period"' in page) == of_days
+        assert ('<option value="exp_' in page) != of_days
         assert "as_of" not in page
     assert client.get("/reports/nope").status_code == 404
     assert post(client, "/reports/nope", form="/exports").status_code == 404

@@ -198,6 +198,10 @@ class Experiment(Page):
             "would have seen a winner that the test can't show yet.",
         )
 
+    def definitions(self) -> Html:
+        """Say what the numbers were made from; what they mean stands beside each."""
+        return self.definitions_of(())
+
     @property
     def _experiment(self) -> dict[str, Any]:
         return self.experiment or {}

@@ -97,6 +97,10 @@ class Incrementality(Page):
         )
         return pieces.stack([listed, note])
 
+    def definitions(self) -> Html:
+        """Say what the numbers were made from; what they mean stands beside each."""
+        return self.definitions_of(())
+
     @property
     def _is_mismatched(self) -> bool:
         return "sample_ratio_mismatch" in self.policies["status"]

@@ -152,7 +152,7 @@ checks as (
         'maturity' as check_name,
         maturity_status as status,
         case maturity_status
-            when 'ok' then 'Every contact''s days are over.'
+            when 'ok' then 'The days of every contact are over.'
             else
                 {{ number_in_words('immature_contacts') }} || ' of ' || {{ number_in_words('contacts') }}
                 || ' contacts still have days to go. They count once these are over.'

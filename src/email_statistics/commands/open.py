@@ -7,7 +7,7 @@ from email_statistics.errors import EmailStatsError
 
 @click.command("open")
 def command() -> None:
-    """Open the site's home page in the browser; where there is none, its path is what to open."""
+    """Print the path of the site's home page, and open it in the browser."""
     from email_statistics.reports.run.assembly import HOME
     from email_statistics.reports.run.renderings import reports_folder
 

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from email_statistics.history.reasons import reason
 from email_statistics.reports import pieces as components
@@ -16,14 +15,9 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.metrics import Metric
 from email_statistics.reports.words.money import worth
 from email_statistics.reports.words.reasons import named as worded
+from email_statistics.templates import templates
 
-_templates = Environment(
-    loader=PackageLoader("email_statistics.explorer"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates("email_statistics.explorer")
 
 _DASH = "\N{EN DASH}"
 

@@ -3,20 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from email_statistics.gate.checks import CheckResult
 from email_statistics.storage import write_private
+from email_statistics.templates import templates
 
 
 def write_page(results: list[CheckResult], page: Path) -> None:
     """Write the page; whoever reads it meanwhile has the old one or the new one."""
-    environment = Environment(
-        loader=PackageLoader("email_statistics.gate"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("email_statistics.gate")
     template = environment.get_template("checks.html")
     write_private(page, template.render(results=results, written_at=datetime.now(UTC)))

@@ -1,7 +1,10 @@
-"""How requests are read: uvicorn's protocol, which alone would wait for headers without end."""
+"""The web server of `receive` and `serve`: uvicorn, which alone would wait for ever for headers."""
 
 import asyncio
+from typing import Literal
 
+import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 1 << 16
@@ -53,3 +56,29 @@ class BoundedHeads(HttpToolsProtocol):
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
+
+
+def web_server(
+    app: ASGIApp,
+    *,
+    most_connections: int,
+    seconds_to_answer: int,
+    lifespan: Literal["auto", "off"] = "auto",
+) -> uvicorn.Server:
+    """A web server that names no product, logs no request and believes no header of a proxy.
+
+    It answers what is in flight for ``seconds_to_answer`` once it is told to stop.
+    """
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=BoundedHeads,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            lifespan=lifespan,
+            limit_concurrency=most_connections,
+            timeout_graceful_shutdown=seconds_to_answer,
+        )
+    )

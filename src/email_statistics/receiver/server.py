@@ -9,14 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import uvicorn
-
 from email_statistics.build.signals import say, stopped_by_a_signal
 from email_statistics.errors import EmailStatsError
 from email_statistics.listening import listening, log_briefly
 from email_statistics.receiver.app import Receiver
 from email_statistics.receiver.endpoints import Endpoint
-from email_statistics.receiver.protocol import BoundedHeads
+from email_statistics.receiver.protocol import web_server
 from email_statistics.receiver.spool import Spool, complete_files, spool_folder
 from email_statistics.storage import flush, locked, make_private_folder
 
@@ -71,20 +69,12 @@ def receive(
 def _serving(receiver: Receiver, listener: socket.socket, stop: threading.Event) -> Iterator[None]:
     """Serve in a thread while the block runs; then answer what is in flight."""
     log_briefly()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            receiver.app(),
-            http=BoundedHeads,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            lifespan="off",
-            limit_concurrency=_MOST_CONNECTIONS,
-            timeout_graceful_shutdown=_SECONDS_TO_ANSWER,
-        )
+    server = web_server(
+        receiver.app(),
+        most_connections=_MOST_CONNECTIONS,
+        seconds_to_answer=_SECONDS_TO_ANSWER,
+        lifespan="off",
     )
-
     ended_by_itself = threading.Event()
 
     def serve() -> None:

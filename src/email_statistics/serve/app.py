@@ -12,7 +12,6 @@ from importlib import resources
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -51,6 +50,7 @@ from email_statistics.serve.forms import (
 from email_statistics.serve.guard import SIGN_IN, Attempts, Guard, Guarded, Session, local
 from email_statistics.serve.rendering import Job, Renderer
 from email_statistics.serve.site import Link, Site
+from email_statistics.templates import templates
 
 _LIVE = "email_analytics"
 _ANALYTICS = "/analytics"
@@ -63,13 +63,7 @@ _RENDERED = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-_templates = Environment(
-    loader=PackageLoader("email_statistics.serve"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates("email_statistics.serve")
 _templates.globals.update(
     KEPT_DAYS=KEPT_DAYS,
     days=formats.days,

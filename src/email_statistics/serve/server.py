@@ -3,13 +3,11 @@
 import ipaddress
 from pathlib import Path
 
-import uvicorn
-
 from email_statistics.build.signals import say
 from email_statistics.errors import UsageError
 from email_statistics.exports.links import base_url, is_loopback
 from email_statistics.listening import listening, log_briefly
-from email_statistics.receiver.protocol import BoundedHeads
+from email_statistics.receiver.protocol import web_server
 from email_statistics.reports.run.registry import read_registry
 from email_statistics.serve.app import LiveSite
 from email_statistics.serve.guard import Guard
@@ -60,17 +58,10 @@ def serve(host: str, port: int, password_file: Path | None) -> None:
         address, number = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         say(f"The site: http://{shown}:{number}/ (Ctrl-C ends it)")
-        server = uvicorn.Server(
-            uvicorn.Config(
-                site.app(),
-                http=BoundedHeads,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=_MOST_CONNECTIONS,
-                timeout_graceful_shutdown=_SECONDS_TO_ANSWER,
-            )
+        server = web_server(
+            site.app(),
+            most_connections=_MOST_CONNECTIONS,
+            seconds_to_answer=_SECONDS_TO_ANSWER,
         )
         server.run(sockets=[listener])
 

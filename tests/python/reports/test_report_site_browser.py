@@ -24,6 +24,7 @@ KINDS = [
     "email-analytics", "deliverability", "diagnostics", "attribution", "checks",
 ]  # fmt: skip
 SCHEMES: list[Scheme] = ["light", "dark"]
+LIGHT_AND_DARK: list[tuple[int, Scheme]] = [(1280, "light"), (390, "dark")]
 WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in SCHEMES]
 
 
@@ -115,8 +116,8 @@ def test_a_page_of_the_site_fits_its_window_and_asks_for_nothing(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_has_no_serious_barrier(sample_site: Path, browser: Browser, kind: str) -> None:
-    for width, scheme in ((1280, "light"), (390, "dark")):
-        with visit(browser, page_of(sample_site, kind), width=width, scheme=scheme) as seen:  # type: ignore[arg-type]  # of SCHEMES
+    for width, scheme in LIGHT_AND_DARK:
+        with visit(browser, page_of(sample_site, kind), width=width, scheme=scheme) as seen:
             found = Axe().run(seen.page).response["violations"]
             serious = [
                 (one["id"], [node["html"][:200] for node in one["nodes"][:3]])

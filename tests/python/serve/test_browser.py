@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from email_statistics.serve.passwords import set_password
 
-PASSWORD = "correct horse battery"  # noqa: S105  # of this test
+PASSWORD = "correct horse battery"
 SOURCE = "src_campaign_026"
 PAGES = (
     "/", "/reports", "/reports/campaign_summary", "/analytics",

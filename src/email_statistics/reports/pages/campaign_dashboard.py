@@ -19,7 +19,7 @@ from email_statistics.reports.ask.parameters import Checked, Count, Day, LastDay
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import kind_tag
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pieces import Column, Comparison, Html, Name, Rank, Tab, Trend
+from email_statistics.reports.pieces import Column, Comparison, Html, Name, Rank, Trend
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, relabelled, with_net
@@ -138,24 +138,17 @@ class CampaignDashboard(Page):
             return pieces.empty(
                 "No campaign email was sent, opened or clicked in these days.", self._advice()
             )
-        statuses = availability(self.campaigns)
         trends = [Trend(self.metrics[name], *labels) for name, labels in _TRENDS.items()]
-        panels = [
-            Tab(
-                trend.label,
-                pieces.trend_panel(
-                    trend,
-                    self.activity,
-                    self.period,
-                    self.build,
-                    statuses,
-                    self.before,
-                    self.activity_before,
-                ),
-            )
-            for trend in trends
-        ]
-        return pieces.tabs("performance-analysis", "Metric", panels, is_titled=False)
+        return pieces.trend_tabs(
+            "performance-analysis",
+            trends,
+            self.activity,
+            self.period,
+            self.build,
+            availability(self.campaigns),
+            self.before,
+            self.activity_before,
+        )
 
     def top_performing(self) -> Html:
         """Rank the best campaigns of the period by revenue, open rate and click rate."""
@@ -184,7 +177,6 @@ class CampaignDashboard(Page):
 
     def _every_campaign(self) -> Html:
         """List all campaigns of the period, to sort, to search and to take along."""
-        kinds = {name: self.metrics[name].kind for name in _DETAILS}
         listed = self.listing(
             "All campaigns of the period",
             "campaigns",
@@ -192,10 +184,7 @@ class CampaignDashboard(Page):
             [
                 Column("email_source_name", "Campaign", email="email_source_id"),
                 Column("first_sent_at", "First sent", "time", "not sent"),
-                *(
-                    Column(name, self.metrics[name], kind, "not measured")  # type: ignore[arg-type]  # three of Column's
-                    for name, kind in kinds.items()
-                ),
+                *self.metric_columns(_DETAILS, "not measured"),
             ],
             self.campaigns,
         )

@@ -125,23 +125,16 @@ class CampaignSummary(SourcePage):
             trends.append(
                 Trend(self.metrics["revenue"], "Revenue", currency, f"Revenue ({currency})")
             )
-        statuses = self.source.statuses
-        panels = [
-            Tab(
-                trend.label,
-                pieces.trend_panel(
-                    trend,
-                    self.activity,
-                    self.period,
-                    self.build,
-                    statuses,
-                    self.before,
-                    self.activity_before,
-                ),
-            )
-            for trend in trends
-        ]
-        return pieces.tabs("conversion-analysis", "Metric", panels, is_titled=False)
+        return pieces.trend_tabs(
+            "conversion-analysis",
+            trends,
+            self.activity,
+            self.period,
+            self.build,
+            self.source.statuses,
+            self.before,
+            self.activity_before,
+        )
 
     def details(self) -> Html:
         """List the recipients by outcome, one tab each."""

@@ -125,10 +125,7 @@ class Deliverability(Page):
             [
                 Column("mailbox_provider", "Mailbox provider"),
                 Column("week", f"Week from Monday ({self.build.timezone.key})"),
-                *(
-                    Column(name, self.metrics[name], "rate" if name in _RATES else "count")
-                    for name in _LISTED
-                ),
+                *self.metric_columns(_LISTED),
                 *([Column("unmeasured", "Not measured", missing="")] if has_unmeasured else []),
             ],
             listed,

@@ -30,14 +30,7 @@ _HEADLINES = (
     "orders",
     "revenue",
 )
-_NUMBERS = {
-    "sent": "count",
-    "delivered_rate": "rate",
-    "open_rate": "rate",
-    "click_rate": "rate",
-    "orders": "count",
-    "revenue": "money",
-}
+_NUMBERS = ("sent", "delivered_rate", "open_rate", "click_rate", "orders", "revenue")
 _MOST_FINDINGS = 5
 _NOTHING = "No email was sent in these days."
 
@@ -91,10 +84,7 @@ class Home(Page):
                 Column("type", "Type"),
                 Column("status", "Status", missing="unknown"),
                 Column("first_sent_at", "First sent", "time", "not sent"),
-                *(
-                    Column(name, self.metrics[name], kind)  # type: ignore[arg-type]  # of these
-                    for name, kind in _NUMBERS.items()
-                ),
+                *self.metric_columns(_NUMBERS),
             ],
             self.emails.with_columns(
                 type=pl.col("email_source_type").replace(

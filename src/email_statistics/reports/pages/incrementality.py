@@ -82,12 +82,18 @@ class Incrementality(Page):
                     row["window_in_words"],
                     formats.money(row["credited_revenue"], currency),
                     incremental,
-                    _of_100(row) or "nothing credited",
+                    _share(row) or "nothing credited",
                 ]
             )
         listed = pieces.table(
             "Credited and caused, by policy",
-            ["Policy", "Credits orders", "Credited revenue", "Caused by the email", "Of 100"],
+            [
+                "Policy",
+                "Credits orders",
+                "Credited revenue",
+                "Caused by the email",
+                "Of 100 credited",
+            ],
             rows,
         )
         note = pieces.note(
@@ -134,13 +140,18 @@ class Incrementality(Page):
         return f"The experiment {formats.isolated(name)}"
 
 
-def _of_100(row: dict[str, Any]) -> str:
-    """Write "of 100 credited, 54 [34, 74]"; "" where nothing is credited."""
+def _share(row: dict[str, Any]) -> str:
+    """Write the incremental share in percent, "54 [34, 74]"; "" where nothing is credited."""
     share, low, high = (row[f"incremental_share{end}"] for end in ("", "_low", "_high"))
     if share is None:
         return ""
-    ends = "" if low is None else f" [{100 * low:.0f}, {100 * high:.0f}]"
-    return f"Of 100 credited, {100 * share:.0f}{ends}"
+    return f"{100 * share:.0f}" + ("" if low is None else f" [{100 * low:.0f}, {100 * high:.0f}]")
+
+
+def _of_100(row: dict[str, Any]) -> str:
+    """Write "Of 100 credited, 54 [34, 74]"; "" where nothing is credited."""
+    share = _share(row)
+    return f"Of 100 credited, {share}" if share else ""
 
 
 @Checked

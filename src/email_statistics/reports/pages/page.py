@@ -84,6 +84,11 @@ class Page:
             found = replace(found, rows=rows, total=rows.height)
         return pieces.listing(caption, file, found, columns, self.build)
 
+    def metric_columns(self, names: Collection[str], missing: str = "") -> list[Column]:
+        """The columns of these metrics in a list; ``missing`` is what null says, else a dash."""
+        columns = [Column(name, self.metrics[name], self.metrics[name].shown_as) for name in names]
+        return [replace(column, missing=missing) for column in columns] if missing else columns
+
     def worded(
         self,
         names: Collection[str],

@@ -27,7 +27,7 @@ from email_statistics.reports.pieces.ranking import Rank, ranking
 from email_statistics.reports.pieces.table import Column, Name, listing, table
 from email_statistics.reports.pieces.tabs import Tab, tabs
 from email_statistics.reports.pieces.tile import tiles
-from email_statistics.reports.pieces.trend import Trend, trend_panel, trends_chart
+from email_statistics.reports.pieces.trend import Trend, trend_tabs, trends_chart
 
 __all__ = [
     "Axes",
@@ -66,6 +66,6 @@ __all__ = [
     "table",
     "tabs",
     "tiles",
-    "trend_panel",
+    "trend_tabs",
     "trends_chart",
 ]

@@ -5,15 +5,9 @@ from functools import cache
 from importlib import resources
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from email_statistics.templates import templates
 
-_templates = Environment(
-    loader=PackageLoader("email_statistics.reports", "pieces"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates("email_statistics.reports", "pieces")
 
 
 class Html:

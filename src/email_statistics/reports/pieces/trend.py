@@ -12,6 +12,7 @@ from email_statistics.reports.pieces.base import Html, empty
 from email_statistics.reports.pieces.chart import chart
 from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.table import table
+from email_statistics.reports.pieces.tabs import Tab, tabs
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.metrics import Availability, Metric, why_not_measured
@@ -130,8 +131,9 @@ class Trend:
         return formats.plural(int(value), self.noun)
 
 
-def trend_panel(
-    trend: Trend,
+def trend_tabs(
+    name: str,
+    trends: Sequence[Trend],
     activity: pl.DataFrame,
     period: Period,
     build: Build,
@@ -139,11 +141,29 @@ def trend_panel(
     before: Before | None = None,
     activity_before: pl.DataFrame | None = None,
 ) -> Html:
-    """Chart a column of ``activity`` (at least one row) over the period, each event on its day.
+    """Chart columns of ``activity`` (at least one row) over the period, one shown at a time.
 
-    ``statuses`` are those of the sources, for why nothing of it is measured. The period before is
-    drawn dotted, day by day, where the same was measured then.
+    Each event stands on its day. ``name`` is unlike that of any other tabs of the page,
+    ``statuses`` are those of the sources, for why nothing is measured. The period before is drawn
+    dotted, day by day, where the same was measured then.
     """
+
+    def panel(trend: Trend) -> Html:
+        return _panel(trend, activity, period, build, statuses, before, activity_before)
+
+    panels = [Tab(trend.label, panel(trend)) for trend in trends]
+    return tabs(name, "Metric", panels, is_titled=False)
+
+
+def _panel(
+    trend: Trend,
+    activity: pl.DataFrame,
+    period: Period,
+    build: Build,
+    statuses: Availability,
+    before: Before | None,
+    activity_before: pl.DataFrame | None,
+) -> Html:
     step, points = by_day_or_week(activity, [trend.name], period, build.last_day)
     trends = [trend]
     if before is not None and activity_before is not None and not activity_before.is_empty():

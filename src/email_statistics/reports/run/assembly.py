@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from email_statistics.build.files import build_files
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.pieces.base import Html, stylesheet
@@ -24,6 +22,7 @@ from email_statistics.reports.run.site import CHECKS, FOLDERS, RECENT, Email, Pl
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.reasons import continued, named
 from email_statistics.storage import make_private_folder, write_private
+from email_statistics.templates import templates
 
 HOME = "index.html"
 _WRITTEN = ".site.json"
@@ -47,13 +46,7 @@ _LABELS = {
     "conversion_id": "order",
 }
 
-_templates = Environment(
-    loader=PackageLoader("email_statistics.reports.run"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = templates("email_statistics.reports.run")
 
 
 @dataclass(frozen=True)

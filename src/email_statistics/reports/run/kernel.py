@@ -5,8 +5,8 @@ are imported again each time. Here they were imported once, by the server that t
 forked from, and the kernel is one more fork. It is an ipykernel in a process of its own, as any.
 """
 
+import json
 import os
-import pickle
 import re
 import signal
 import sys
@@ -52,7 +52,7 @@ class Fork:
     def start(self, command: Sequence[str], environment: dict[str, str]) -> None:
         """Run ``command``, which is ipykernel's, with this environment."""
         with os.fdopen(self._pipe, "wb") as pipe:
-            pipe.write(pickle.dumps((list(command), environment)))
+            pipe.write(json.dumps((list(command), environment)).encode())
 
     def poll(self) -> int | None:
         """Return how it ended, as ``subprocess`` has it, or None while it runs."""
@@ -87,7 +87,7 @@ def _become_kernel(reading: int) -> NoReturn:
     with os.fdopen(reading, "rb") as pipe:
         sent = pipe.read()
     if sent:  # nothing is sent where papermill failed before it wanted a kernel
-        command, environment = pickle.loads(sent)  # noqa: S301 - from our own process
+        command, environment = json.loads(sent)
         os.environ.clear()
         os.environ.update(environment)
         from ipykernel import kernelapp

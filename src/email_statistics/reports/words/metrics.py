@@ -6,7 +6,7 @@ and denominator that ``core.dim_metrics`` names.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -40,6 +40,13 @@ class Metric:
         return self.denominator is not None
 
     @property
+    def shown_as(self) -> Literal["rate", "money", "count"]:
+        """How a number of it is written."""
+        if self.kind == "rate":
+            return "rate"
+        return "money" if self.unit == "reporting currency" else "count"
+
+    @property
     def benchmark_text(self) -> str:
         """``at least 90%``, ``under 1%``; "" without a benchmark."""
         if self.benchmark is None:
@@ -58,11 +65,9 @@ class Verdict:
 
 def in_figures(metric: Metric, value: Any, currency: str) -> str:
     """Write a number of a metric: ``34.2%``, ``12.00 USD``, ``1,234``."""
-    if metric.kind == "rate":
-        return formats.rate(value)
-    if metric.unit == "reporting currency":
+    if metric.shown_as == "money":
         return formats.money(value, currency)
-    return formats.count(value)
+    return formats.rate(value) if metric.shown_as == "rate" else formats.count(value)
 
 
 def ratio(numerator: str, denominator: str) -> pl.Expr:

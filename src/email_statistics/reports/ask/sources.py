@@ -7,6 +7,8 @@ It is chosen by ``email_source_id``; by default it is the most recent one of its
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import polars as pl
+
 from email_statistics.reports.ask.queries import Asked
 from email_statistics.reports.words.metrics import FAMILIES, Availability
 
@@ -18,6 +20,12 @@ TYPES = {
     "transactional": "transactional email",
 }
 """The types of email sources, in words."""
+
+
+def type_in_words() -> pl.Expr:
+    """The column ``email_source_type`` as a list says it: ``Bulk send``."""
+    words = {name: text.capitalize() for name, text in TYPES.items()}
+    return pl.col("email_source_type").replace(words)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from email_statistics.reports.ask.parameters import (
     policy_names,
 )
 from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.ask.sources import type_in_words
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Axes, Column, Html, Series
 from email_statistics.reports.words import formats
@@ -100,10 +101,10 @@ class Attribution(Page):
             "by_source",
             [
                 Column("name", "Email", email="email_source_id"),
-                Column("email_source_type", "Type"),
+                Column("type", "Type"),
                 *money,
             ],
-            self.by_source,
+            self.by_source.with_columns(type=type_in_words()),
         )
         return pieces.stack([listed, pieces.note(self._over_crediting())])
 

@@ -10,7 +10,7 @@ from email_statistics.reports import pieces
 from email_statistics.reports.ask.counts import before, read_metrics, sources, total
 from email_statistics.reports.ask.parameters import Checked, Day, LastDays
 from email_statistics.reports.ask.queries import asking
-from email_statistics.reports.ask.sources import TYPES
+from email_statistics.reports.ask.sources import type_in_words
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Column, Finding, Html
 from email_statistics.reports.words import formats
@@ -87,9 +87,7 @@ class Home(Page):
                 *self.metric_columns(_NUMBERS),
             ],
             self.emails.with_columns(
-                type=pl.col("email_source_type").replace(
-                    {name: words.capitalize() for name, words in TYPES.items()}
-                ),
+                type=type_in_words(),
                 status=pl.col("status").map_elements(named, return_dtype=pl.String),
             ),
         )

@@ -232,6 +232,10 @@ def _steps(values: Sequence[Mapping[str, Any]], most: int, kind: str) -> list[An
     return [datetime.fromisoformat(at).timestamp() * 1000 for at in chosen]
 
 
+# Else a line and its words are drawn once for each row of the chart, one upon the other.
+_ONCE = {"values": [{}]}
+
+
 def _across(value: float, words: str) -> list[dict[str, Any]]:
     """Draw a line across at a value, with its words."""
     y = {"datum": value, "type": "quantitative"}
@@ -241,8 +245,8 @@ def _across(value: float, words: str) -> list[dict[str, Any]]:
         "dy": -3, "font": _FONT, "fontSize": 11, "text": words, "aria": False,
     }  # fmt: skip
     return [
-        {"mark": rule, "encoding": {"y": y}},
-        {"mark": text, "encoding": {"y": y, "x": {"value": "width"}}},
+        {"data": _ONCE, "mark": rule, "encoding": {"y": y}},
+        {"data": _ONCE, "mark": text, "encoding": {"y": y, "x": {"value": "width"}}},
     ]
 
 
@@ -257,8 +261,8 @@ def _down(x: Mapping[str, Any], value: int, words: str, height: int) -> list[dic
     }  # fmt: skip
     ends = {"y": {"value": 0}, "y2": {"value": height}}
     return [
-        {"mark": rule, "encoding": {"x": at, **ends}},
-        {"mark": text, "encoding": {"x": at, "y": {"value": height - 4}}},
+        {"data": _ONCE, "mark": rule, "encoding": {"x": at, **ends}},
+        {"data": _ONCE, "mark": text, "encoding": {"x": at, "y": {"value": 12}}},
     ]
 
 

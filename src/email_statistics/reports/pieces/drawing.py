@@ -233,7 +233,7 @@ def _steps(values: Sequence[Mapping[str, Any]], most: int, kind: str) -> list[An
 
 
 # Else a line and its words are drawn once for each row of the chart, one upon the other.
-_ONCE = {"values": [{}]}
+_ONCE: dict[str, Any] = {"values": [{}]}
 
 
 def _across(value: float, words: str) -> list[dict[str, Any]]:

@@ -261,12 +261,14 @@ ambiguous as (
 
 quarantined_reasons as (
     select
-        email_source_id,
-        reason,
+        quarantined_events.email_source_id,
+        quarantined_events.reason,
         count(*) as quarantined_rows,
-        {{ number_in_words('count(*)') }} || ' ' || reason as words
+        {{ begun_small('coalesce(reasons.label, quarantined_events.reason)') }}
+        || ': ' || {{ number_in_words('count(*)') }} as words
     from quarantined_events
-    group by email_source_id, reason
+    left join reasons on quarantined_events.reason = reasons.reason and reasons.kind = 'quarantine'
+    group by quarantined_events.email_source_id, quarantined_events.reason, reasons.label
 ),
 
 quarantined as (

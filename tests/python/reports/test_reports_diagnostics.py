@@ -88,6 +88,20 @@ def test_every_quarantined_row_is_there_with_its_reason_explained(
     assert page.reasons["quarantined_rows"].sum() == rows.height
     assert set(page.reasons["reason"]) == QUARANTINED.keys()
     assert "A currency isn&#39;t three letters" in page.quarantined_reasons().markup
+    shown = "".join(
+        part.markup
+        for part in (page.all_findings(), page.quarantined_reasons(), page.quarantined_rows())
+    )
+    assert "Invalid currency" in shown
+    assert not [reason for reason in QUARANTINED if f"<bdi>{reason}<" in shown]
+
+
+def test_findings_use_the_words_of_every_list(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markup = load(sample_warehouse, monkeypatch, **EVER).all_findings().markup
+    assert "Workflow email action" in markup
+    assert not [reason for reason in QUARANTINED if f" {reason}" in markup]
 
 
 def test_orphans_say_what_to_deliver(

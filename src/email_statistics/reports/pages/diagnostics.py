@@ -12,11 +12,12 @@ import polars as pl
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.parameters import Checked, Day, LastDays
 from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.ask.sources import type_in_words
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Column, Html, Tab
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import choose_period
-from email_statistics.reports.words.reasons import QUARANTINED, named
+from email_statistics.reports.words.reasons import QUARANTINED, QUARANTINED_LABELS, named
 
 # From the worst on; in words for readers, with what the status means.
 _STATUSES = {
@@ -150,7 +151,7 @@ class Diagnostics(Page):
                 Column("quarantined_rows", "Rows", "count"),
                 Column("last_loaded_at", "Last loaded", "time", missing="unknown"),
             ],
-            self.reasons.with_columns(wrong=wrong),
+            self.reasons.with_columns(_reason_in_words(), wrong=wrong),
         )
 
     def quarantined_rows(self) -> Html:
@@ -169,6 +170,7 @@ class Diagnostics(Page):
                 Column("raw_row", "Raw row"),
                 Column("loaded_at", "Loaded", "time", missing="unknown"),
             ],
+            self.quarantined.with_columns(_reason_in_words()),
         )
 
     def waiting(self) -> Html:
@@ -256,8 +258,9 @@ class Diagnostics(Page):
                 Column("email_source_type", "Type"),
             ],
             found.with_columns(
-                _in_words("check_name", "email_source_type"),
-                pl.col("last_booked_date").dt.to_string("iso"),
+                _in_words("check_name"),
+                email_source_type=type_in_words(),
+                last_booked_date=pl.col("last_booked_date").dt.to_string("iso"),
             ),
         )
         return pieces.stack([listed, pieces.note(f"{label}: {means}.")])
@@ -265,6 +268,10 @@ class Diagnostics(Page):
 
 def _in_words(*columns: str) -> pl.Expr:
     return pl.col(columns).map_elements(named, return_dtype=pl.String)
+
+
+def _reason_in_words() -> pl.Expr:
+    return pl.col("reason").replace(QUARANTINED_LABELS)
 
 
 @Checked

@@ -51,6 +51,9 @@ TOUCHES = {
 }
 """What the active policy made of a touch (``marts.attribution_ledger``)."""
 
+QUARANTINED_LABELS = {reason: label for reason, (label, _) in _REASONS["quarantine"].items()}
+"""What the reason of a quarantined row is called."""
+
 QUARANTINED = {reason: sentence for reason, (_, sentence) in _REASONS["quarantine"].items()}
 """What is wrong with a raw row that is quarantined."""
 

@@ -50,16 +50,16 @@ class Benchmark:
 
     def start(self) -> None:
         """Measure a build that has next to nothing to do: the start of its parts."""
-        folder, lake = self._make(START_MESSAGES, "start")
+        folder, lake = self._make(START_MESSAGES)
         # The first build parses the project: it doesn't count.
         self._measure([str(email_stats()), "build"], folder, lake, "full")
         lake.deliver("day")
         self._build(0, folder, lake, "start")
-        self._clear(folder)
+        self._clear("start")
 
     def size(self, messages: int) -> None:
         """Measure a lake of so many messages."""
-        folder, lake = self._make(messages, str(messages))
+        folder, lake = self._make(messages)
         output = folder / "bare"
         script = [sys.executable, str(HERE / "bare_duckdb.py"), str(lake.folder), str(output)]
         cost = measure(script, os.environ, PROJECT_ROOT, folder / "bare_duckdb.log")
@@ -72,11 +72,12 @@ class Benchmark:
             self._build(messages, folder, lake, name)
         cost = self._measure([str(email_stats()), "report", REPORT], folder, lake, "report")
         self._note(messages, "report", cost, folder / "reports")
-        self._clear(folder)
+        self._clear(str(messages))
 
-    def _make(self, messages: int, name: str) -> tuple[Path, Lake]:
+    def _make(self, messages: int) -> tuple[Path, Lake]:
         print(f"{messages:,} messages: making the lake", file=sys.stderr, flush=True)
-        folder = self._folder / name
+        # One place for all sizes: dbt reads the project again for a warehouse elsewhere.
+        folder = self._folder / "at_work"
         shutil.rmtree(folder, ignore_errors=True)
         return folder, make_lake(messages, folder / "lake")
 
@@ -126,9 +127,12 @@ class Benchmark:
             flush=True,
         )
 
-    def _clear(self, folder: Path) -> None:
-        if not self._keeps:
-            shutil.rmtree(folder)
+    def _clear(self, name: str) -> None:
+        if self._keeps:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+            (self._folder / "at_work").rename(self._folder / name)
+        else:
+            shutil.rmtree(self._folder / "at_work")
 
 
 def node_times(run_results: Path) -> str:

@@ -47,11 +47,11 @@ class Dbt:
 
     def __init__(self, variables: str | None, target: str = "local") -> None:
         """``variables`` is the YAML of ``--vars``, ``target`` one of profiles.yml."""
-        self._options = ["--target", target]
+        self._options: list[str] = []
         if target != "local":
             # dbt keeps what it has read for one target.
             parsed = Path(os.environ.get("DBT_TARGET_PATH") or "var/dbt/target") / target
-            self._options += ["--target-path", str(parsed)]
+            self._options += ["--target", target, "--target-path", str(parsed)]
         if variables:
             self._options += ["--vars", variables]
         self._manifest: Any = None
@@ -171,10 +171,14 @@ def _project_folder() -> Iterator[None]:
 @contextlib.contextmanager
 def _environment(more: Mapping[str, str] | None) -> Iterator[None]:
     """Set variables that dbt, profiles.yml and the macros read, for as long as dbt works."""
+    # They are read as they are: a ``~`` must not reach them. Where one isn't set, profiles.yml has
+    # the default: dbt reads the project again where a path isn't spelt as `dbt build` spells it.
+    places = {
+        "EMAIL_STATS_RAW": paths.raw_lake(),
+        "EMAIL_STATS_WAREHOUSE": paths.published_warehouse(),
+    }
     variables = {
-        # They are read as they are: a ``~`` must not reach them.
-        "EMAIL_STATS_RAW": str(paths.raw_lake()),
-        "EMAIL_STATS_WAREHOUSE": str(paths.published_warehouse()),
+        **{name: str(place) for name, place in places.items() if os.environ.get(name)},
         # Unless asked for: writing manifest.json and its like costs a second, and nobody reads it.
         "DBT_WRITE_JSON": os.environ.get("DBT_WRITE_JSON", "false"),
         **(more or {}),

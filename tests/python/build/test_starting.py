@@ -2,11 +2,13 @@
 
 import gc
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from helpers.support import PROJECT_ROOT
 
 from email_statistics.starting import put_off, uncollected
 
@@ -43,3 +45,19 @@ def test_the_checks_start_without_scipys_distributions() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_dbt_reads_no_project_again_that_a_build_has_read(tmp_path: Path) -> None:
+    places = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path)}
+    unset = {"EMAIL_STATS_RAW", "EMAIL_STATS_WAREHOUSE", "DBT_TARGET"}
+    environment = {name: os.environ[name] for name in os.environ.keys() - unset} | places
+    start = "from email_statistics.build.dbt import Dbt; Dbt(variables=None).start()"
+    for command in (["-c", start], ["-c", "from dbt.cli.main import cli; cli()", "parse"]):
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+    assert "Nothing changed, skipping partial parsing" in (tmp_path / "dbt.log").read_text()

@@ -105,7 +105,7 @@ class ClickPerformance(SourcePage):
                 "No counted click.",
                 "Clicks were not measured."
                 if self.total["clicks"] is None
-                else "Nobody clicked a link of the messages booked in these days.",
+                else "Nobody clicked a link in the emails sent in these days.",
             )
         return self.listing(
             "Who clicked each link",

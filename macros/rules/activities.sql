@@ -19,24 +19,3 @@
             as {{ activity }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
-
-
-{# One column per activity, summed. #}
-{% macro summed_activities() -%}
-    {%- for activity in activities() %}
-        sum({{ activity }}) as {{ activity }}{{ ',' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
-
-
-{# Whether a source's hours differ from its totals in an activity; NULL equals NULL, and a source in
-   which nothing happened (all skipped, say) has no hours. #}
-{% macro activities_differ(hours, totals) -%}
-    {%- for activity in activities() %}
-    case
-        when {{ hours }}.email_source_id is null then coalesce({{ totals }}.{{ activity }}, 0) <> 0
-        else {{ hours }}.{{ activity }} is distinct from {{ totals }}.{{ activity }}
-    end
-    {{ 'or' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}

@@ -144,18 +144,3 @@
         cast(null as integer)
     {%- endif -%}
 {%- endmacro %}
-
-
-{# The money of a credit. #}
-{% macro credited_money() %}
-    {% do return([
-        'revenue', 'refunded', 'net_revenue', 'original_revenue', 'original_refunded', 'original_net_revenue',
-    ]) %}
-{% endmacro %}
-
-
-{# What all orders came to that nobody is credited with, by reason, and those that somebody is. #}
-{% macro accounted_for(relation, measure) -%}
-    {{ relation }}.attributed_{{ measure }}
-    {%- for reason in unattributed_reasons() %} + {{ relation }}.{{ reason }}_{{ measure }}{% endfor %}
-{%- endmacro %}

@@ -168,24 +168,8 @@
 {%- endmacro %}
 
 
-{# One column per outcome, 0 where there is none, from rows (outcome). #}
-{% macro pivoted_outcomes() -%}
-    {%- for outcome in outcomes() %}
-        sum(messages) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}
-    {%- endfor -%}
-{%- endmacro %}
-
-
 {% macro is_no_outcome(name) -%}
     coalesce({{ name }} not in ('{{ outcomes() | join("', '") }}'), true)
-{%- endmacro %}
-
-
-{# One column per outcome: how many messages have it. #}
-{% macro counted_outcomes() -%}
-    {%- for outcome in outcomes() %}
-        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
-    {%- endfor -%}
 {%- endmacro %}
 
 

@@ -4,7 +4,7 @@ with
 hours as (
     select
         email_source_id,
-        {{ summed_activities() }}
+        {{ summed_columns(activities()) }}
     from {{ ref('email_activity_hourly') }}
     group by email_source_id
 )

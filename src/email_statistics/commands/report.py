@@ -1,6 +1,5 @@
 """``email-stats report``: render reports to offline HTML."""
 
-import re
 import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,15 +9,13 @@ from pathlib import Path
 
 import click
 
+from email_statistics.commands.durations import Duration
 from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.reports.run import assembly, renderings, runner
 from email_statistics.reports.run.registry import read_registry
 from email_statistics.reports.run.renderings import Kept
 from email_statistics.reports.run.runner import Result
 from email_statistics.reports.words import formats
-
-_AGE = re.compile(r"([1-9][0-9]{0,5})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 class _Reports(click.Command):
@@ -52,6 +49,7 @@ class _Reports(click.Command):
 )
 @click.option(
     "--max-age",
+    type=Duration(),
     metavar="AGE",
     help="Fail where the newest event of the published data is older than this, such as 90m, 26h "
     "or 2d, whenever they were built.",
@@ -69,7 +67,7 @@ def command(
     names: tuple[str, ...],
     parameters: tuple[str, ...],
     as_of: str | None,
-    max_age: str | None,
+    max_age: timedelta | None,
     every_email: bool,
     jobs: int,
 ) -> None:
@@ -88,7 +86,7 @@ def command(
         read_registry(),
         names,
         given,
-        max_age=_read_age(max_age),
+        max_age=max_age,
         every_email=every_email,
         jobs=jobs,
         say=lambda line: click.echo(line, err=True),
@@ -138,12 +136,3 @@ def _read_parameters(parameters: Iterable[str], as_of: str | None) -> dict[str, 
             raise UsageError(f"Parameter '{name}' is given twice: give it once.")
         given[name] = value
     return given
-
-
-def _read_age(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    match = _AGE.fullmatch(text)
-    if match is None:
-        raise UsageError(f"--max-age can't be {text!r}: give an age such as 90m, 26h or 2d.")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def check_command(words: list[str]) -> None:
     program, name, *arguments = words
     assert (Path(program).name, name) == ("email-stats", "report")
     with report.make_context(name, arguments) as parsed:
-        assert parsed.params["max_age"] == "26h"
+        assert parsed.params["max_age"] == timedelta(hours=26)
 
 
 def due() -> str:

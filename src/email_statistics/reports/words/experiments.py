@@ -26,7 +26,7 @@ LABELS = {
 
 STATUSES = {
     "sample_ratio_mismatch": "Can't be read: the arms don't have as many contacts as planned",
-    "no_data": "No data: too few contacts, or none did it",
+    "no_data": "Nothing to compare: too few contacts, or all alike",
     "too_early": "Too early to say",
     "better": "Better than the control",
     "worse": "Worse than the control",
@@ -78,7 +78,7 @@ def verdict(row: Mapping[str, Any], currency: str) -> str:
             "something else than chance decides who is in which arm."
         )
     if row["status"] == "no_data":
-        return f"By {label} nothing can be said: too few contacts, or no contact differs."
+        return f"By {label} nothing can be said: too few contacts, or all alike."
     if row["status"] == "too_early":
         return (
             f"It is too early to say which arm is better by {label}. Let the test run as planned, "

@@ -125,6 +125,7 @@ MUCH_LATER = {
     "contacts": [_contact(contact_id="late", email="late@x.org")],
     "send_events": [_sent("late", 107, message_id="late", contact_id="late")],
 }
+DAYS = "select count(*) from marts.email_performance_daily where email_source_id = '{0}s'"
 SEGMENT = "select segment from marts.contact_engagement where contact_id = '{0}c'"
 MESSAGE = "select {} from core.fct_messages where message_id = '{{0}}m'"
 UNIT = (
@@ -307,6 +308,16 @@ CASES = {
         {"engagement_events": [OPENED]},
         "select sum(opens) filter (where message_id = '{0}m')::int from core.fct_messages "
         "where email_source_id = '{0}s'", 0, 1,
+    ),
+    "a source shows all its days once a message goes out": Case(
+        KNOWN | {"send_events": [_sent(event_type="targeted")]},
+        {"send_events": [_sent("s2", 10, message_id="m2")]},
+        DAYS, 0, 2,
+    ),
+    "a smaller duplicate leaves a source with no message that went out": Case(
+        KNOWN | {"send_events": [_sent(event_type="targeted"), _sent("s2", 10, message_id="m2")]},
+        {"send_events": [_sent("s2", 9, message_id="m2", event_type="targeted")]},
+        DAYS, 2, 0,
     ),
     "a merge moves history": Case(
         KNOWN

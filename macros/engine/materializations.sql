@@ -64,7 +64,12 @@
 
 {% materialization batch, adapter='duckdb' %}
     {% set relation = this.incorporate(type='table') %}
-    {% do create_whole(relation) %}
+    {% set seldom_repeated = model.config.meta.seldom_repeated %}
+    {% if seldom_repeated and not is_delta() %}
+        {% do create_compressed(relation, seldom_repeated) %}
+    {% else %}
+        {% do create_whole(relation) %}
+    {% endif %}
     {% do adapter.commit() %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}

@@ -43,6 +43,8 @@ _MOST_SLIPS = 1000
 _PARQUET, _AVRO, _GZIP, _ZSTD = b"PAR1", b"Obj\x01", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _DOCUMENT = {"text": pa.string(), "raw": pa.binary()}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NESTED = ("]" * 32, "}" * 32)
+_ODD = r"NaN|Infinity|\]{32}|\}{32}"
 _FORM = re.compile(rb"[\w.%+\-\[\]]+=[^\s{}]*(&[\w.%+\-\[\]]+=[^\s{}]*)*\s*")
 
 
@@ -149,17 +151,14 @@ def refused(texts: pa.ChunkedArray, key: str | None) -> pl.Series:
     array is judged later, one by one, unless it is deep.
     """
     text = pl.Series(texts, dtype=pl.String)
-
-    def has(part: str) -> pl.Series:
-        return text.str.contains(part, literal=True)
-
-    odd = has("NaN") | has("Infinity")
+    suspects = text.str.contains(_ODD)
     if key:
-        odd |= text.str.count_matches(f'"{key}"', literal=True) > 1
-    suspects = has("]" * 32) | has("}" * 32) | (odd & ~text.str.starts_with("["))
+        suspects |= text.str.count_matches(f'"{key}"', literal=True) > 1
     found = np.zeros(len(text), np.bool_)
     for n in suspects.fill_null(value=False).arg_true():
-        found[n] = not _is_strict(text[n])
+        suspect = text[n]
+        if not suspect.startswith("[") or any(ends in suspect for ends in _NESTED):
+            found[n] = not _is_strict(suspect)
     return pl.Series(found)
 
 

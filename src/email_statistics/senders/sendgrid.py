@@ -24,6 +24,7 @@ SENDER = Sender(
         "url": "$.url",
         "sg_machine_open": "$.sg_machine_open",
         "category": "$.category",
+        "first_category": "$.category[0]",
         "singlesend_id": "$.singlesend_id",
         "singlesend_name": "$.singlesend_name",
         "marketing_campaign_id": "$.marketing_campaign_id",
@@ -77,7 +78,7 @@ SENDER = Sender(
         )
     ],
     places={
-        "category": Place("first_item(category)"),
+        "category": Place("coalesce(first_category, nullif(category, '[]'))"),
         "singlesend_id": Place("singlesend_id", name="singlesend_name"),
         "marketing_campaign_id": Place("marketing_campaign_id", name="marketing_campaign_name"),
     },

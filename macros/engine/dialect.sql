@@ -1,5 +1,5 @@
 {# What engines spell in their own way, one macro each. Models and macros/rules use these and SQL that all engines
-   know; how an engine spells them is in macros/engine/<engine>.sql. #}
+   know; how an engine spells them is in macros/engine/<engine>.sql, for Spark's tables in spark_tables.sql. #}
 
 {# Of a CTE that several steps read: whether each reads it again, or a few rows are kept in memory. #}
 {% macro not_kept() -%}{{ adapter.dispatch('not_kept')() }}{%- endmacro %}

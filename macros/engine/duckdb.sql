@@ -94,9 +94,9 @@
     )
 {%- endmacro %}
 
-{# typeof() folds to a constant, so one branch is left. #}
 {% macro duckdb__as_boolean(column) -%}try_cast({{ raw_text(column) }} as boolean){%- endmacro %}
 
+{# typeof() folds to a constant, so one branch is left. #}
 {% macro duckdb__as_timestamp(column) -%}
     {%- set value, text = 'source_row.' ~ column, raw_text(column) -%}
     case

@@ -63,7 +63,7 @@
 
 
 {# Of several touches in their windows the greatest is the first to be credited: the last one, but for
-   a policy by which a click outranks whatever came later. #}
+   a policy by which a click outranks whatever came later: more touches than the number added has no contact. #}
 {% macro credit_order(touch, policy) -%}
     case
         when {{ policy }}.click_outranks_open and {{ touch }}.touch_type = 'clicked'

@@ -1,6 +1,6 @@
 -- One row per conversion, an attribution policy and a message that it credits. Money adds up over the
 -- messages of one policy, to the cent, unless the policy is over-crediting; never over policies.
-{% set credited = 'conversion_type, conversion_id, attribution_policy' %}
+{% set each_policy = 'conversion_type, conversion_id, attribution_policy' %}
 with
 
 policies as (
@@ -27,8 +27,8 @@ touched as (
         any_value(considered.email_source_id) as email_source_id,
         any_value(policies.credit_rule) as credit_rule,
         any_value(policies.is_over_crediting) as is_over_crediting,
-        min(considered.touch_number) as first_order,
-        max({{ credit_order('considered', 'policies') }}) as last_order,
+        min(considered.touch_number) as first_place,
+        max({{ credit_order('considered', 'policies') }}) as last_place,
         min_by({{ touched('considered') }}, considered.touch_number) as first_touch,
         max_by({{ touched('considered') }}, {{ credit_order('considered', 'policies') }}) as last_touch
     from considered
@@ -43,9 +43,9 @@ touched as (
 placed as (
     select
         *,
-        count(*) over (partition by {{ credited }}) as messages,
-        row_number() over (partition by {{ credited }} order by first_order) = 1 as is_first,
-        row_number() over (partition by {{ credited }} order by last_order desc) = 1 as is_last
+        count(*) over (partition by {{ each_policy }}) as messages,
+        row_number() over (partition by {{ each_policy }} order by first_place) = 1 as is_first,
+        row_number() over (partition by {{ each_policy }} order by last_place desc) = 1 as is_last
     from touched
 ),
 
@@ -60,9 +60,9 @@ shared as (
     select
         *,
         case
-            when not is_over_crediting then cast(sum(weight) over (partition by {{ credited }}) as bigint)
+            when not is_over_crediting then cast(sum(weight) over (partition by {{ each_policy }}) as bigint)
             else 1
-        end as weights
+        end as total_weight
     from weighed
     where weight > 0
 ),
@@ -72,12 +72,12 @@ credited as (
     select
         shared.*,
         {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
-        {{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.weights') }} as {{ measure }},
+        {{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.total_weight') }} as {{ measure }},
         case
             when shared.is_last and not shared.is_over_crediting
                 then
                     {{ in_cents('conversions.' ~ measure) }}
-                    - sum({{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.weights') }})
+                    - sum({{ cents_of_share('conversions.' ~ measure, 'shared.weight', 'shared.total_weight') }})
                         over (partition by shared.conversion_type, shared.conversion_id, shared.attribution_policy)
             else 0
         end as {{ measure }}_left,
@@ -101,7 +101,7 @@ summed as (
         first_touch,
         last_touch,
         weight,
-        weights,
+        total_weight,
         is_over_crediting,
         {%- for measure in ['revenue', 'refunded', 'original_revenue', 'original_refunded'] %}
         {{ from_cents(measure ~ ' + ' ~ measure ~ '_left') }} as {{ measure }},
@@ -126,7 +126,7 @@ final as (
         original_refunded,
         cast(original_revenue - original_refunded as decimal(18, 2)) as original_net_revenue,
         -- The word for it, though SQL has another use of it.
-        cast(weight as double) / weights as share, -- noqa: RF04
+        cast(weight as double) / total_weight as share, -- noqa: RF04
         is_over_crediting,
         converted_at,
         case credit_rule when 'first' then first_touch.touch_at else last_touch.touch_at end as touch_at

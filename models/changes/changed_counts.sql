@@ -2,7 +2,7 @@
 -- and now, and of each source that is described differently, or whose links are.
 with
 
-changed_messages as (
+changed_facts as (
     select * from {{ ref('changed_message_facts') }}
 ),
 
@@ -11,7 +11,7 @@ messages as (
         email_source_id,
         contact_id,
         booked_date
-    from changed_messages
+    from changed_facts
     where email_source_id is not null
     union distinct
     select
@@ -19,7 +19,7 @@ messages as (
         contact_id,
         booked_date
     from {{ ref('fct_messages') }}
-    where message_id in (select changed_messages.message_id from changed_messages)
+    where message_id in (select changed_facts.message_id from changed_facts)
 ),
 
 final as (

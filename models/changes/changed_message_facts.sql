@@ -11,7 +11,7 @@ changed_credits as (
     where is_attributed
 ),
 
-affected as (
+found_messages as (
     select message_id
     from {{ ref('changed_messages') }}
     union distinct
@@ -26,17 +26,17 @@ earlier_messages as (
         contact_id,
         booked_date
     from {{ before('fct_messages') }}
-    where message_id in (select affected.message_id from affected)
+    where message_id in (select found_messages.message_id from found_messages)
 ),
 
 final as (
     select
-        affected.message_id,
+        found_messages.message_id,
         earlier_messages.email_source_id,
         earlier_messages.contact_id,
         earlier_messages.booked_date
-    from affected
-    left join earlier_messages on affected.message_id = earlier_messages.message_id
+    from found_messages
+    left join earlier_messages on found_messages.message_id = earlier_messages.message_id
 )
 
 select * from final

@@ -2,17 +2,17 @@
 -- address or its source, by its domain's settings, or by a link.
 with
 
-contacts as (
+contacts_changed as (
     select contact_id
     from {{ changed('int_contacts_merged', ['contact_id', 'surviving_contact_id']) }}
 ),
 
-emails as (
+emails_changed as (
     select email
     from {{ changed('int_emails_resolved', ['email', 'contact_id']) }}
 ),
 
-domains as (
+domains_changed as (
     select sending_domain
     from
         {{ changed('dim_sending_domains', [
@@ -25,7 +25,7 @@ email_sources as (
     select * from {{ ref('int_email_sources_latest') }}
 ),
 
-sources as (
+sources_changed as (
     select email_source_id
     from
         {{ changed('int_email_sources_latest', [
@@ -35,10 +35,10 @@ sources as (
     union distinct
     select email_sources.email_source_id
     from email_sources
-    inner join domains on email_sources.sending_domain = domains.sending_domain
+    inner join domains_changed on email_sources.sending_domain = domains_changed.sending_domain
 ),
 
-links as (
+links_changed as (
     select
         link_id,
         email_source_id,
@@ -63,7 +63,7 @@ messages as (
     from {{ before('int_messages_orphaned') }}
 ),
 
-affected as (
+found_messages as (
     select message_id
     from {{ batch_rows('stg_send_events') }}
     where message_id is not null
@@ -74,31 +74,31 @@ affected as (
     union distinct
     select message_id
     from messages
-    where recipient_contact_id in (select contacts.contact_id from contacts)
+    where recipient_contact_id in (select contacts_changed.contact_id from contacts_changed)
     union distinct
     -- Orphans stay orphans, whoever has their address.
     select message_id
     from {{ before('fct_messages') }}
-    where recipient_contact_id is null and lower(recipient_email) in (select emails.email from emails)
+    where recipient_contact_id is null and lower(recipient_email) in (select emails_changed.email from emails_changed)
     union distinct
     select message_id
     from messages
-    where email_source_id in (select sources.email_source_id from sources)
+    where email_source_id in (select sources_changed.email_source_id from sources_changed)
     union distinct
     -- Clicks that name a changed link, or whose URL is its source's.
     select message_id
     from {{ ref('stg_engagement_events') }}
-    where message_id is not null and link_id in (select links.link_id from links)
+    where message_id is not null and link_id in (select links_changed.link_id from links_changed)
     union distinct
     select message_id
     from {{ before('fct_engagement_events') }}
     where
-        email_source_id in (select links.email_source_id from links)
+        email_source_id in (select links_changed.email_source_id from links_changed)
         and (email_source_id, url) in (
             select
-                links.email_source_id,
-                links.url
-            from links
+                links_changed.email_source_id,
+                links_changed.url
+            from links_changed
         )
 ),
 
@@ -121,7 +121,7 @@ toggled_messages as (
     from messages
     where
         email_source_id in (select toggled_sources.email_source_id from toggled_sources)
-        and message_id in (select affected.message_id from affected)
+        and message_id in (select found_messages.message_id from found_messages)
     union all
     select
         message_id,
@@ -157,7 +157,7 @@ restarted_sources as (
 
 final as (
     select message_id
-    from affected
+    from found_messages
     union distinct
     select messages.message_id
     from messages

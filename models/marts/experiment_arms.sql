@@ -1,5 +1,5 @@
 -- One row per experiment, arm and metric: of its mature contacts the sufficient statistics, exact, which add up over
--- arms. Only metrics that are measured for somebody in every arm; they don't add up over metrics.
+-- arms. Only metrics that are measured for somebody in every arm that has contacts; they don't add up over metrics.
 with
 
 contacts as (

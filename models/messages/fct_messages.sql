@@ -2,8 +2,8 @@
 -- the conversions that it is credited with. Flags of messages add up, the contacts behind them don't.
 with
 
--- Everything but the conversions. This table keeps its rows for later builds (`kept_in` in dbt_project.yml), so all its
--- columns are selected.
+-- Everything but the conversions. Later builds read the rows of int_messages_outcomes from this table (`kept_in` in
+-- dbt_project.yml), so all of its columns are selected.
 outcomes as (
     select * from {{ affected('int_messages_outcomes') }}
 ),

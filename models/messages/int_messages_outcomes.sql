@@ -1,5 +1,5 @@
 -- One row per message: every flag and time that doesn't depend on orders or goals; fct_messages adds those. Apart
--- because attribution reads it. A flag is NULL where it isn't measured, a time where its flag isn't true.
+-- because attribution reads it. A flag is NULL where it isn't measured, its time where it isn't true.
 with
 
 messages as (
@@ -47,11 +47,11 @@ dispatched as (
     left join engagement on messages.message_id = engagement.message_id
 ),
 
--- Whatever bounced in between: the recipient did something, or no hard bounce came after the last delivery.
 delivered as (
     select
         *,
         dispatched_at is not null as is_dispatched,
+        -- Whatever bounced in between: the recipient did something, or no hard bounce came after the last delivery.
         first_engaged_at is not null
         or (
             first_delivered_event_at is not null

@@ -23,7 +23,7 @@ _COMMANDS = {
     "open": "Open the site in the browser.",
     "serve": "Serve the site, live, in a browser.",
     "export": "Write emails, a Details list or an email's links to CSV, Excel or Parquet.",
-    "exports": "List the exports of the last 30 days.",
+    "exports": "List the exports that are kept.",
     "power": "Say how many contacts a test needs.",
     "segment": "List the contacts behind a metric, or of a segment.",
 }

@@ -40,6 +40,11 @@ def published_warehouse() -> Path:
     return _path("EMAIL_STATS_WAREHOUSE", "var/warehouse/email_stats.duckdb")
 
 
+def reports_folder() -> Path:
+    """The folder of the site and of all renderings (``EMAIL_STATS_REPORTS``)."""
+    return _path("EMAIL_STATS_REPORTS", "var/reports")
+
+
 def exports_folder() -> Path:
     """The folder of exports and of their register (``EMAIL_STATS_EXPORTS``)."""
     return _path("EMAIL_STATS_EXPORTS", "var/exports")

@@ -31,6 +31,10 @@ PAGE_SIZES = (20, 50, 100)
 """Rows per page (guide)."""
 
 
+NOBODY = "No contact is in this segment."
+"""What an empty list of a named segment says."""
+
+
 @dataclass(frozen=True)
 class Segment:
     """A list of contacts: its query with what is bound, and what it is."""

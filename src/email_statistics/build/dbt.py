@@ -97,7 +97,7 @@ class Dbt:
             )
         return DbtBuild(
             nodes=[each.node for each in nodes if each.node.resource_type == "model"],
-            tests=sum(each.node.resource_type in ("test", "unit_test") for each in nodes),
+            tests=sum(each.node.resource_type == "test" for each in nodes),
             warnings=[_test_failure(each) for each in nodes if each.status == "warn"],
         )
 

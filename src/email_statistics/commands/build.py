@@ -5,6 +5,8 @@ import click
 from email_statistics.commands.options import target_option
 from email_statistics.spark.target import Target
 
+_INTERVAL = 5.0
+
 
 @click.command("build")
 @click.option(
@@ -34,10 +36,8 @@ from email_statistics.spark.target import Target
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
-    default=5.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How often --watch looks at the lake.",
+    help="How often --watch looks at the lake; by default every 5 seconds.",
 )
 @target_option
 def command(
@@ -47,7 +47,7 @@ def command(
     strict: bool,
     accept_changes: bool,
     watches: bool,
-    interval: float,
+    interval: float | None,
     target: Target,
 ) -> None:
     """Check the raw lake, build the warehouse with dbt, check it and publish it.
@@ -65,6 +65,8 @@ def command(
     options = BuildOptions(variables, select, full_refresh, target)
     strictness = Strictness(strict, accept_changes)
     if not watches:
+        if interval is not None:
+            raise click.UsageError("--interval is for --watch: give both, or neither.")
         build(options, strictness)
         return
     if select or full_refresh:
@@ -73,4 +75,4 @@ def command(
         )
     from email_statistics.build.watch import watch
 
-    watch(options, strictness, interval)
+    watch(options, strictness, interval or _INTERVAL)

@@ -7,19 +7,23 @@ import click
 from email_statistics.commands.lists import chosen_days, days_of, say_done, with_days, with_file
 from email_statistics.errors import UsageError
 from email_statistics.exports import content, mail, run
+from email_statistics.exports.register import KEPT_DAYS
 from email_statistics.reports.ask.contact_lists import OUTCOMES
 from email_statistics.reports.ask.queries import asking
 from email_statistics.storage import keep_private
 
 
-@click.group("export")
-def command() -> None:
-    """Write emails, a Details list or an email's links to CSV, Excel or Parquet.
+@click.group(
+    "export",
+    help=f"""Write emails, a Details list or an email's links to CSV, Excel or Parquet.
 
-    Files are private, below EMAIL_STATS_EXPORTS (var/exports), and kept for 30 days; `email-stats
-    exports` lists them. Days pick messages by the day on which they were booked (sent, else the
-    first event). An empty cell was not measured.
-    """
+    Files are private, below EMAIL_STATS_EXPORTS (var/exports), and kept for {KEPT_DAYS} days;
+    `email-stats exports` lists them. Days pick messages by the day on which they were booked (sent,
+    else the first event). An empty cell was not measured.
+    """,
+)
+def command() -> None:
+    """Write a file; which, a command of its own says."""
 
 
 def _emails(export_type: str) -> click.Command:

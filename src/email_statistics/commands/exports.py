@@ -23,14 +23,17 @@ _COLUMNS = (
 )
 
 
-@click.command("exports")
-@click.option("--purge", is_flag=True, help="Remove what has expired, and say how many.")
-def command(purge: bool) -> None:
-    """List the exports of the last 30 days, the latest first. Times are UTC.
+@click.command(
+    "exports",
+    help=f"""List the exports of the last {KEPT_DAYS} days, the latest first. Times are UTC.
 
     An older one is removed, file and row, by the next command that exports or lists; a file that
     --out keeps stays.
-    """
+    """,
+)
+@click.option("--purge", is_flag=True, help="Remove what has expired, and say how many.")
+def command(purge: bool) -> None:
+    """Print the register, or purge it."""
     keep_private()
     now = datetime.now(UTC)
     if purge:

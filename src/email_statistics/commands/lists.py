@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from email_statistics.errors import UsageError
 from email_statistics.exports.register import Export
@@ -57,6 +58,12 @@ def with_file(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def given(*names: str) -> bool:
+    """Whether one of these parameters is on the command line."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def chosen_days(build: Build, start: str, end: str, last_days: int | None) -> Period:

@@ -8,8 +8,8 @@ from email_statistics.errors import EmailStatsError
 @click.command("open")
 def command() -> None:
     """Print the path of the site's home page, and open it in the browser."""
+    from email_statistics.paths import reports_folder
     from email_statistics.reports.run.assembly import HOME
-    from email_statistics.reports.run.renderings import reports_folder
 
     home = reports_folder() / HOME
     if not home.exists():

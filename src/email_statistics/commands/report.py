@@ -11,6 +11,7 @@ import click
 
 from email_statistics.commands.durations import Duration
 from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.paths import reports_folder
 from email_statistics.reports.run import assembly, renderings, runner
 from email_statistics.reports.run.registry import read_registry
 from email_statistics.reports.run.renderings import Kept
@@ -91,7 +92,7 @@ def command(
         jobs=jobs,
         say=lambda line: click.echo(line, err=True),
     )
-    site = renderings.reports_folder()
+    site = reports_folder()
     for report, of_report in groupby(result.kept, key=lambda one: one.rendering.report):
         for line in _lines(report, list(of_report), result, site):
             click.echo(line)

@@ -6,6 +6,7 @@ import click
 
 from email_statistics.commands.lists import (
     days_of,
+    given,
     say_done,
     table,
     with_days,
@@ -18,6 +19,7 @@ from email_statistics.reports.ask.contact_lists import OUTCOMES
 from email_statistics.reports.ask.queries import Asked, asking
 from email_statistics.reports.ask.sources import TYPES
 from email_statistics.segments import (
+    NOBODY,
     PAGE_SIZES,
     SEGMENTS,
     Segment,
@@ -62,6 +64,10 @@ def command(
     to Do Not Disturb. --out writes the whole list.
     """
     keep_private()
+    if out and given("page", "per_page"):
+        raise UsageError("--page and --per-page are for the screen: --out writes the whole list.")
+    if not out and given("file_format", "requested_by"):
+        raise UsageError("--format and --requested-by are for a file: give --out FILE too.")
     with asking() as asked:
         if name is not None:
             refuse_unknown("segment", name, SEGMENTS)
@@ -69,7 +75,7 @@ def command(
                 raise UsageError(
                     f"The segment {name} is of all emails and days: give NAME or --metric."
                 )
-            segment, reason = named_segment(name), "No contact is in this segment."
+            segment, reason = named_segment(name), NOBODY
         else:
             segment, reason = _of_metric(asked, metric, source_type, source, start, end, last_days)
         if out:

@@ -88,7 +88,11 @@ def find_source(asked: Asked, email_source_id: str, email_source_type: str = "")
     types = dict(known.select("email_source_id", "email_source_type").iter_rows())
     found = types.get(email_source_id)
     if found is None:
-        near = f"did you mean '{known['email_source_id'][0]}'?" if types else "there is none."
+        near = (
+            f"did you mean '{known['email_source_id'][0]}'?"
+            if types
+            else "`email-stats sources` lists them."
+        )
         raise UsageError(f"No email has the id '{email_source_id}': {near}")
     if email_source_type not in ("", found):
         raise UsageError(

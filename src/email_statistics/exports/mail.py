@@ -42,9 +42,11 @@ class Mailer:
         Raises ``EmailStatsError``, which names the addresses that got none.
         """
         unsent: list[str] = []
+        waiting = list(addresses)
         try:
             with self._connected() as server:
-                for address in addresses:
+                while waiting:
+                    address = waiting[0]
                     try:
                         server.send_message(self._message(export, address))
                     except smtplib.SMTPResponseException as error:
@@ -54,8 +56,10 @@ class Mailer:
                         unsent.append(
                             f"{address}: {code} {printable(said.decode(errors='replace'))}"
                         )
+                    waiting.pop(0)
         except (OSError, smtplib.SMTPException) as error:
-            unsent = [f"{', '.join(addresses)}: {_said(error)}"]
+            if waiting:  # else only the goodbye failed
+                unsent.append(f"{', '.join(waiting)}: {_said(error)}")
         if unsent:
             raise EmailStatsError(
                 f"The export is done ({export.path}), but no mail was sent to {'; '.join(unsent)}. "

@@ -31,11 +31,11 @@ from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.exports import content, links, mail, run
 from email_statistics.exports.register import KEPT_DAYS, Export
 from email_statistics.exports.writing import FORMATS
+from email_statistics.paths import reports_folder
 from email_statistics.reports.ask.contact_lists import BOXES, OUTCOMES
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import TYPES
 from email_statistics.reports.pieces import stylesheet
-from email_statistics.reports.run import renderings
 from email_statistics.reports.run.assembly import HOME
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.words import formats
@@ -82,7 +82,7 @@ class LiveSite:
     def __init__(self, registry: Registry, guard: Guard) -> None:
         """Serve the reports of a registry to those whom ``guard`` lets through."""
         self._registry, self._guard = registry, guard
-        self._site = Site(renderings.reports_folder(), registry, _ADDED)
+        self._site = Site(reports_folder(), registry, _ADDED)
         self._renderer = Renderer(registry, self._site)
         self._attempts = Attempts()
         self._one_hash = asyncio.Semaphore(1)  # each takes a core and 32 MB

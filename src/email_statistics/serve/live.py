@@ -23,6 +23,7 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period
 from email_statistics.reports.words.reasons import named
 from email_statistics.segments import (
+    NOBODY,
     PAGE_SIZES,
     SEGMENTS,
     Segment,
@@ -214,6 +215,11 @@ def segment_page(given: Mapping[str, str]) -> tuple[str, Contacts]:
     with segment_asked(given) as (asked, segment):
         answer = segment.page(asked, page, rows)
         zone = asked.build.timezone
+        reason = ""
+        if not answer.total and given.get("name"):
+            reason = NOBODY
+        elif not answer.total:
+            reason = why_nobody(asked, find_source(asked, given["source"]), given["metric"])
     head = ["Full name", "Email", "Reason", f"Last ({zone.key})", "May be emailed"]
     listed = [
         (
@@ -228,7 +234,6 @@ def segment_page(given: Mapping[str, str]) -> tuple[str, Contacts]:
         )
         for row in answer.rows.iter_rows(named=True)
     ]
-    reason = "" if answer.total else "No contact is in this segment."
     return segment.description, Contacts(head, listed, Paging(page, rows, answer.total), reason)
 
 

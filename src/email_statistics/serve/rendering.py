@@ -16,6 +16,7 @@ from typing import Literal
 
 from email_statistics import warehouse
 from email_statistics.errors import EmailStatsError, UsageError
+from email_statistics.paths import reports_folder
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import parameters, renderings, runner
@@ -99,7 +100,7 @@ class Renderer:
         return values
 
     def _found(self, report: str, values: Mapping[str, Value], data: renderings.Data) -> str:
-        for one in renderings.kept(renderings.reports_folder(), report):
+        for one in renderings.kept(reports_folder(), report):
             run = one.rendering
             if run.status == "done" and run.parameters == values and run.data == data:
                 path = self._path(one)
@@ -113,7 +114,7 @@ class Renderer:
             return page_path(RECENT, f"{run.report}-{one.folder.name}".lower())
         folders: list[Path] = []
         if run.email:
-            folders = sorted((renderings.reports_folder() / FOLDERS[run.email.type]).glob("*/"))
+            folders = sorted((reports_folder() / FOLDERS[run.email.type]).glob("*/"))
         report = self._registry.reports[run.report]
         return report.path(run.email, [folder.name for folder in folders])
 

@@ -108,8 +108,9 @@ class Site:
     def _read(self, path: str, version: str, built: str) -> Page:
         content = (self._folder / path).read_text(encoding="utf-8")
         content = content.replace("</nav>", f"{self._added}</nav>", 1)
-        of_page = _BUILT.search(content)
-        if of_page and built and of_page[1] != built:
+        # The footer comes last; a name in the page may hold the same words.
+        of_page = _BUILT.findall(content)
+        if of_page and built and of_page[-1] != built:
             notice = (
                 f"New data were published (built {built}) since this page was rendered. To see "
                 "them, choose it under Reports, or run email-stats report."

@@ -127,6 +127,18 @@ def test_an_address_that_is_refused_is_named_and_the_others_get_theirs(
     assert mailbox.recipients == [["joe@b.example"]]
 
 
+def test_a_connection_that_breaks_names_those_who_got_none(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"{name}@a.example" for name in ("jane", "joe", "jim")]
+    with mail_server(tmp_path, broken_off="joe@a.example") as mailbox:
+        monkeypatch.setenv("EMAIL_STATS_SMTP_URL", f"smtp://localhost:{mailbox.port}")
+        said = r"no mail was sent to joe@a\.example, jim@a\.example: "
+        with pytest.raises(EmailStatsError, match=said):
+            run("export", "bulk", *(f"--email={address}" for address in addresses))
+    assert mailbox.recipients == [["jane@a.example"]]
+
+
 def test_a_server_that_isnt_there_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_STATS_SMTP_URL", "smtp://localhost:1")
     with pytest.raises(EmailStatsError, match=r"no mail was sent to jane@a\.example: .*refused"):

@@ -26,10 +26,14 @@ USER, PASSWORD = "postmaster", "p@ss/word"
 
 @dataclass
 class Mailbox:
-    """What a server took: messages, and whether each came over TLS. It refuses ``refused``."""
+    """What a server took: messages, and whether each came over TLS.
+
+    It refuses ``refused``, and breaks off at ``broken_off``.
+    """
 
     port: int = 0
     refused: str = ""
+    broken_off: str = ""
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     were_encrypted: list[bool] = field(default_factory=list)
@@ -37,7 +41,10 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take every recipient but one."""
+        """Take every recipient but those."""
+        if address == self.broken_off:
+            assert server.transport is not None
+            server.transport.close()
         if address == self.refused:
             return "550 no such user"
         envelope.rcpt_tos.append(address)
@@ -87,7 +94,12 @@ def write_certificate(folder: Path) -> Path:
 
 @contextmanager
 def mail_server(
-    folder: Path, *, tls: bool = False, starttls: bool = False, refused: str = ""
+    folder: Path,
+    *,
+    tls: bool = False,
+    starttls: bool = False,
+    refused: str = "",
+    broken_off: str = "",
 ) -> Iterator[Mailbox]:
     """Run a server; with STARTTLS it asks for ``USER``. Its certificate is in ``folder``."""
     context = None
@@ -97,7 +109,7 @@ def mail_server(
         context.load_cert_chain(certificate, folder / "key.pem")
     with socket.create_server(("localhost", 0)) as free:
         port = free.getsockname()[1]
-    mailbox = Mailbox(port, refused)
+    mailbox = Mailbox(port, refused, broken_off)
 
     def authenticate(
         server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any

@@ -71,9 +71,9 @@ _TEMPLATE = _EXPORTER.template
 def to_html(notebook_path: Path, html_path: Path) -> None:
     """Write an executed notebook as a page without code or any request to anywhere.
 
-    Its one script is ``table.js``: the page's Content-Security-Policy lets no other run. The page's
-    title is the notebook's first line. The file is whole or not there, and only its owner may read
-    it: a page may name contacts.
+    Its one script is ``table.js`` and ``chart.js``: the page's Content-Security-Policy lets no
+    other run. The page's title is the notebook's first line. The file is whole or not there, and
+    only its owner may read it: a page may name contacts.
     """
     digest = hashlib.sha256(script().encode()).digest()
     resources = {

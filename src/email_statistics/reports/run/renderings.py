@@ -23,7 +23,6 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from email_statistics.errors import UsageError
-from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.run.site import RENDERINGS, Email
 from email_statistics.storage import UNFINISHED, make_private_folder, write_private
@@ -74,11 +73,6 @@ class Kept:
 
     folder: Path
     rendering: Rendering
-
-
-def reports_folder() -> Path:
-    """Return where renderings lie (``EMAIL_STATS_REPORTS``), by default ``var/reports``."""
-    return PROJECT_ROOT / Path(os.environ.get("EMAIL_STATS_REPORTS") or "var/reports").expanduser()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import duckdb
 
 from email_statistics import paths, warehouse
 from email_statistics.errors import EmailStatsError
+from email_statistics.paths import reports_folder
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import assembly, parameters, renderings, worker
@@ -133,7 +134,7 @@ def run(
     declared = {name: parameters.defaults(registry.notebook(name)) for name in chosen}
     for name in chosen:
         parameters.resolve(name, declared[name], {**registry.reports[name].parameters, **given})
-    reports = renderings.reports_folder()
+    reports = reports_folder()
     with renderings.workspace(reports) as workspace:
         source = _open_source(workspace)
         if max_age is not None:

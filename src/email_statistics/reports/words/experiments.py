@@ -34,9 +34,6 @@ STATUSES = {
 }
 """How a comparison ends (overview: Experiments)."""
 
-UNDECIDED = ("sample_ratio_mismatch", "no_data", "too_early")
-"""While a comparison has one of these, nothing is said of who is ahead."""
-
 
 def value(metric: str, number: float | Decimal | None, currency: str) -> str:
     """Write a metric's value: money, orders per contact, or a share of contacts."""

@@ -78,6 +78,8 @@ def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
     else:
         require_java()
         _require_listener(spark_address(target))
+        # Spark's own choice is the first python3 of a worker's PATH, which may lack this package.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         with _session(_static_settings(spark_address(target))):
             yield {}
 

@@ -1,8 +1,10 @@
 """Builds on Sail, which speaks Spark's SQL, hold what builds on DuckDB hold."""
 
+import os
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,21 @@ def test_a_cluster_that_nobody_answers_at_is_said_so(
 
     with pytest.raises(EngineError, match="Nobody answers at"), running_engine(target):
         pass
+
+
+@pytest.mark.parametrize("given", ["", "/opt/python"])
+def test_workers_run_the_python_of_the_command_or_the_one_that_is_set(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", given)
+    if not given:
+        monkeypatch.delenv("PYSPARK_PYTHON")
+    monkeypatch.setenv("EMAIL_STATS_SPARK", "local[2]")
+    monkeypatch.setattr("email_statistics.spark.target.require_java", lambda: None)
+    monkeypatch.setattr("email_statistics.spark.target._session", lambda _: nullcontext())
+
+    with running_engine("spark"):
+        assert os.environ["PYSPARK_PYTHON"] == (given or sys.executable)
 
 
 @pytest.mark.parametrize(

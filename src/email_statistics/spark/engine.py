@@ -23,17 +23,19 @@ from email_statistics.spark.lake import (
     read_footers,
 )
 from email_statistics.spark.results import Reading, write_build_database
-from email_statistics.spark.target import Target, running_engine, use_packages
+from email_statistics.spark.session import running_engine
+from email_statistics.spark.target import Target, use_packages
 from email_statistics.storage import make_private_folder
 
 
 class OnSpark:
     """dbt builds every table on the engine, as Parquet files in a folder of the build's own."""
 
-    def __init__(self, variables: str | None, target: Target) -> None:
+    def __init__(self, target: Target, variables: str | None, select: Sequence[str]) -> None:
         """Raise ``UsageError`` where the target's packages aren't installed."""
         use_packages(target)
         self._target = target
+        self._select = select
         self._dbt = Dbt(variables, target)
 
     def start(self) -> None:
@@ -41,7 +43,7 @@ class OnSpark:
         self._dbt.start()
 
     def build(self, found: BuildInput, files: BuildFiles, progress: Progress) -> DbtBuild:
-        """Build everything, then write the public tables into the build database.
+        """Build what is selected, then write its public tables into the build database.
 
         Raises ``EmailStatsError`` where a model, a test or a table's contract fails; what an
         earlier build left is then as it was.
@@ -53,7 +55,10 @@ class OnSpark:
             build = {"number": 1, "is_delta": False, "folder": str(folder), "format": "parquet"}
             with running_engine(self._target) as variables:
                 built = self._dbt.build(
-                    (), True, progress, {"EMAIL_STATS_SPARK_BUILD": json.dumps(build), **variables}
+                    self._select,
+                    True,
+                    progress,
+                    {"EMAIL_STATS_SPARK_BUILD": json.dumps(build), **variables},
                 )
             progress.step("public tables")
             reading = Reading(

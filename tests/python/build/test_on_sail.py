@@ -17,11 +17,11 @@ from reference.worlds import DIRTY_RATES, draw_worlds, write_lake
 
 from email_statistics.commands.build import command
 from email_statistics.errors import UsageError
+from email_statistics.spark.session import running_engine
 from email_statistics.spark.target import (
     EngineError,
     Target,
     packages_folder,
-    running_engine,
     spark_address,
     use_packages,
 )
@@ -100,7 +100,7 @@ def test_a_cluster_that_nobody_answers_at_is_said_so(
     target: Target, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMAIL_STATS_SPARK", address)
-    monkeypatch.setattr("email_statistics.spark.target.require_java", lambda: None)
+    monkeypatch.setattr("email_statistics.spark.session.require_java", lambda: None)
 
     with pytest.raises(EngineError, match="Nobody answers at"), running_engine(target):
         pass
@@ -114,8 +114,8 @@ def test_workers_run_the_python_of_the_command_or_the_one_that_is_set(
     if not given:
         monkeypatch.delenv("PYSPARK_PYTHON")
     monkeypatch.setenv("EMAIL_STATS_SPARK", "local[2]")
-    monkeypatch.setattr("email_statistics.spark.target.require_java", lambda: None)
-    monkeypatch.setattr("email_statistics.spark.target._session", lambda _: nullcontext())
+    monkeypatch.setattr("email_statistics.spark.session.require_java", lambda: None)
+    monkeypatch.setattr("email_statistics.spark.session._session", lambda _: nullcontext())
 
     with running_engine("spark"):
         assert os.environ["PYSPARK_PYTHON"] == (given or sys.executable)

@@ -56,7 +56,7 @@ class OnDuckDB:
 def engine_of(options: BuildOptions) -> Engine:
     """Return the engine of a target.
 
-    Raises ``UsageError`` where its packages aren't installed.
+    Raises ``UsageError`` where something of it is missing, such as its packages.
     """
     if options.target == "local":
         return OnDuckDB(options)

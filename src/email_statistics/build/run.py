@@ -161,7 +161,12 @@ class Builder:
     options: BuildOptions
     strictness: Strictness
     checker: Checker
-    _engine: Engine | None = None
+    _engine: Engine = field(init=False)
+    _is_started: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ``UsageError`` where something of the target's engine is missing."""
+        self._engine = engine_of(self.options)
 
     def look(self) -> BuildInput:
         """Look at all that decides what a build gives; raises ``UsageError`` where it is wrong."""
@@ -198,11 +203,10 @@ class Builder:
             previous = last.counts if last else None
             counts = count_lake(Path(found.lake), found.files, previous)
             run.ask(raw_profile(counts, previous, self.strictness.accepts_changes))
-        if self._engine is None:
+        if not self._is_started:
             with run.step("dbt's start"):
-                engine = engine_of(self.options)
-                engine.start()
-                self._engine = engine
+                self._engine.start()
+            self._is_started = True
         with run.step("raw check"):
             run.take_result()
         with run.step("models and their tests"):

@@ -24,7 +24,7 @@ from email_statistics.spark.lake import (
 )
 from email_statistics.spark.results import Reading, write_build_database
 from email_statistics.spark.session import running_engine
-from email_statistics.spark.target import Target, use_packages
+from email_statistics.spark.target import Target, require_engine
 from email_statistics.storage import make_private_folder
 
 
@@ -32,8 +32,8 @@ class OnSpark:
     """dbt builds every table on the engine, as Parquet files in a folder of the build's own."""
 
     def __init__(self, target: Target, variables: str | None, select: Sequence[str]) -> None:
-        """Raise ``UsageError`` where the target's packages aren't installed."""
-        use_packages(target)
+        """Raise ``UsageError`` where something of the target's is missing."""
+        require_engine(target)
         self._target = target
         self._select = select
         self._dbt = Dbt(variables, target)

@@ -13,7 +13,6 @@ from email_statistics.spark.target import (
     EngineError,
     Target,
     packages_folder,
-    require_java,
     spark_address,
 )
 from email_statistics.spark.watch import answers, places_of, watched
@@ -53,7 +52,6 @@ def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
         with _session({"spark.remote": address}):
             yield {}
     else:
-        require_java()
         address = spark_address(target)
         _require_master(address)
         # Spark's own choice is the first python3 of a worker's PATH, which may lack this package.
@@ -71,10 +69,10 @@ def _require_master(address: str) -> None:
 
 def _require_server(address: str) -> None:
     """Raise ``EngineError`` where no gRPC server answers; its client would try for ten minutes."""
+    _require_master(address)
     import grpc  # type: ignore[import-untyped]
     from pyspark.sql.connect.client.core import DefaultChannelBuilder
 
-    _require_master(address)
     channel = DefaultChannelBuilder(address).toChannel()
     try:
         grpc.channel_ready_future(channel).result(timeout=_SECONDS_TO_ANSWER)

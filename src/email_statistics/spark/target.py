@@ -2,14 +2,20 @@
 
 import importlib
 import os
+import re
 import shutil
+import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal, get_args
 
 from email_statistics.errors import EmailStatsError, UsageError
 
 Target = Literal["local", "sail", "spark", "spark_connect"]
+
+# What Spark 4 needs.
+_JAVA = 17
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -21,6 +27,13 @@ class EngineError(EmailStatsError):
 def packages_folder(target: Target) -> Path:
     """The folder of a target's packages: engines need different versions of pyspark."""
     return Path(sys.prefix) / "engines" / ("sail" if target == "sail" else "spark")
+
+
+def package_version(target: Target, package: str) -> str | None:
+    """Return the version of one of a target's packages, None where it isn't installed."""
+    for found in distributions(name=package, path=[str(packages_folder(target))]):
+        return found.version
+    return None
 
 
 def use_packages(target: Target) -> None:
@@ -53,11 +66,39 @@ def spark_address(target: Target) -> str:
     return address
 
 
-def require_java() -> None:
-    """Raise ``UsageError`` where there is no Java to run Spark with."""
+def require_engine(target: Target) -> None:
+    """Make a target usable, as far as this machine can tell without starting anything.
+
+    Raises ``UsageError`` where its packages or Java are missing, or the address is another's.
+    """
+    use_packages(target)
+    if target == "spark":
+        require_java()
+    if target != "sail":
+        spark_address(target)
+
+
+def require_java() -> int:
+    """Return the version of the Java that runs Spark.
+
+    Raises ``UsageError`` where there is none, or it is too old.
+    """
     home = os.environ.get("JAVA_HOME")
-    if not (shutil.which("java") or (home and Path(home, "bin", "java").exists())):
+    java = Path(home, "bin", "java") if home else shutil.which("java")
+    advice = (
+        "install it (Debian and Ubuntu: apt-get install default-jre-headless) or set JAVA_HOME."
+    )
+    try:
+        said = subprocess.run(  # noqa: S603  # the Java that Spark itself would start
+            [java or "java", "-version"], capture_output=True, text=True, check=True
+        ).stderr
+    except (OSError, subprocess.CalledProcessError) as error:
+        where = f"at JAVA_HOME ({home})" if home else "here"
         raise UsageError(
-            "Spark needs Java 17 or newer, and there is no java here: install it (Debian and "
-            "Ubuntu: apt-get install default-jre-headless) or set JAVA_HOME."
-        )
+            f"Spark needs Java {_JAVA} or newer, and there is no java {where}: {advice}"
+        ) from error
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    version = int(found[1]) if found else 0
+    if version < _JAVA:
+        raise UsageError(f"Spark needs Java {_JAVA} or newer, and {java} is {version}: {advice}")
+    return version

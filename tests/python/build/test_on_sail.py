@@ -22,6 +22,7 @@ from email_statistics.spark.target import (
     EngineError,
     Target,
     packages_folder,
+    require_java,
     spark_address,
     use_packages,
 )
@@ -100,7 +101,6 @@ def test_a_cluster_that_nobody_answers_at_is_said_so(
     target: Target, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMAIL_STATS_SPARK", address)
-    monkeypatch.setattr("email_statistics.spark.session.require_java", lambda: None)
 
     with pytest.raises(EngineError, match="Nobody answers at"), running_engine(target):
         pass
@@ -114,7 +114,6 @@ def test_workers_run_the_python_of_the_command_or_the_one_that_is_set(
     if not given:
         monkeypatch.delenv("PYSPARK_PYTHON")
     monkeypatch.setenv("EMAIL_STATS_SPARK", "local[2]")
-    monkeypatch.setattr("email_statistics.spark.session.require_java", lambda: None)
     monkeypatch.setattr("email_statistics.spark.session._session", lambda _: nullcontext())
 
     with running_engine("spark"):
@@ -131,6 +130,47 @@ def test_an_address_for_another_target_is_refused(
 
     with pytest.raises(UsageError, match="sc://host:port goes with spark_connect"):
         spark_address(target)
+
+
+def _java(folder: Path, version: str) -> str:
+    java = folder / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n", encoding="utf-8")
+    java.chmod(0o755)
+    return str(folder)
+
+
+@pytest.mark.parametrize(("version", "number"), [("17.0.15", 17), ("21", 21)])
+def test_a_java_that_runs_spark(
+    version: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", _java(tmp_path, version))
+
+    assert require_java() == number
+
+
+def test_an_old_java_or_none_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="there is no java at JAVA_HOME"):
+        require_java()
+
+    monkeypatch.setenv("JAVA_HOME", _java(tmp_path, "1.8.0_292"))
+    with pytest.raises(UsageError, match=r"is 8: install it"):
+        require_java()
+
+
+def test_a_missing_engine_is_told_before_anything_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("EMAIL_STATS_RAW", str(tmp_path / "none"))
+
+    result = CliRunner().invoke(command, ["--target", "sail"])
+
+    assert isinstance(result.exception, UsageError)
+    assert "run `make setup-sail`" in str(result.exception)
 
 
 def test_a_target_without_its_packages_says_how_to_install_them(

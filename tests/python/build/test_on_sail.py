@@ -70,6 +70,15 @@ def test_the_sample_built_on_sail_equals_duckdb(
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
 
 
+def test_real_data_built_on_sail_equal_duckdb(real_lake: Path, tmp_path: Path) -> None:
+    run, published = _build_on_sail(real_lake, tmp_path)
+    assert run.returncode == 0, run.stderr
+
+    on_duckdb = build(real_lake, tmp_path / "duckdb" / published.name)
+
+    assert not differences(on_duckdb, published, NOT_COMPARED)
+
+
 def test_random_dirty_lakes_built_on_sail_equal_duckdb(tmp_path: Path) -> None:
     """The build databases: whether such a lake would be published is the checks' matter."""
     lake = tmp_path / "lake"

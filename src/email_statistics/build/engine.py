@@ -62,4 +62,4 @@ def engine_of(options: BuildOptions) -> Engine:
         return OnDuckDB(options)
     from email_statistics.spark.engine import OnSpark
 
-    return OnSpark(options.target, options.variables, options.select)
+    return OnSpark(options)

@@ -37,7 +37,7 @@ from email_statistics.gate.page import write_page
 from email_statistics.gate.raw_counts import count_lake
 from email_statistics.gate.raw_profile import raw_profile
 from email_statistics.lake import require_lake
-from email_statistics.spark.target import Target
+from email_statistics.spark.target import Target, table_format
 from email_statistics.storage import keep_private, locked
 
 _CHECKED: dict[Stage, str] = {"raw": "The raw lake", "marts": "What was built"}
@@ -175,7 +175,11 @@ class Builder:
         lake = paths.raw_lake()
         require_lake(lake)
         target = self.options.target
-        engine = target if target == "local" else f"{target}, {paths.spark_warehouse()}"
+        engine = (
+            target
+            if target == "local"
+            else f"{target}, {paths.spark_warehouse()}, {table_format()}"
+        )
         return read_build_input(lake, settings, paths.PROJECT_ROOT, engine)
 
     def build(self) -> None:

@@ -17,6 +17,8 @@ Target = Literal["local", "sail", "spark", "spark_connect"]
 # What Spark 4 needs.
 _JAVA = 17
 
+TableFormat = Literal["parquet", "delta"]
+
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 
@@ -64,6 +66,20 @@ def spark_address(target: Target) -> str:
             "spark_connect; local[*], spark://host:port, yarn and k8s://… go with spark."
         )
     return address
+
+
+def table_format() -> TableFormat:
+    """Return the format of an engine's tables (``EMAIL_STATS_SPARK_FORMAT``).
+
+    Raises ``UsageError`` where it is another than parquet or delta.
+    """
+    name = os.environ.get("EMAIL_STATS_SPARK_FORMAT") or "parquet"
+    for known in get_args(TableFormat):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise UsageError(
+        f"EMAIL_STATS_SPARK_FORMAT is {name}: it can be {' or '.join(get_args(TableFormat))}."
+    )
 
 
 def require_engine(target: Target) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -139,6 +140,8 @@ def _session(settings: Mapping[str, str]) -> Iterator[None]:
 
     remote = settings.get("spark.remote")
     address = remote or settings["spark.master"]
+    # Of a pandas that nothing here uses, and of settings that dbt asks a server for in vain.
+    warnings.filterwarnings("ignore", module="pyspark")
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)

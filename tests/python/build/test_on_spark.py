@@ -17,7 +17,6 @@ from helpers.support import build_database, environment
 # A part with staging, messages, orders, attribution: all of it takes two minutes on a cluster.
 PART = "+fct_attribution_credits"
 BUILD_A_PART = f"""
-import faulthandler; faulthandler.register(10)
 from email_statistics.build.engine import BuildOptions
 from email_statistics.build.run import Strictness, build
 build(BuildOptions(select=({PART!r},), target="spark"), Strictness())

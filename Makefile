@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 # The project's own lake and folders, whatever the environment says.
 ISOLATED := env -u EMAIL_STATS_RAW -u EMAIL_STATS_WAREHOUSE -u EMAIL_STATS_REPORTS -u EMAIL_STATS_EXPORTS \
-	-u EMAIL_STATS_SPARK -u EMAIL_STATS_SPARK_WAREHOUSE \
+	-u EMAIL_STATS_SPARK -u EMAIL_STATS_SPARK_WAREHOUSE -u EMAIL_STATS_SPARK_FORMAT \
 	-u DBT_TARGET_PATH -u DBT_LOG_PATH -u DBT_PROFILES_DIR -u DBT_PROJECT_DIR -u DBT_TARGET -u PYTHONPATH
 PYTEST := $(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # A database of its own for quick, so that it disturbs no build.

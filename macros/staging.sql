@@ -335,7 +335,7 @@ ranked as (
         {{ contract_columns(table) }},
         quarantine_reason,
         raw_row,
-        {{- ' null as replaced_row,' if is_delta() }}
+        {{- ' cast(null as bigint) as replaced_row,' if is_delta() }}
         1 as duplicate_rank
     from judged
     where not is_repeated
@@ -348,7 +348,7 @@ ranked as (
             {{ contract_columns(table) }},
             quarantine_reason,
             raw_row
-            {{- ', null as replaced_row' if is_delta() }}
+            {{- ', cast(null as bigint) as replaced_row' if is_delta() }}
         from judged
         where is_repeated
         {{ earlier_rows(table) if is_delta() }}
@@ -384,7 +384,7 @@ competing as (
     select
         *
         {%- if is_delta() %},
-        null as replaced_row
+        cast(null as bigint) as replaced_row
     from judged
     {{ earlier_rows(table) }}
         {%- else %}

@@ -214,7 +214,7 @@
         select {{ columns | join(', ') }} from {{ relation }} where {{ has_changed_key(relation, model_node(name)) or 'true' }}
     {%- endset -%}
     {%- set earlier -%}
-        select {{ columns | join(', ') }} from {{ earlier_copy(relation) }}
+        select {{ columns | join(', ') }} from {{ rows_before(relation) }}
     {%- endset -%}
     (
         ({{ now }} except all {{ earlier }})
@@ -236,7 +236,17 @@
 {% endmacro %}
 
 
-{# A compared table as it was before the batch, or its rows of the changed keys. It is in the table's own database,
+{# A compared table as it was before the batch, or its rows of the changed keys: what follows `from`. #}
+{% macro rows_before(relation) -%}
+    {{ adapter.dispatch('rows_before')(relation) }}
+{%- endmacro %}
+
+{% macro duckdb__rows_before(relation) -%}
+    {{ earlier_copy(relation) }}
+{%- endmacro %}
+
+
+{# The same as a table. It is in the table's own database,
    because a transaction writes to one. #}
 {% macro earlier_copy(relation) -%}
     {{ relation.replace_path(schema='earlier') }}

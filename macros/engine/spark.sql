@@ -173,7 +173,7 @@
 {%- endmacro %}
 
 {% macro spark__rows_with_key(relation, node, key, keys, rowid_as) -%}
-    (select * from {{ relation }} where ({{ key }}) in {{ keys }})
+    (select *{{ ', cast(1 as bigint) as ' ~ rowid_as if rowid_as }} from {{ relation }} where ({{ key }}) in {{ keys }})
 {%- endmacro %}
 
 {% macro spark__has_key(relation, node, key, keys) -%}

@@ -1,5 +1,5 @@
-{# How tables are written on Spark (on DuckDB: macros/engine/materializations.sql). Each full refresh writes into a folder
-   of its own, so that nobody who reads the last one sees it half replaced. Keys and constraints aren't enforced there:
+{# How tables are written on Spark (on DuckDB: macros/engine/materializations.sql). Each build writes into a folder of its
+   own, so that nobody who reads the last one sees it half replaced; an increment's begins with the last one's Delta files. Keys and constraints aren't enforced there:
    the tests look, and the published DuckDB file enforces them. #}
 
 {# Of the build at work: number, is_delta, folder (where its tables are) and format; from `email-stats build`. #}
@@ -30,6 +30,40 @@
         as {{ query }}
     {% endcall %}
 {% endmacro %}
+
+
+{# Where an increment's new rows are computed. #}
+{% macro spark_computed(relation) %}
+    {% do return(relation.incorporate(path={'identifier': relation.identifier ~ '__computed'}, type='table')) %}
+{% endmacro %}
+
+
+{# In an increment: removes all rows that have one of these keys (a query) and inserts the model's rows. By a merge, for
+   not every Delta takes a subquery in a delete. A null key is never changed. #}
+{% macro spark_replace(relation, key, keys) %}
+    {% set computed = spark_computed(relation) %}
+    {% set columns = run_query('select * from ' ~ relation ~ ' limit 0').column_names | join(', ') %}
+    {% set conditions = [] %}
+    {% for column in key %}
+        {% do conditions.append('kept.' ~ column ~ ' = replaced.' ~ column) %}
+    {% endfor %}
+    {% do spark_create(computed, compiled_code) %}
+    {% call statement() %}
+        merge into {{ relation }} as kept
+        using (select distinct {{ key | join(', ') }} from ({{ keys }}) as keyed) as replaced
+            on {{ conditions | join(' and ') }}
+        when matched then delete
+    {% endcall %}
+    {% call statement() %}
+        insert into {{ relation }} ({{ columns }}) select {{ columns }} from {{ computed }}
+    {% endcall %}
+{% endmacro %}
+
+
+{# `email-stats build` opens compared tables as the last build left them, whole. #}
+{% macro spark__rows_before(relation) -%}
+    {{ earlier_copy(relation) }} where {{ has_changed_key(relation, model_of(relation)) or 'true' }}
+{%- endmacro %}
 
 
 {% materialization table, adapter='spark' %}
@@ -72,14 +106,25 @@
 {% materialization by_key, adapter='spark' %}
     {% set relation = this.incorporate(type='table') %}
     {{ run_hooks(pre_hooks) }}
-    {% do spark_create(relation, compiled_code) %}
+    {% if is_delta() %}
+        {% set key = model.config.meta.key %}
+        {% set keys = 'select ' ~ key_list(key) ~ ' from ' ~ model_node(model.config.meta.affected_by).relation_name %}
+        {% do spark_replace(relation, [key] if key is string else key, keys) %}
+    {% else %}
+        {% do spark_create(relation, compiled_code) %}
+    {% endif %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}
 
 
 {% materialization staged, adapter='spark' %}
     {% set relation = this.incorporate(type='table') %}
-    {% do spark_create(relation, compiled_code) %}
+    {% if is_delta() %}
+        {% set key = raw_source(model.name.removeprefix('stg_')).config.meta.identity %}
+        {% do spark_replace(relation, key, 'select ' ~ key_list(key) ~ ' from ' ~ spark_computed(relation) ~ ' where replaced_row is not null') %}
+    {% else %}
+        {% do spark_create(relation, compiled_code) %}
+    {% endif %}
     {% do return({'relations': [relation]}) %}
 {% endmaterialization %}
 

@@ -69,7 +69,7 @@ class _Peak(threading.Thread):
 
     def run(self) -> None:
         while not self._is_over.wait(_SAMPLED_EVERY):
-            memory = [_memory(pid) for pid in _tree(self._pid)]
+            memory = [_memory(pid) for pid in process_tree(self._pid)]
             together = sum(each["VmRSS"] for each in memory)
             self.bytes = max(self.bytes, together, *(each["VmHWM"] for each in memory))
 
@@ -78,7 +78,8 @@ class _Peak(threading.Thread):
         self.join()
 
 
-def _tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
+    """Return a process and all below it."""
     found, waiting = [], [pid]
     while waiting:
         pid = waiting.pop()

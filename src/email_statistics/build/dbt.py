@@ -123,12 +123,16 @@ class Dbt:
             raise result.exception
         return result
 
-    def _models_by_folder(self) -> Counter[str]:
-        return Counter(
-            node.path.split("/")[0]
+    def models(self) -> list[Any]:
+        """Return dbt's nodes of all models, after ``start``."""
+        return [
+            node
             for node in self._manifest.nodes.values()
             if node.resource_type == "model" and node.config.enabled
-        )
+        ]
+
+    def _models_by_folder(self) -> Counter[str]:
+        return Counter(node.path.split("/")[0] for node in self.models())
 
 
 @dataclass

@@ -20,7 +20,8 @@ from email_statistics.build.files import build_files, refuse_bad_name
 from email_statistics.contract import raw_tables
 from email_statistics.errors import EmailStatsError
 from email_statistics.lake import raw_files, require_lake
-from email_statistics.spark.target import Target, packages_folder, require_java
+from email_statistics.spark.target import Target, package_version, require_java
+from email_statistics.spark.watch import answers, places_of
 from email_statistics.storage import lock_holder, write_log
 
 # A build may spill to the disk what its tables take, and publishes beside the old file.
@@ -73,17 +74,44 @@ def _versions(part: str) -> Iterator[Diagnosis]:
 
 
 def _engines(part: str) -> Iterator[Diagnosis]:
-    installed = [name for name, target in _ENGINES.items() if packages_folder(target).is_dir()]
-    if not installed:
+    found = [
+        f"{name} {installed}"
+        for name, target, package in _ENGINES
+        if (installed := package_version(target, package))
+    ]
+    if not found:
         yield Diagnosis(
             "ok", part, "DuckDB alone; `make setup-sail` and `make setup-spark` add others."
         )
         return
-    if "Spark" in installed:
-        require_java()
-    yield Diagnosis(
-        "ok", part, f"DuckDB, {', '.join(installed)} with tables in {paths.spark_warehouse()}."
-    )
+    if package_version("spark", "pyspark"):
+        found.append(f"Java {require_java()}")
+    yield Diagnosis("ok", part, f"DuckDB, {', '.join(found)}.")
+    folder = paths.spark_warehouse()
+    if not _is_writable(folder):
+        yield Diagnosis(
+            "fail",
+            "tables",
+            f"{folder} can't be written: make it writable, or point EMAIL_STATS_SPARK_WAREHOUSE "
+            "to a folder that is.",
+        )
+    else:
+        yield Diagnosis("ok", "tables", f"Sail and Spark write theirs to {folder}.")
+
+
+def _cluster(part: str) -> Iterator[Diagnosis]:
+    address = os.environ.get("EMAIL_STATS_SPARK")
+    places = places_of(address or "")
+    if places and not answers(places):
+        yield Diagnosis(
+            "fail",
+            part,
+            f"Nobody answers at {address}: see that Spark runs there, and EMAIL_STATS_SPARK.",
+        )
+    elif places:
+        yield Diagnosis("ok", part, f"Somebody answers at {address}.")
+    elif address:
+        yield Diagnosis("ok", part, f"Spark's master is {address}; it wasn't asked.")
 
 
 def _settings(part: str) -> Iterator[Diagnosis]:
@@ -243,10 +271,14 @@ def _build_line(connection: duckdb.DuckDBPyConnection) -> str:
     return f"built {built_at:%Y-%m-%d %H:%M} UTC from {lake}, {data}"
 
 
-_ENGINES: dict[str, Target] = {"Sail": "sail", "Spark": "spark"}
+_ENGINES: tuple[tuple[str, Target, str], ...] = (
+    ("Sail", "sail", "pysail"),
+    ("Spark", "spark", "pyspark"),
+)
 _LOOKS: dict[str, Callable[[str], Iterator[Diagnosis]]] = {
     "versions": _versions,
     "engines": _engines,
+    "cluster": _cluster,
     "settings": _settings,
     "raw lake": _lake,
     "loads": _loads,

@@ -56,10 +56,10 @@ class OnDuckDB:
 def engine_of(options: BuildOptions) -> Engine:
     """Return the engine of a target.
 
-    Raises ``UsageError`` where its packages aren't installed.
+    Raises ``UsageError`` where something of it is missing, such as its packages.
     """
     if options.target == "local":
         return OnDuckDB(options)
     from email_statistics.spark.engine import OnSpark
 
-    return OnSpark(options.variables, options.target)
+    return OnSpark(options)

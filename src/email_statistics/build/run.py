@@ -37,7 +37,7 @@ from email_statistics.gate.page import write_page
 from email_statistics.gate.raw_counts import count_lake
 from email_statistics.gate.raw_profile import raw_profile
 from email_statistics.lake import require_lake
-from email_statistics.spark.target import Target
+from email_statistics.spark.target import Target, table_format
 from email_statistics.storage import keep_private, locked
 
 _CHECKED: dict[Stage, str] = {"raw": "The raw lake", "marts": "What was built"}
@@ -161,7 +161,12 @@ class Builder:
     options: BuildOptions
     strictness: Strictness
     checker: Checker
-    _engine: Engine | None = None
+    _engine: Engine = field(init=False)
+    _is_started: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ``UsageError`` where something of the target's engine is missing."""
+        self._engine = engine_of(self.options)
 
     def look(self) -> BuildInput:
         """Look at all that decides what a build gives; raises ``UsageError`` where it is wrong."""
@@ -170,7 +175,11 @@ class Builder:
         lake = paths.raw_lake()
         require_lake(lake)
         target = self.options.target
-        engine = target if target == "local" else f"{target}, {paths.spark_warehouse()}"
+        engine = (
+            target
+            if target == "local"
+            else f"{target}, {paths.spark_warehouse()}, {table_format()}"
+        )
         return read_build_input(lake, settings, paths.PROJECT_ROOT, engine)
 
     def build(self) -> None:
@@ -198,11 +207,10 @@ class Builder:
             previous = last.counts if last else None
             counts = count_lake(Path(found.lake), found.files, previous)
             run.ask(raw_profile(counts, previous, self.strictness.accepts_changes))
-        if self._engine is None:
+        if not self._is_started:
             with run.step("dbt's start"):
-                engine = engine_of(self.options)
-                engine.start()
-                self._engine = engine
+                self._engine.start()
+            self._is_started = True
         with run.step("raw check"):
             run.take_result()
         with run.step("models and their tests"):

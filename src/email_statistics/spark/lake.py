@@ -1,7 +1,7 @@
 """The raw lake for Spark: what its files hold, and the statements that open it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,29 +123,36 @@ def load_outcomes(lake: Path) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=_LOADS)
 
 
-def opening_statements(files: Sequence[FileOnSpark]) -> Iterator[str]:
-    """Yield the statements that open a view ``raw.<table>`` over the files of each raw table.
-
-    It has the columns of the contract in their order, then what else the files have; NULL for each
-    that a file lacks, and one type for all files. Raises ``LakeError`` where a required table has
-    no file.
-    """
-    of_table: dict[str, list[FileOnSpark]] = defaultdict(list)
-    for each in files:
-        of_table[each.file.table].append(each)
+def columns_of(files: Sequence[FileOnSpark]) -> dict[str, dict[str, str]]:
+    """Return each raw table's columns over all its files, with one type that holds all values."""
     types: dict[str, dict[str, str]] = defaultdict(dict)
     for each in files:
         known = types[each.file.table]
         for name, kind in each.columns.items():
             known[name] = united(known.get(name, kind), kind)
+    return {table: dict(sorted(known.items())) for table, known in types.items()}
+
+
+def opening_statements(
+    files: Sequence[FileOnSpark], columns: Mapping[str, Mapping[str, str]], *, is_delta: bool
+) -> Iterator[str]:
+    """Yield the statements that open a view ``raw.<table>`` over these files of each raw table.
+
+    It has the columns of the contract in their order, then what else the table's files have; NULL
+    for each that a file lacks, in the types of ``columns``. Raises ``LakeError`` where a required
+    table has no file, and it isn't a delta, which reads new files alone.
+    """
+    of_table: dict[str, list[FileOnSpark]] = defaultdict(list)
+    for each in files:
+        of_table[each.file.table].append(each)
     yield "create schema if not exists raw"
     for table in raw_tables():
-        if table.is_required and not types[table.name]:
+        if table.is_required and not of_table[table.name] and not is_delta:
             raise LakeError(
                 f"Raw table '{table.name}' is missing: there is no Parquet file of it. Deliver it, "
                 "or point EMAIL_STATS_RAW to the raw lake."
             )
-        yield from _open_table(table, of_table[table.name], types[table.name])
+        yield from _open_table(table, of_table[table.name], columns.get(table.name, {}))
 
 
 def united(one: str, other: str) -> str:
@@ -161,7 +168,7 @@ def united(one: str, other: str) -> str:
 
 
 def _open_table(
-    table: RawTable, files: Sequence[FileOnSpark], types: dict[str, str]
+    table: RawTable, files: Sequence[FileOnSpark], types: Mapping[str, str]
 ) -> Iterator[str]:
     contract = [column.name for column in table.columns]
     names = contract + sorted(name for name in types if name not in contract)
@@ -175,7 +182,7 @@ def _open_table(
     yield f"create or replace view raw.{table.name} as {' union all '.join(queries) or nothing}"
 
 
-def _select(names: Sequence[str], types: dict[str, str], there: dict[str, str]) -> str:
+def _select(names: Sequence[str], types: Mapping[str, str], there: Mapping[str, str]) -> str:
     return "select " + ", ".join(
         f"cast({_value(name, there.get(name))} as {types.get(name, 'string')}) as {_name(name)}"
         for name in names

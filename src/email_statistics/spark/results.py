@@ -15,6 +15,7 @@ import duckdb
 from email_statistics.build.database import remove
 from email_statistics.build.lake_state import BUILDING
 from email_statistics.errors import EmailStatsError
+from email_statistics.spark.increments import parquet_files
 from email_statistics.storage import limit_memory, open_duckdb, write_log
 
 _PUBLIC = ("core", "marts")
@@ -26,11 +27,11 @@ class ResultsError(EmailStatsError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What a build read: files, their rows, and why all of them."""
+    """What a build read: files, their rows, and why all of them, where it wasn't an increment."""
 
     files: int
     rows: int
-    reason: str
+    reason: str | None
 
 
 def write_build_database(
@@ -39,7 +40,7 @@ def write_build_database(
     """Write the public tables of a build that passed into a new database.
 
     ``models`` are dbt's nodes in the order in which they were built, ``folder`` holds each model's
-    Parquet files in ``<schema>/<name>``. Raises ``ResultsError`` where a table can't be read, or
+    files in ``<schema>/<name>``. Raises ``ResultsError`` where a table can't be read, or
     breaks a key or a constraint; there is then no database.
     """
     remove(database)
@@ -71,19 +72,19 @@ def _write(connection: duckdb.DuckDBPyConnection, model: Any, files: Path) -> No
     else:
         connection.execute(f"create table {address} ({', '.join(_definitions(model))})")
         # An engine may write no file for a table without rows.
-        if any(files.rglob("*.parquet")):
-            _fill(connection, model, files)
+        if found := parquet_files(files):
+            _fill(connection, model, found)
     connection.execute(f"comment on {kind} {address} is {_literal(model.description)}")
     for column in model.columns.values():
         comment = _literal(column.description)
         connection.execute(f"comment on column {address}.{_name(column.name)} is {comment}")
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, model: Any, files: Path) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, model: Any, files: Sequence[Path]) -> None:
     columns = ", ".join(map(_name, model.columns))
-    pattern = f"{escape(str(files))}/**/*.parquet"
+    patterns = [escape(str(file)) for file in files]
     try:
-        rows = connection.read_parquet(pattern, hive_partitioning=False).select(columns)
+        rows = connection.read_parquet(patterns, hive_partitioning=False).select(columns)
         rows.insert_into(f"{model.schema}.{model.name}")
     except (duckdb.ConstraintException, duckdb.ConversionException) as error:
         raise ResultsError(
@@ -112,7 +113,9 @@ def _note_outcome(connection: duckdb.DuckDBPyConnection, reading: Reading) -> No
         "create table raw.build_outcome as select true as is_passed, null::varchar as reason"
     )
     connection.execute(
-        "create table raw.batch as select false as is_delta, ?::varchar as reason", [reading.reason]
+        "create table raw.batch as select reason is null as is_delta, reason"
+        " from (select ?::varchar as reason)",
+        [reading.reason],
     )
     connection.execute(
         "create table raw.arrived as select if(number = 0, ?, 0)::bigint as raw_rows"

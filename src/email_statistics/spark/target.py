@@ -2,37 +2,22 @@
 
 import importlib
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Literal, get_args
 
-from email_statistics import paths
 from email_statistics.errors import EmailStatsError, UsageError
-from email_statistics.experiments.functions import add_functions_to_spark
-from email_statistics.storage import available_megabytes
-
-# Sail in a process of its own, which says its port and ends with the one that started it.
-_SERVER = """
-import sys
-sys.path.append(sys.argv[1])
-from pysail.spark import SparkConnectServer
-server = SparkConnectServer(ip="127.0.0.1", port=0)
-server.start(background=True)
-print(server.listening_address[1], flush=True)
-sys.stdin.read()
-"""
 
 Target = Literal["local", "sail", "spark", "spark_connect"]
 
-# The driver plans and collects; tables are the executors' matter, which a local master has inside.
-_DRIVER_MEGABYTES = 6_000
+# What Spark 4 needs.
+_JAVA = 17
 
-_SECONDS_TO_ANSWER = 10
+TableFormat = Literal["parquet", "delta"]
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -44,6 +29,13 @@ class EngineError(EmailStatsError):
 def packages_folder(target: Target) -> Path:
     """The folder of a target's packages: engines need different versions of pyspark."""
     return Path(sys.prefix) / "engines" / ("sail" if target == "sail" else "spark")
+
+
+def package_version(target: Target, package: str) -> str | None:
+    """Return the version of one of a target's packages, None where it isn't installed."""
+    for found in distributions(name=package, path=[str(packages_folder(target))]):
+        return found.version
+    return None
 
 
 def use_packages(target: Target) -> None:
@@ -61,27 +53,6 @@ def use_packages(target: Target) -> None:
         importlib.invalidate_caches()
 
 
-@contextmanager
-def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
-    """Connect to the engine of a build, and start it where it is this machine's.
-
-    Yields the variables by which profiles.yml finds it. Raises ``EngineError`` where it can't be
-    reached or started, ``UsageError`` where ``EMAIL_STATS_SPARK`` is for another target.
-    """
-    if target == "sail":
-        with _sail() as port, _session({"spark.remote": f"sc://127.0.0.1:{port}"}):
-            yield {"EMAIL_STATS_SAIL_PORT": port}
-    elif target == "spark_connect":
-        _require_listener(spark_address(target))
-        with _session({"spark.remote": spark_address(target)}):
-            yield {}
-    else:
-        require_java()
-        _require_listener(spark_address(target))
-        with _session(_static_settings(spark_address(target))):
-            yield {}
-
-
 def spark_address(target: Target) -> str:
     """Where Spark is, by ``EMAIL_STATS_SPARK``: a master, or for ``spark_connect`` a server.
 
@@ -97,95 +68,53 @@ def spark_address(target: Target) -> str:
     return address
 
 
-def _require_listener(address: str) -> None:
-    """Raise ``EngineError`` where nobody answers at an address; Spark would try for minutes."""
-    scheme, _, places = address.partition("://")
-    if scheme not in ("sc", "spark"):
-        return
-    for place in places.partition("/")[0].split(","):
-        host, _, port = place.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()
-        except (OSError, ValueError):
-            continue
-        return
-    raise EngineError(
-        f"Nobody answers at {address}: see that Spark runs there, and EMAIL_STATS_SPARK."
-    )
+def table_format() -> TableFormat:
+    """Return the format of an engine's tables (``EMAIL_STATS_SPARK_FORMAT``).
 
-
-def require_java() -> None:
-    """Raise ``UsageError`` where there is no Java to run Spark with."""
-    home = os.environ.get("JAVA_HOME")
-    if not (shutil.which("java") or (home and Path(home, "bin", "java").exists())):
-        raise UsageError(
-            "Spark needs Java 17 or newer, and there is no java here: install it (Debian and "
-            "Ubuntu: apt-get install default-jre-headless) or set JAVA_HOME."
-        )
-
-
-def _static_settings(master: str) -> dict[str, str]:
-    """The settings of a session that are fixed once it runs; the others are in profiles.yml."""
-    folder = paths.spark_warehouse()
-    settings = {
-        "spark.master": master,
-        "spark.app.name": "email-statistics",
-        # Tables have places of their own; a schema has a folder here all the same.
-        "spark.sql.warehouse.dir": str(folder / "catalog"),
-        "spark.sql.catalogImplementation": "in-memory",
-        "spark.hadoop.fs.permissions.umask-mode": "077",
-        "spark.driver.memory": f"{available_megabytes(_DRIVER_MEGABYTES)}m",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "OFF",
-    }
-    if master.startswith("local"):
-        settings["spark.local.dir"] = str(folder / "scratch")
-        settings["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
-    return settings
-
-
-@contextmanager
-def _sail() -> Iterator[str]:
-    """Run a server of Sail; yields its port."""
-    server = subprocess.Popen(  # noqa: S603  # its arguments are this module's own
-        [sys.executable, "-c", _SERVER, str(packages_folder("sail"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "RUST_LOG": "off"},
-        text=True,
-    )
-    with server:
-        try:
-            port = server.stdout.readline().strip() if server.stdout else ""
-            if not port:
-                raise EngineError("Sail didn't start: run `make setup-sail` again.")
-            yield port
-        finally:
-            server.kill()
-
-
-@contextmanager
-def _session(settings: Mapping[str, str]) -> Iterator[None]:
-    """Open the session that all threads of dbt use, and end it while its engine can hear that.
-
-    One that is left open makes the process wait at its end, for an engine that is gone.
+    Raises ``UsageError`` where it is another than parquet or delta.
     """
-    from pyspark.sql import SparkSession
+    name = os.environ.get("EMAIL_STATS_SPARK_FORMAT") or "parquet"
+    for known in get_args(TableFormat):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise UsageError(
+        f"EMAIL_STATS_SPARK_FORMAT is {name}: it can be {' or '.join(get_args(TableFormat))}."
+    )
 
-    builder = SparkSession.builder
-    for name, value in settings.items():
-        builder = builder.config(name, value)
+
+def require_engine(target: Target) -> None:
+    """Make a target usable, as far as this machine can tell without starting anything.
+
+    Raises ``UsageError`` where its packages or Java are missing, or the address is another's.
+    """
+    use_packages(target)
+    if target == "spark":
+        require_java()
+    if target != "sail":
+        spark_address(target)
+
+
+def require_java() -> int:
+    """Return the version of the Java that runs Spark.
+
+    Raises ``UsageError`` where there is none, or it is too old.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home, "bin", "java") if home else shutil.which("java")
+    advice = (
+        "install it (Debian and Ubuntu: apt-get install default-jre-headless) or set JAVA_HOME."
+    )
     try:
-        session = builder.getOrCreate()
-        session.sql("select 1").collect()
-        add_functions_to_spark(session)
-    except Exception as error:  # py4j's and gRPC's errors have no class in common
-        raise EngineError(
-            f"{settings.get('spark.remote') or settings['spark.master']} can't be reached "
-            f"({str(error).splitlines()[0]}): see that it runs, and EMAIL_STATS_SPARK."
+        said = subprocess.run(  # noqa: S603  # the Java that Spark itself would start
+            [java or "java", "-version"], capture_output=True, text=True, check=True
+        ).stderr
+    except (OSError, subprocess.CalledProcessError) as error:
+        where = f"at JAVA_HOME ({home})" if home else "here"
+        raise UsageError(
+            f"Spark needs Java {_JAVA} or newer, and there is no java {where}: {advice}"
         ) from error
-    try:
-        yield
-    finally:
-        session.stop()
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    version = int(found[1]) if found else 0
+    if version < _JAVA:
+        raise UsageError(f"Spark needs Java {_JAVA} or newer, and {java} is {version}: {advice}")
+    return version

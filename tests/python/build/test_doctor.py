@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from email_statistics.storage import locked
 def _set_up(sample_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_STATS_RAW", str(sample_lake))
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "wh.duckdb"))
+    monkeypatch.setattr(doctor, "package_version", lambda target, package: None)
 
 
 @pytest.fixture
@@ -60,6 +62,30 @@ def test_after_a_build_all_is_well(files: BuildFiles) -> None:
     assert {each.state for each in diagnoses} == {"ok"}
     assert "from sample_lake, data through" in diagnoses[-1].sentence
     assert str(files.published) in diagnoses[-1].sentence
+
+
+def test_engines_with_java_and_the_folder_of_their_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_SPARK_WAREHOUSE", str(tmp_path / "tables"))
+    monkeypatch.setattr(doctor, "package_version", lambda target, package: "4.3.0")
+    monkeypatch.setattr(doctor, "require_java", lambda: 17)
+
+    assert _diagnosis("engines").sentence == "DuckDB, Sail 4.3.0, Spark 4.3.0, Java 17."
+    assert _diagnosis("tables").sentence.endswith(str(tmp_path / "tables."))
+
+    (tmp_path / "tables").touch()
+    _is_unwell("tables", "point EMAIL_STATS_SPARK_WAREHOUSE")
+
+
+def test_a_cluster_that_answers_and_one_that_doesn_t(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"spark://127.0.0.1:{listening.getsockname()[1]}"
+        monkeypatch.setenv("EMAIL_STATS_SPARK", address)
+        assert _diagnosis("cluster").state == "ok"
+    _is_unwell("cluster", f"Nobody answers at {address}")
+    monkeypatch.setenv("EMAIL_STATS_SPARK", "spark://nowhere")
+    _is_unwell("cluster", "has no host:port")
 
 
 def test_a_misspelt_variable(monkeypatch: pytest.MonkeyPatch) -> None:

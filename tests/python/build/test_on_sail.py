@@ -1,8 +1,11 @@
 """Builds on Sail, which speaks Spark's SQL, hold what builds on DuckDB hold."""
 
+import os
+import shutil
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -15,12 +18,14 @@ from reference.worlds import DIRTY_RATES, draw_worlds, write_lake
 
 from email_statistics.commands.build import command
 from email_statistics.errors import UsageError
+from email_statistics.spark.session import running_engine
 from email_statistics.spark.target import (
     EngineError,
     Target,
     packages_folder,
-    running_engine,
+    require_java,
     spark_address,
+    table_format,
     use_packages,
 )
 
@@ -37,8 +42,22 @@ SETTINGS = {
 }
 
 
+# Files of the sample that hold no column or type of their own: they arrive after a first build.
+LATER = (
+    "send_events/part-receipts-00000.parquet",
+    "send_events/delivery=special/edge_cases.parquet",
+    "send_events/experiments.parquet",
+    "engagement_events/part-receipts-00000.parquet",
+    "engagement_events/experiments.parquet",
+    "order_events/part-web.parquet",
+    "order_events/experiments.parquet",
+    "goal_events/delivery=special/edge_cases.parquet",
+    "contacts/delivery=special/edge_cases.parquet",
+)
+
+
 def _build_on_sail(
-    lake: Path, folder: Path, *arguments: str
+    lake: Path, folder: Path, *arguments: str, format_: str = "parquet"
 ) -> tuple[subprocess.CompletedProcess[str], Path]:
     """Build a lake; returns how the command ended, and where it publishes."""
     if not packages_folder("sail").is_dir():
@@ -48,7 +67,10 @@ def _build_on_sail(
         *("build", "--target", "sail", *arguments),
         lake=lake,
         warehouse=warehouse,
-        variables={"EMAIL_STATS_SPARK_WAREHOUSE": str(folder / "tables")},
+        variables={
+            "EMAIL_STATS_SPARK_WAREHOUSE": str(folder / "tables"),
+            "EMAIL_STATS_SPARK_FORMAT": format_,
+        },
     )
     return run, warehouse
 
@@ -65,6 +87,36 @@ def test_the_sample_built_on_sail_equals_duckdb(
     assert list((tables / "core" / "fct_messages").glob("*.parquet"))
     for path in (published, tables, *tables.rglob("*")):
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+def test_an_increment_on_delta_equals_a_full_refresh_on_duckdb(
+    sample_lake: Path, sample_warehouse: Path, tmp_path: Path
+) -> None:
+    lake, later = tmp_path / "lake", tmp_path / "later"
+    shutil.copytree(sample_lake, lake)
+    for path in LATER:
+        (later / path).parent.mkdir(parents=True, exist_ok=True)
+        (lake / path).rename(later / path)
+    first, _ = _build_on_sail(lake, tmp_path, "--accept-changes", format_="delta")
+    assert first.returncode == 0, first.stderr
+    assert "nothing was built before" in first.stdout
+
+    shutil.copytree(later, lake, dirs_exist_ok=True)
+    run, published = _build_on_sail(lake, tmp_path, "--accept-changes", format_="delta")
+
+    assert run.returncode == 0, run.stderr
+    assert f"Incremental: {len(LATER)} new files" in run.stdout
+    assert not differences(build_database(sample_warehouse), published, NOT_COMPARED)
+    assert len(list((tmp_path / "tables" / "sail").iterdir())) == 1
+
+
+def test_real_data_built_on_sail_equal_duckdb(real_lake: Path, tmp_path: Path) -> None:
+    run, published = _build_on_sail(real_lake, tmp_path)
+    assert run.returncode == 0, run.stderr
+
+    on_duckdb = build(real_lake, tmp_path / "duckdb" / published.name)
+
+    assert not differences(on_duckdb, published, NOT_COMPARED)
 
 
 def test_random_dirty_lakes_built_on_sail_equal_duckdb(tmp_path: Path) -> None:
@@ -98,10 +150,23 @@ def test_a_cluster_that_nobody_answers_at_is_said_so(
     target: Target, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMAIL_STATS_SPARK", address)
-    monkeypatch.setattr("email_statistics.spark.target.require_java", lambda: None)
 
     with pytest.raises(EngineError, match="Nobody answers at"), running_engine(target):
         pass
+
+
+@pytest.mark.parametrize("given", ["", "/opt/python"])
+def test_workers_run_the_python_of_the_command_or_the_one_that_is_set(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYSPARK_PYTHON", given)
+    if not given:
+        monkeypatch.delenv("PYSPARK_PYTHON")
+    monkeypatch.setenv("EMAIL_STATS_SPARK", "local[2]")
+    monkeypatch.setattr("email_statistics.spark.session._session", lambda _: nullcontext())
+
+    with running_engine("spark"):
+        assert os.environ["PYSPARK_PYTHON"] == (given or sys.executable)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +179,54 @@ def test_an_address_for_another_target_is_refused(
 
     with pytest.raises(UsageError, match="sc://host:port goes with spark_connect"):
         spark_address(target)
+
+
+def test_a_format_of_tables_that_isn_t_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_STATS_SPARK_FORMAT", "iceberg")
+
+    with pytest.raises(UsageError, match="it can be parquet or delta"):
+        table_format()
+
+
+def _java(folder: Path, version: str) -> str:
+    java = folder / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n", encoding="utf-8")
+    java.chmod(0o755)
+    return str(folder)
+
+
+@pytest.mark.parametrize(("version", "number"), [("17.0.15", 17), ("21", 21)])
+def test_a_java_that_runs_spark(
+    version: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", _java(tmp_path, version))
+
+    assert require_java() == number
+
+
+def test_an_old_java_or_none_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="there is no java at JAVA_HOME"):
+        require_java()
+
+    monkeypatch.setenv("JAVA_HOME", _java(tmp_path, "1.8.0_292"))
+    with pytest.raises(UsageError, match=r"is 8: install it"):
+        require_java()
+
+
+def test_a_missing_engine_is_told_before_anything_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("EMAIL_STATS_RAW", str(tmp_path / "none"))
+
+    result = CliRunner().invoke(command, ["--target", "sail"])
+
+    assert isinstance(result.exception, UsageError)
+    assert "run `make setup-sail`" in str(result.exception)
 
 
 def test_a_target_without_its_packages_says_how_to_install_them(

@@ -12,6 +12,7 @@ from email_statistics.contract import raw_tables
 from email_statistics.lake import lake_files
 from email_statistics.spark.lake import (
     LakeError,
+    columns_of,
     load_outcomes,
     opening_statements,
     read_footers,
@@ -28,7 +29,8 @@ def _write(lake: Path, name: str, **columns: pa.Array) -> None:
 
 
 def _statements(lake: Path) -> list[str]:
-    return list(opening_statements(read_footers(lake, lake_files(lake))))
+    footers = read_footers(lake, lake_files(lake))
+    return list(opening_statements(footers, columns_of(footers), is_delta=False))
 
 
 @pytest.fixture

@@ -8,11 +8,14 @@ from email_statistics.storage import open_duckdb
 _NOT_COMPARED = frozenset({"built_at", "raw_lake"})
 
 
-def differences(one: Path, other: Path, not_compared: frozenset[str] = frozenset()) -> list[str]:
+def differences(
+    one: Path, other: Path, not_compared: frozenset[str] = frozenset(), *, is_part: bool = False
+) -> list[str]:
     """Return a sentence per public table or view that isn't the same in both, by all its rows.
 
     Doubles are compared to 12 digits after the point, lists and structs as texts. ``not_compared``
-    are columns, such as ``raw_row``, in which engines may differ.
+    are columns, such as ``raw_row``, in which engines may differ. ``is_part``: the other holds
+    some of the tables, and at least one.
     """
     with open_duckdb() as connection:
         for name, path in (("one", one), ("other", other)):
@@ -25,18 +28,20 @@ def differences(one: Path, other: Path, not_compared: frozenset[str] = frozenset
             " and schema_name in ('core', 'marts') order by column_index"
         ).fetchall():
             tables[database].setdefault(table, {})[column] = kind
-        for table in sorted({*tables["one"], *tables["other"]}):
+        compared = tables["other"] if is_part else {*tables["one"], *tables["other"]}
+        assert compared
+        for table in sorted(compared):
             columns, others = tables["one"].get(table), tables["other"].get(table)
             if columns != others:
                 found.append(f"{table} has the columns {columns} and {others}")
                 continue
             assert columns is not None
-            compared = ", ".join(
+            values = ", ".join(
                 _comparable(column, kind)
                 for column, kind in columns.items()
                 if column not in _NOT_COMPARED | not_compared
             )
-            rows = [f"select {compared} from {name}.{table}" for name in ("one", "other")]
+            rows = [f"select {values} from {name}.{table}" for name in ("one", "other")]
             for first, second, where in (
                 (rows[0], rows[1], "first"),
                 (rows[1], rows[0], "second"),

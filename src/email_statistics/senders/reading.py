@@ -505,7 +505,7 @@ def _binary_rows(
         yield from _objects(rows)
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         source.broken.append(str(error).splitlines()[0])
-        yield _texts([b""])
+        yield documents([None], [b""])
     finally:
         connection.close()
 
@@ -590,7 +590,7 @@ def _csv_rows(
             yield _shared([_texts(rejected)])
     except duckdb.Error as error:
         source.broken.append(str(error).splitlines()[0])
-        yield _texts([b""])
+        yield documents([None], [b""])
     finally:
         connection.close()
 

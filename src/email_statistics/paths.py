@@ -22,17 +22,24 @@ def raw_lake() -> Path:
 def lake_to_write(given: Path | None) -> Path:
     """Return the lake that a command writes to: ``given`` (``--lake``), else ``EMAIL_STATS_RAW``.
 
-    Raises ``UsageError`` where neither is given, or it is the committed sample.
+    Raises ``UsageError`` where neither is given, or it is the committed sample or no folder.
     """
     if given is None and not os.environ.get("EMAIL_STATS_RAW"):
         raise UsageError("Which lake? Give --lake, or set EMAIL_STATS_RAW to its folder.")
     lake = given.expanduser().absolute() if given else raw_lake()
+    refuse_the_sample(lake)
+    if lake.exists() and not lake.is_dir():
+        raise UsageError(f"{lake} is a file: name a lake's folder.")
+    return lake
+
+
+def refuse_the_sample(lake: Path) -> None:
+    """Raise ``UsageError`` for the committed sample, which nothing writes to."""
     if lake.resolve() == PROJECT_ROOT / "seeds" / "sample_lake":
         raise UsageError(
             f"{lake} is the sample that comes with the project: give --lake, or set "
             "EMAIL_STATS_RAW, to the folder of a lake of your own."
         )
-    return lake
 
 
 def published_warehouse() -> Path:

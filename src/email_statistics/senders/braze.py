@@ -5,7 +5,7 @@ from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_o
 SENDER = Sender(
     name="braze",
     title="Braze Currents",
-    version=1,
+    version=2,
     fields={
         "event_type": "$.event_type",
         "id": "$.id",
@@ -20,6 +20,8 @@ SENDER = Sender(
         "canvas_name": "$.canvas_name",
         "canvas_step_id": "$.canvas_step_id",
         "canvas_step_name": "$.canvas_step_name",
+        "message_variation_id": "$.message_variation_id",
+        "canvas_variation_id": "$.canvas_variation_id",
         "from_domain": "$.from_domain",
         "url": "$.url",
         "user_agent": "$.user_agent",
@@ -66,7 +68,7 @@ SENDER = Sender(
                 "message": "blank_to_null(dispatch_id)",
                 # One dispatch is a whole campaign's.
                 "message_key": "blank_to_null(dispatch_id) || '/' || blank_to_null(user_id)"
-                " || '/' || coalesce(blank_to_null(canvas_step_id), campaign_id)",
+                " || coalesce('/' || coalesce(blank_to_null(canvas_step_id), campaign_id), '')",
                 "recipient": "address(email_address)",
                 "identity": "blank_to_null(id)",
                 "url": "case when kind = 'click' then url end",

@@ -33,6 +33,7 @@ _CONTACTS = {
     "customerio": "contact",
     "klaviyo": "profile",
 }
+_VARIANTS = {"braze": "message_variation_id"}
 
 
 PAGES = Path(__file__).parent / "pages"
@@ -150,6 +151,11 @@ def _source_example(sender: Sender) -> Iterator[str]:
     if field:
         yield "    # The field with your CRM's id of the contact; by default the address finds it."
         yield f"    contact: {field}"
+    if variant := _VARIANTS.get(sender.name) or next(
+        (f"{prefix}.variant" for prefix in sender.custom), ""
+    ):
+        yield "    # The field with the variant of an A/B test that the email is of."
+        yield f"    variant: {variant}"
     yield "    # What each sending domain tracks, and the event types that are switched on."
     yield "    domains:"
     yield "      mail.example.com:"

@@ -53,7 +53,7 @@ _OTHER = "'-other_metric'"
 SENDER = Sender(
     name="klaviyo",
     title="Klaviyo",
-    version=1,
+    version=2,
     fields={
         "event_id": "$.event.id",
         "uuid": "$.event.attributes.uuid",
@@ -107,6 +107,12 @@ SENDER = Sender(
             "[" + _record("json_extract(doc, '$.data')") + "]",
         ),
         ("json_extract_string(doc, '$.type') = 'event'", "[" + _record("doc::json") + "]"),
+        (
+            "json_extract_string(doc, '$.payload.type') = 'event'",
+            "["
+            + _record("json_extract(doc, '$.payload')", "json_extract_string(doc, '$.topic')")
+            + "]",
+        ),
     ],
     facts=[
         Fact(
@@ -128,8 +134,9 @@ SENDER = Sender(
                 "order_key": "coalesce(blank_to_null(order_id), blank_to_null(event_id))",
                 # The value is a float: its decimal text is rounded as the currency is.
                 "amount": "case when kind in ('placed_order', 'refunded_order')"
-                " then abs(rounded(money(value), currency)) end",
-                "currency": "upper(blank_to_null(currency))",
+                " then abs(rounded(money(value),"
+                " coalesce(blank_to_null(currency), default_currency))) end",
+                "currency": "currency",
                 "email": "address(email)",
             }
         )

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,7 @@ import polars as pl
 import pyarrow as pa
 
 from email_statistics.errors import UsageError, suggest
-from email_statistics.paths import PROJECT_ROOT
+from email_statistics.paths import refuse_the_sample
 from email_statistics.senders import catalog, reading
 from email_statistics.senders.accounting import (
     LOADS,
@@ -99,7 +100,7 @@ def load(
     a load that can't be used; what is wrong with a record is counted, never raised.
     """
     declaration = catalog.get(sender)
-    _refuse_the_sample(lake)
+    refuse_the_sample(lake)
     replaced = _files_of(lake, replace) if replace else []
     with _workshop(lake, dry_run) as folder, ExitStack() as stack:
         sources = _sources(inputs, folder)
@@ -145,13 +146,6 @@ def load(
         path.unlink(missing_ok=True)
         flush(path.parent)
     return result
-
-
-def _refuse_the_sample(lake: Path) -> None:
-    if lake.resolve() == (PROJECT_ROOT / "seeds/sample_lake").resolve():
-        raise UsageError(
-            f"{lake} is the sample, which nothing loads into: name a lake of your own."
-        )
 
 
 def _utc(moment: datetime) -> datetime:
@@ -297,6 +291,7 @@ class _Worker:
         self._shown: dict[str, list[dict[str, Any]]] = {}
         self._notes: list[str] = []
         self._opens = 0
+        self._untold: Counter[str] = Counter()
         self._rejected = rejected
         self._database = open_duckdb(megabytes=_MEMORY)
         self._database.execute("set threads = 1; set preserve_insertion_order = false")
@@ -316,6 +311,7 @@ class _Worker:
         """Take over what another worker counted and saw."""
         self._account.absorb(other._account)
         self._opens += other._opens
+        self._untold.update(other._untold)
         for table, count in other._rows.items():
             self._rows[table] = self._rows.get(table, 0) + count
         for table, rows in other._shown.items():
@@ -452,6 +448,8 @@ class _Worker:
             self._database.execute(see)
         if self._sender.first_opens:
             self._opens += self._database.execute(_OPENS).fetchall()[0][0]
+        if self._sender.untold:
+            self._untold.update(dict(self._database.execute(_UNTOLD).fetchall()))
 
     def _write(self, table: str, query: str) -> None:
         rows = self._database.sql(query).to_arrow_table()
@@ -528,6 +526,9 @@ class _Worker:
                 f"{firsts:,} first opens are ignored, and no other open came: switch every open on "
                 f"there, or set first_opens_only in {FILE_NAME}."
             )
+        for why, sentence in self._sender.untold.items():
+            if count := self._untold[why]:
+                self._notes.append(f"{count:,} {sentence}")
         unreadable = account.rejected.get("unreadable", 0)
         return LoadResult(
             load_id=load_id,
@@ -574,6 +575,7 @@ from (
 group by n
 """
 _OPENS = "select count(*) from mapped where outcome = 'row' and event_type = 'opened'"
+_UNTOLD = "select why, count(*) from mapped where outcome = 'ignored' group by all"
 _SEEN = """
 create temp table seen_sources (
     email_source_id varchar, source_name varchar, source_type varchar, workflow_id varchar,

@@ -10,6 +10,15 @@ _KINDS = {
 }
 
 
+def _single(kind: str, condition: str) -> tuple[str, str]:
+    """A record without its page, known by what only its kind has."""
+    return (condition, f"[json_object('kind', '{kind}', 'row', doc::json)::varchar]")
+
+
+def _has(*names: str) -> str:
+    return " and ".join(f"json_type(doc, '$.{name}') = 'VARCHAR'" for name in names)
+
+
 def _page(name: str, kind: str) -> tuple[str, str]:
     return (
         f"json_type(doc, '$.{name}') = 'ARRAY'",
@@ -22,7 +31,7 @@ _ROW = "$.row"
 SENDER = Sender(
     name="mailchimp",
     title="Mailchimp Marketing",
-    version=1,
+    version=2,
     fields={
         "kind": "$.kind",
         "campaign_id": f"{_ROW}.campaign_id",
@@ -61,6 +70,10 @@ SENDER = Sender(
             "'email_id', json_extract(doc, '$.email_id'), 'email_address', "
             "json_extract(doc, '$.email_address')), 'activity', each)::varchar)",
         ),
+        _single("campaign", f"json_type(doc, '$.settings') = 'OBJECT' and {_has('id', 'type')}"),
+        _single("complained", _has("campaign_id", "email_id", "date")),
+        _single("unsubscribed", _has("campaign_id", "email_id", "timestamp")),
+        _single("sent", _has("campaign_id", "email_id", "status")),
     ],
     pages=["emails"],
     facts=[

@@ -7,6 +7,9 @@ REPORTS = (
     *("opened", "clicked", "complained", "unsubscribed"),
 )
 
+# The Logs API has another name for it than webhooks and the Events API.
+_AT = "coalesce(moment(timestamp), moment(log_timestamp))"
+
 
 def fields(base: str = "$") -> dict[str, str]:
     """Where the fields of an event stand, below ``base``."""
@@ -14,6 +17,7 @@ def fields(base: str = "$") -> dict[str, str]:
         "event": f"{base}.event",
         "id": f"{base}.id",
         "timestamp": f"{base}.timestamp",
+        "log_timestamp": f'{base}."@timestamp"',
         "recipient": f"{base}.recipient",
         "message_id": f'{base}.message.headers."message-id"',
         "header_to": f"{base}.message.headers.to",
@@ -58,10 +62,10 @@ def event_columns(temporary: str) -> dict[str, str]:
         "type": f"case when kind = 'failed' then {failed}"
         " when starts_with(kind, 'list_member') then '-list_member'"
         f" else {cases('kind', types)} end",
-        "event_at": "moment(timestamp)",
+        "event_at": _AT,
         "message": "bare_id(message_id)",
         "recipient": f"address({first_of('recipient', 'header_to')})",
-        "identity": "blank_to_null(id) || '/' || strftime(moment(timestamp), '%Y-%m-%d')",
+        "identity": f"blank_to_null(id) || '/' || strftime({_AT}, '%Y-%m-%d')",
         "url": "case when kind = 'clicked' then url end",
         "user_agent": "case when kind in ('opened', 'clicked') then user_agent end",
         "ip": "ip",
@@ -119,7 +123,7 @@ _LEGACY_EVENT = (
 SENDER = Sender(
     name="mailgun",
     title="Mailgun",
-    version=1,
+    version=2,
     fields=fields(),
     derived={"kind": "lower(trim(event))"},
     is_record="event is not null and json_type(doc, '$.\"body-plain\"') is null"

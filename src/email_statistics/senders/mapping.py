@@ -67,8 +67,10 @@ create or replace macro currency_digits(c) as case
 create or replace macro rounded(amount, c) as case currency_digits(c)
     when 0 then round(amount, 0)::decimal(38, 12) when 3 then round(amount, 3)::decimal(38, 12)
     else round(amount, 2)::decimal(38, 12) end;
-create or replace macro truth(x) as case lower(trim(x))
-    when 'true' then true when '1' then true when 'false' then false when '0' then false end;
+create or replace macro is_payable(amount, c) as amount is not null and amount >= 0
+    and amount = round(amount, 2) and amount < 1e16::decimal(38, 12)
+    and coalesce(regexp_full_match(upper(trim(c)), '[A-Z]{3}'), false);
+create or replace macro truth(x) as try_cast(trim(x) as boolean);
 """
 """Small expressions that every sender module may use; they take text and give null for nonsense."""
 
@@ -99,6 +101,7 @@ _COLUMNS = {
     "status": "varchar",
     "scheduled_at": "timestamp",
     "value": "varchar",
+    "variant": "varchar",
 }
 """What a fact may say of a row, in SQL; what it leaves out is null.
 
@@ -163,8 +166,10 @@ class Sender:
     """Where things stand in a sender's records, and the rules that are its own.
 
     All SQL is over ``doc`` (the record as JSON text), the names of ``fields``, ``lookups`` and
-    ``derived``, ``path`` (the file's) and ``first_opens_only``. A lookup is the value that another
-    record of the load gives for a key.
+    ``derived``, ``path`` (the file's), and the profile's ``first_opens_only`` and
+    ``default_currency``. A lookup is the value that another
+    record of the load gives for a key. ``untold`` has, by the reason of an ignored fact,
+    what a load says of the records that give rows, but not of all that they tell.
     """
 
     name: str
@@ -188,6 +193,7 @@ class Sender:
     domain: str = "null"
     shop: str = "null"
     reports: Sequence[str] = ()
+    untold: Mapping[str, str] = field(default_factory=dict)
     query: Callable[[Profile, str], str] | None = None
     first_opens: str = ""
     switch_on: str = ""
@@ -225,9 +231,10 @@ class Sender:
         """Whether a record can give more than one row."""
         return len(self.facts) != 1 or self.facts[0].each is not None
 
-    def field_names(self) -> list[str]:
-        """What ``source: from:`` and ``contact:`` may name."""
-        return [*self.places, *self.fields, *(f"{prefix}.<name>" for prefix in self.custom)]
+    def field_names(self, like: str) -> list[str]:
+        """What ``source: from:``, ``contact:`` and ``variant:`` may name instead of ``like``."""
+        key = like.partition(".")[2] or "<name>"
+        return [*self.places, *self.fields, *(f"{prefix}.{key}" for prefix in self.custom)]
 
     def knows_field(self, name: str) -> bool:
         """Whether the profile may name a field."""
@@ -372,7 +379,8 @@ with found as (
 plain as (
     select n, case when found is not null then doc end as doc, loaded_at, path,
         found is not null as is_readable,
-        {str(profile.first_opens_only).lower()} as first_opens_only, {fields}
+        {str(profile.first_opens_only).lower()} as first_opens_only,
+        {_literal(profile.currency)}::varchar as default_currency, {fields}
     from found
 ),
 {looked_up}
@@ -419,11 +427,8 @@ judged as (
             when table_name = 'order_events' then case
                 when not {str(profile.counts_orders).lower()} then '-orders_of_another_system'
                 when event_at is null then 'no_time'
-                when type in ('paid', 'refunded') and (
-                    amount is null or amount < 0 or amount <> round(amount, 2)
-                    or amount >= 1e16::decimal(38, 12)
-                    or not coalesce(regexp_full_match(upper(trim(currency)), '[A-Z]{{3}}'), false)
-                ) then 'unsupported_amount' end
+                when type in ('paid', 'refunded') and not is_payable(amount, currency)
+                then 'unsupported_amount' end
             when message is null then 'no_message'
             when is_ambiguous then 'ambiguous_recipient'
             when message_key is null then 'no_recipient'
@@ -449,8 +454,7 @@ select n, loaded_at, parts, coalesce(spooled_at, loaded_at) as part_loaded_at,
     contact_id, recipient as recipient_email, email, is_test, reason,
     source_name, source_type, workflow_id, workflow_name, campaign_kind, sending_domain,
     created_at,
-    -- No sender's events name the variant of an A/B test: experiment_assignments do.
-    null::varchar as variant, null::boolean as is_winner_rollout{own}
+    variant, null::boolean as is_winner_rollout{own}
 from judged
 """
 
@@ -471,7 +475,9 @@ def _fact_query(sender: Sender, profile: Profile, fact: Fact) -> str:
     columns |= {name: f"cast({sql} as {_COLUMNS[name]})" for name, sql in fact.columns.items()}
     if profile.contact:
         columns["contact_id"] = filled(sender.place(profile.contact).key)
-    columns["currency"] = f"coalesce({columns['currency']}, {_literal(profile.currency)})"
+    if profile.variant:
+        columns["variant"] = filled(sender.place(profile.variant).key)
+    columns["currency"] = f"coalesce(clean({columns['currency']}), default_currency)"
     selected = ",\n        ".join(f"{sql} as {name}" for name, sql in columns.items())
     items = (
         f"select *, unnest(case when len({fact.each}) > 0 then {fact.each} else [null] end) as item"

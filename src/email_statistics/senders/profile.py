@@ -143,6 +143,7 @@ class Section(_Model):
 
     source: SourceSettings = SourceSettings()
     contact: Text | None = None
+    variant: Text | None = None
     domains: dict[Text, DomainSettings] = {}
     strip_parameters: list[Annotated[Text, AfterValidator(_stays)]] = []
     first_opens_only: bool = False
@@ -250,18 +251,20 @@ def _check_section(name: str, section: Section) -> None:
             where, f"there is no sender '{name}': {suggest(name, catalog.NAMES)}"
         )
     sender = catalog.get(name)
-    for number, field in enumerate(section.source.from_ or []):
-        if not sender.knows_field(field):
+    fields: list[tuple[tuple[str | int, ...], str | None]] = [
+        *(
+            (("source", "from", number), field)
+            for number, field in enumerate(section.source.from_ or [])
+        ),
+        (("contact",), section.contact),
+        (("variant",), section.variant),
+    ]
+    for key, field in fields:
+        if field and not sender.knows_field(field):
             raise _WrongValueError(
-                (*where, "source", "from", number),
-                f"{name} has no field '{field}': {suggest(field, sender.field_names())}",
+                (*where, *key),
+                f"{name} has no field '{field}': {suggest(field, sender.field_names(field))}",
             )
-    if section.contact and not sender.knows_field(section.contact):
-        raise _WrongValueError(
-            (*where, "contact"),
-            f"{name} has no field '{section.contact}': "
-            f"{suggest(section.contact, sender.field_names())}",
-        )
     if section.tables and name != "table":
         raise _WrongValueError(
             (*where, "tables"), f"'tables' belongs to the sender 'table', not to {name}."

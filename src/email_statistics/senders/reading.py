@@ -504,7 +504,7 @@ def _binary_rows(
         yield from _objects(rows)
     except (duckdb.Error, pl.exceptions.PolarsError, OSError) as error:
         source.broken.append(str(error).splitlines()[0])
-        yield _texts([b""])
+        yield documents([None], [b""])
     finally:
         connection.close()
 
@@ -589,7 +589,7 @@ def _csv_rows(
             yield _shared([_texts(rejected)])
     except duckdb.Error as error:
         source.broken.append(str(error).splitlines()[0])
-        yield _texts([b""])
+        yield documents([None], [b""])
     finally:
         connection.close()
 

@@ -29,25 +29,36 @@ _AT = first_of(
     "json_extract_string(item, '$.created_at')",
     "json_extract_string(item, '$.createdAt')",
 )
-# The money that came back: the successful refund transactions, or the bulk line's own total.
-_SUCCESSFUL = (
-    "list_filter(json_extract(item, '$.transactions[*]'), lambda each: "
-    "lower(json_extract_string(each, '$.kind')) = 'refund' and "
-    "lower(json_extract_string(each, '$.status')) = 'success')"
-)
+
+
+def _successful(refund: str, condition: str = "true") -> str:
+    """The transactions of a refund that gave money back, real or not."""
+    return (
+        f"list_filter(json_extract({refund}, '$.transactions[*]'), lambda each: "
+        "lower(json_extract_string(each, '$.kind')) = 'refund' and "
+        f"lower(json_extract_string(each, '$.status')) = 'success' and {condition})"
+    )
+
+
+_IS_REAL = "not coalesce(truth(json_extract_string(each, '$.test')), false)"
+# The money that came back: the successful refund transactions, or the bulk line's own total. A
+# transaction's plain amount is in the customer's currency where it has both.
+_REAL = _successful("item", _IS_REAL)
 _REFUNDED = (
     "coalesce(money(json_extract_string(item, '$.totalRefundedSet.shopMoney.amount')), "
-    f"list_sum(list_transform({_SUCCESSFUL}, lambda each: "
-    "money(json_extract_string(each, '$.amount'))))::decimal(38, 12))"
+    f"list_sum(list_transform({_REAL}, lambda each: "
+    "money(coalesce(json_extract_string(each, '$.amount_set.shop_money.amount'), "
+    "json_extract_string(each, '$.amount')))))::decimal(38, 12))"
 )
 _REFUND_CURRENCY = (
     "coalesce(json_extract_string(item, '$.totalRefundedSet.shopMoney.currencyCode'), "
-    f"json_extract_string({_SUCCESSFUL}[1], '$.currency'))"
+    f"json_extract_string({_REAL}[1], '$.amount_set.shop_money.currency_code'), "
+    f"json_extract_string({_REAL}[1], '$.currency'))"
 )
 SENDER = Sender(
     name="shopify",
     title="Shopify",
-    version=1,
+    version=2,
     fields={
         "id": "$.id",
         "graphql_id": "$.admin_graphql_api_id",
@@ -136,10 +147,9 @@ SENDER = Sender(
     " when coalesce(is_order and is_test, false) then 'test_mode'"
     " when is_transaction then 'transaction'"
     " when not is_order and not coalesce(is_refund, false) then 'not_an_order'"
-    " when is_refund and not coalesce(len(list_filter(json_extract(doc, '$.transactions[*]'),"
-    " lambda each: lower(json_extract_string(each, '$.kind')) = 'refund' and"
-    " lower(json_extract_string(each, '$.status')) = 'success')) > 0, false)"
-    " then 'refund_without_money' end",
+    f" when is_refund and not coalesce(len({_successful('doc', _IS_REAL)}) > 0, false)"
+    f" then case when len({_successful('doc')}) > 0 then 'test_mode'"
+    " else 'refund_without_money' end end",
     facts=[
         _order("placed", "true", first_of("created_at", "bulk_created_at", "csv_created_at")),
         _order(
@@ -175,7 +185,12 @@ SENDER = Sender(
             each="case when is_refund then [doc::json] when is_order"
             " then json_extract(doc, '$.refunds[*]') end",
         ),
+        Fact({"type": "case when is_csv and money(csv_refunded) > 0 then '-undated_refund' end"}),
     ],
+    untold={
+        "undated_refund": "orders of the export have a `Refunded Amount`, a running total without "
+        "a date: load the refunds' webhooks or a bulk operation for them.",
+    },
     shop="regexp_extract(status_url, '^https?://([^/]+)', 1)",
     switch_on=(
         "Settings > Notifications > Webhooks: order creation, update, payment, cancellation, and "

@@ -2,15 +2,6 @@
 
 from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
 
-_GROUPS = (
-    "message_event",
-    "track_event",
-    "unsubscribe_event",
-    "gen_event",
-    "relay_event",
-    "ab_test_event",
-    "ingest_event",
-)
 _BOUNCES = {
     **dict.fromkeys(("10", "30"), "hard_bounced"),
     **dict.fromkeys(("1", "20", "21", "22", "23", "24", "25", "40"), "soft_bounced"),
@@ -37,7 +28,7 @@ _TYPES = {
 SENDER = Sender(
     name="sparkpost",
     title="SparkPost (Bird)",
-    version=1,
+    version=2,
     fields={
         "event": "$.type",
         "event_id": "$.event_id",
@@ -61,16 +52,13 @@ SENDER = Sender(
         "msys": "$.msys",
     },
     derived={"kind": "lower(trim(event))"},
-    # A ping has nothing inside.
-    is_record="event is not null or replace(msys, ' ', '') = '{}'",
-    unwrap=[
-        (
-            f"json_type(doc, '$.msys.{group}') = 'OBJECT'",
-            f"[json_extract(doc, '$.msys.{group}')::varchar]",
-        )
-        for group in _GROUPS
-    ],
-    ignored="case when event is null and msys is not null then 'ping'"
+    # A ping has nothing inside; a relay message is somebody's reply, and no event.
+    is_record="event is not null or json_type(doc, '$.msys.relay_message') = 'OBJECT'"
+    " or replace(msys, ' ', '') = '{}'",
+    # The group of an event (message_event, track_event, …) says no more than its type.
+    unwrap=[("json_type(doc, '$.msys') = 'OBJECT'", "json_extract(doc, '$.msys.*')::varchar[]")],
+    ignored="case when event is null and contains(msys, 'relay_message') then 'relay_event'"
+    " when event is null and msys is not null then 'ping'"
     " when lower(rcpt_type) = 'archive' then 'archive_copy'"
     " when starts_with(kind, 'relay_') then 'relay_event' end",
     facts=[

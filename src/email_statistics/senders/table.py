@@ -211,8 +211,7 @@ def _verdict(table: str, types: list[str]) -> str:
     rules.append("when event_at is null then 'no_time'")
     if table == "order_events":
         rules.append(
-            "when lower(event_type) in ('paid', 'refunded') and (amount is null or amount < 0 or "
-            "not coalesce(regexp_full_match(upper(currency), '[A-Z]{3}'), false))"
+            "when lower(event_type) in ('paid', 'refunded') and not is_payable(amount, currency)"
             " then 'unsupported_amount'"
         )
     return f"case {' '.join(rules)} end"

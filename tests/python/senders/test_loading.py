@@ -146,6 +146,17 @@ def test_a_profile_says_where_the_source_stands_and_what_it_is_by_default(tmp_pa
     assert found == {"sendgrid:x": ("x", "bulk"), "sendgrid:news": ("News", "bulk")}
 
 
+def test_a_profile_says_which_field_has_the_variant_of_an_ab_test(tmp_path: Path) -> None:
+    events = [sendgrid_event(1, subject_test="B"), sendgrid_event(2)]
+    path = written(tmp_path, events)
+    loaded("sendgrid", path, lake=tmp_path / "lake", profile={"variant": "custom.subject_test"})
+    rows = rows_of(tmp_path / "lake", "send_events")
+    assert {row["recipient_email"]: row["variant"] for row in rows} == {
+        "person1@example.com": "B",
+        "person2@example.com": None,
+    }
+
+
 def test_listed_parameters_are_stripped_and_the_event_stays_the_same(tmp_path: Path) -> None:
     urls = [
         "https://e.com/?lid=1&a=2",
@@ -329,8 +340,12 @@ def test_exit_codes_of_wrong_usage_and_of_nothing_readable(tmp_path: Path) -> No
     assert _run("sendgrid", "--lake", lake)[0] == 2
     assert _run("sendgrid", path, "--lake", lake, "--loaded-at", "soon")[0] == 2
     assert _run("sendgrid", path, EMAIL_STATS_RAW=lake)[0] == 0
-    garbage = str(written(tmp_path, "no events here", "garbage"))
-    assert _run("sendgrid", garbage, "--lake", lake)[0] == 1
+    assert _run("sendgrid", path, "--lake", path)[1] == f"{path} is a file: name a lake's folder."
+    rows = pa.BufferOutputStream()
+    pq.write_table(pa.table({"event": ["open"]}), rows)
+    for name, content in (("text", b"no events here"), ("cut", bytes(rows.getvalue())[:-9])):
+        garbage = str(written(tmp_path, content, name))
+        assert _run("sendgrid", garbage, "--lake", lake)[0] == 1, name
 
 
 def test_the_longest_body_that_is_no_text_is_rejected_and_the_others_are_loaded(

@@ -37,6 +37,7 @@ WRONG = {
     "senders:\n  sendgrd: {}\n": "line 2: there is no sender 'sendgrd': did you mean 'sendgrid'?",
     "senders:\n  sendgrid:\n    surce: {}\n": "line 3: unknown key 'surce': did you mean 'source'?",
     "senders:\n  sendgrid:\n    source:\n      from: [categry]\n": "line 4: sendgrid has no field 'categry': did you mean 'category'?",
+    "senders:\n  ses:\n    variant: tag.variant\n": "line 3: ses has no field 'tag.variant': did you mean 'tags.variant'?",
     "senders:\n  sendgrid:\n    source: {type: letter}\n": "line 3: 'senders.sendgrid.source.type'",
     "senders:\n  sendgrid:\n    signing_key: MFkw/secret+key==\n": "line 3: 'senders.sendgrid.signing_key': write the name",
     "senders:\n  sendgrid:\n    strip_parameters: [lid, utm_source]\n": "line 3: 'senders.sendgrid.strip_parameters.1': utm_",

@@ -53,7 +53,7 @@ def _types(lake: Path) -> list[str]:
     return sorted(row["event_type"] for table in tables for row in rows_of(lake, table))
 
 
-TYPES = {
+TYPES: dict[str, tuple[str, Any, str]] = {
     "mailgun old": ("mailgun", _mailgun(event="failed", severity="permanent", reason="old"), "soft_bounced"),
     "mailgun suppressed": ("mailgun", _mailgun(event="failed", severity="permanent", reason="suppress-unsubscribe"), "skipped"),
     "mailgun temporary": ("mailgun", _mailgun(event="failed", severity="temporary"), "deferred"),
@@ -91,6 +91,15 @@ TYPES = {
     "postmark page": ("postmark", {"TotalCount": 1, "Clicks": [{"MessageID": "m", "Recipient": "a@b.com", "ReceivedAt": "2026-03-01T10:00:00Z", "OriginalLink": "https://e.com"}]}, "clicked"),
     "brevo API": ("brevo", {"events": [{"event": "softBounces", "email": "a@b.com", "messageId": "<m@b>", "date": "2026-03-01T10:00:00.000+01:00"}]}, "soft_bounced"),
     "resend told by text": ("resend", {"type": "email.bounced", "created_at": "2026-03-01T10:00:00Z", "data": {"email_id": "m", "to": ["a@b.com"], "bounce": {"message": "on the suppression list"}}}, "skipped"),
+    "mailgun logs": ("mailgun", {"items": [{**_mailgun(timestamp=None), "@timestamp": "2026-03-01T10:00:00.5Z"}]}, "delivered"),
+    "sparkpost, another group": ("sparkpost", [{"msys": {"new_event": {"type": "click", "event_id": "1", "message_id": "m", "rcpt_to": "a@b.com", "timestamp": "1772359200"}}}], "clicked"),
+    "klaviyo, an event right in its hook": (
+        "klaviyo",
+        {"data": [{"topic": "event:klaviyo.opened_email", "payload": {"type": "event", "id": "e", "attributes": {"timestamp": 1772359200, "event_properties": {"$message": "m"}}, "relationships": {"profile": {"data": {"id": "p"}}}}}]},
+        "opened",
+    ),
+    "mailchimp, one who left": ("mailchimp", {"campaign_id": "k", "email_id": "x", "email_address": "a@b.com", "reason": "r", "timestamp": "2026-03-01T10:00:00+00:00"}, "unsubscribed"),
+    "mailchimp, one report of abuse": ("mailchimp", [{"id": 5, "campaign_id": "k", "email_id": "x", "email_address": "a@b.com", "date": "2026-03-01T10:00:00+00:00"}], "complained"),
     "braze drop": ("braze", {"event_type": "users.messages.email.Bounce", "id": "1", "user_id": "u", "time": 1772359200, "dispatch_id": "d", "campaign_id": "c", "email_address": "a@b.com", "is_drop": True}, "skipped"),
 }  # fmt: skip
 
@@ -133,6 +142,8 @@ IGNORED: dict[str, tuple[str, Any, str]] = {
     "an authorisation": ("stripe", _charge(captured=False), "authorisation"),
     "cumulative refunds": ("stripe", {**_charge(), "type": "charge.refunded"}, "charge.refunded"),
     "a ping of WooCommerce": ("woocommerce", "webhook_id=5", "ping"),
+    "a reply that SparkPost relays": ("sparkpost", [{"msys": {"relay_message": {"content": {}, "rcpt_to": "a@b.com"}}}], "relay_event"),
+    "a refund of test money": ("shopify", {"id": 2, "order_id": 1, "transactions": [{"kind": "refund", "status": "success", "amount": "5.00", "test": True}]}, "test_mode"),
     "a text message": ("customerio", {"event_id": "1", "object_type": "sms", "metric": "sent", "data": {"delivery_id": "d"}}, "sms"),
     "a purchase at Braze": ("braze", {"event_type": "users.behaviors.Purchase", "id": "1", "user_id": "u", "time": 1772359200}, "users.behaviors.Purchase"),
     "an open made of a click": ("customerio", {"event_id": "1", "object_type": "email", "metric": "opened", "timestamp": 1772359200, "data": {"delivery_id": "d", "recipient": "a@b.com", "synthetic": True}}, "synthetic_open"),
@@ -242,17 +253,23 @@ def test_stripes_minor_units(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "amount"), [("19.999999999999996", "20.00"), ("2.675", "2.68"), ("1000", "1000.00")]
+    ("value", "currency", "amount"),
+    [
+        ("19.999999999999996", "EUR", "20.00"),
+        ("2.675", "EUR", "2.68"),
+        ("1000", "EUR", "1000.00"),
+        ("5.5", " ", "6.00"),  # of the profile's currency, which has no decimals
+    ],
 )
 def test_klaviyos_value_is_rounded_half_up_from_its_text(
-    value: str, amount: str, tmp_path: Path
+    value: str, currency: str, amount: str, tmp_path: Path
 ) -> None:
     event = {
         "type": "event",
         "id": "e",
         "attributes": {
             "datetime": "2026-03-01T10:00:00+00:00",
-            "event_properties": {"$value": "V", "$event_id": "7", "$currency_code": "EUR"},
+            "event_properties": {"$value": "V", "$event_id": "7", "$currency_code": currency},
         },
         "relationships": {"metric": {"data": {"id": "M"}}, "profile": {"data": {"id": "P"}}},
     }
@@ -261,7 +278,10 @@ def test_klaviyos_value_is_rounded_half_up_from_its_text(
         "included": [{"type": "metric", "id": "M", "attributes": {"name": "Placed Order"}}],
     }
     loaded(
-        "klaviyo", written(tmp_path, json.dumps(page).replace('"V"', value)), lake=tmp_path / "lake"
+        "klaviyo",
+        written(tmp_path, json.dumps(page).replace('"V"', value)),
+        lake=tmp_path / "lake",
+        profile={"currency": "JPY"},
     )
     assert str(one_row(tmp_path / "lake", "order_events")["amount"]) == amount
 
@@ -299,7 +319,13 @@ def test_shopifys_forms_are_the_same_orders(tmp_path: Path) -> None:
                 "id": 2,
                 "created_at": "2026-01-07T08:00:00Z",
                 "transactions": [
-                    {"kind": "refund", "status": "success", "amount": "20.00"},
+                    {
+                        "kind": "refund",
+                        "status": "success",
+                        "amount": "18.00",
+                        "currency": "CHF",
+                        "amount_set": {"shop_money": {"amount": "20.00", "currency_code": "EUR"}},
+                    },
                     {"kind": "refund", "status": "failure", "amount": "5.00"},
                 ],
             }
@@ -319,7 +345,7 @@ def test_shopifys_forms_are_the_same_orders(tmp_path: Path) -> None:
             }
         ],
     }
-    csv = "Id,Name,Email,Financial Status,Paid at,Created at,Currency,Total,Lineitem name\n1,#1,a@b.com,partially_refunded,2026-01-05 11:00:00 +0100,2026-01-05 11:00:00 +0100,EUR,100.00,Mask\n,#1,,,,2026-01-05 11:00:00 +0100,,,Soap\n"
+    csv = "Id,Name,Email,Financial Status,Paid at,Created at,Currency,Total,Refunded Amount,Lineitem name\n1,#1,a@b.com,partially_refunded,2026-01-05 11:00:00 +0100,2026-01-05 11:00:00 +0100,EUR,100.00,20.00,Mask\n,#1,,,,2026-01-05 11:00:00 +0100,,,,Soap\n"
     seen = {}
     for name, content in {"rest": {"order": order}, "bulk": bulk, "export.csv": csv}.items():
         result = loaded("shopify", written(tmp_path, content, name), lake=tmp_path / f"{name}_lake")
@@ -329,6 +355,7 @@ def test_shopifys_forms_are_the_same_orders(tmp_path: Path) -> None:
             for row in rows
         }
         assert result.rejected == {}
+        assert any("`Refunded Amount`" in note for note in result.notes) == (name == "export.csv")
     assert seen["rest"] == seen["bulk"]
     assert seen["export.csv"] < seen["rest"] and len(seen["rest"]) == 3
 
@@ -416,6 +443,12 @@ def test_a_table_is_loaded_by_its_mapping(tmp_path: Path) -> None:
     )
     assert str(rows["2"]["event_at"]) == "2026-01-01 11:00:00"
     assert one_row(tmp_path / "lake", "email_sources")["email_source_id"] == "news"
+
+
+def test_brazes_message_without_a_campaign_is_the_dispatch_of_a_user(tmp_path: Path) -> None:
+    event = dict(TYPES["braze drop"][1], campaign_id=None)
+    loaded("braze", written(tmp_path, event), lake=tmp_path / "lake")
+    assert one_row(tmp_path / "lake", "send_events")["message_id"] == "braze:d/u"
 
 
 def test_an_order_is_paid_whatever_the_case_of_its_currency(tmp_path: Path) -> None:

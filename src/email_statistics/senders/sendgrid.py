@@ -78,7 +78,7 @@ SENDER = Sender(
         )
     ],
     places={
-        "category": Place("coalesce(first_category, nullif(category, '[]'))"),
+        "category": Place("coalesce(first_category, first_item(category))"),
         "singlesend_id": Place("singlesend_id", name="singlesend_name"),
         "marketing_campaign_id": Place("marketing_campaign_id", name="marketing_campaign_name"),
     },

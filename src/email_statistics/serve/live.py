@@ -18,7 +18,7 @@ from email_statistics.reports.ask.counts import read_metrics, total
 from email_statistics.reports.ask.queries import Answer, Asked, asking
 from email_statistics.reports.ask.sources import TYPES, Source
 from email_statistics.reports.pieces import Html
-from email_statistics.reports.run.site import Email
+from email_statistics.reports.run.site import Subject
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period
 from email_statistics.reports.words.reasons import named
@@ -74,16 +74,16 @@ class Analytics:
     build: Build
     period: Period
     source_type: str
-    emails: Sequence[Email]
+    emails: Sequence[Subject]
     source: Source | None
     boxes: Sequence[tuple[str, str, str]]
     metric: str
     contacts: Contacts | None
 
 
-def read_emails(asked: Asked) -> list[Email]:
+def read_emails(asked: Asked) -> list[Subject]:
     """Every email of the data, the most recent first."""
-    return [Email(**row) for row in asked("shared/emails").iter_rows(named=True)]
+    return [Subject(**row) for row in asked("shared/emails").iter_rows(named=True)]
 
 
 def read_known(asked: Asked) -> Known:

@@ -185,7 +185,8 @@ def _row(**values: Any) -> dict[str, Any]:
     given = {
         "metric": "opened", "arm": "B", "control_arm": "A", "mean": 0.3, "control_mean": 0.2,
         "difference": 0.1, "difference_low": 0.02, "difference_high": 0.18, "always_low": -0.02,
-        "always_high": 0.22,
+        "always_high": 0.22, "contacts": 60, "control_contacts": 55, "ended_at": None,
+        "planned_contacts_per_arm": 2000,
     }  # fmt: skip
     return given | values
 

@@ -9,7 +9,7 @@ import polars as pl
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.queries import Asked
-from email_statistics.reports.pieces import Column, Html
+from email_statistics.reports.pieces import Column, Html, Number
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, figure
@@ -43,7 +43,7 @@ class Page:
         """List the answers behind the page, for who goes on from here."""
         return pieces.table(
             "The frames of this page",
-            ["Frame", "Rows", "Columns"],
+            ["Frame", Number("Rows"), "Columns"],
             [
                 [f'page.frame("{name}")', formats.count(rows.height), ", ".join(rows.columns)]
                 for name, rows in ((name, one.rows) for name, one in self.asked.answers.items())

@@ -27,6 +27,7 @@ from email_statistics.serve import published
 
 _PAGES_IN_MEMORY = 200
 _SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]{44}')")
+_OFFLINE = re.compile(r'<p class="es-offline">.*?</p>\n?')
 # As the footer of a page says it.
 _BUILT = re.compile(r"from a build of ([^;<]+);")
 
@@ -108,6 +109,7 @@ class Site:
 
     def _read(self, path: str, version: str, built: str) -> Page:
         content = (self._folder / path).read_text(encoding="utf-8")
+        content = _OFFLINE.sub("", content, count=1)
         content = content.replace("</nav>", f"{self._added}</nav>", 1)
         # The footer comes last; a name in the page may hold the same words.
         of_page = _BUILT.findall(content)

@@ -226,6 +226,13 @@ def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
     assert by_hour(activity, ["opened"], 2, BUILD)["opened"].to_list() == [3, 0]
 
 
+def test_hours_end_where_nearly_all_has_happened() -> None:
+    hours = [datetime(2026, 6, 1, 9) + timedelta(hours=after) for after in (0, 14, 60)]
+    activity = pl.DataFrame({"activity_hour": hours, "opened": [90, 6, 4]})
+    assert by_hour(activity, ["opened"], 72, BUILD).height == 15
+    assert by_hour(activity.head(1), ["opened"], 72, BUILD).height == 1
+
+
 def test_several_lines_share_an_axis_and_differ_by_more_than_colour() -> None:
     points = series(1, 2, 3).with_columns(other=pl.Series([4, None, 0]))
     other = pieces.Series("other", "var(--es-clicked)", "click")

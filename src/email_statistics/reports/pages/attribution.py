@@ -203,12 +203,12 @@ class Attribution(Page):
             "attribution_changes",
             "moved",
             [
-                Column("name", "Email"),
+                Column("name", "Email", email="email_source_id"),
                 Column("lost", f"Lost with {other.label}", "money", _UNKNOWN),
                 Column("gained", f"Gained with {other.label}", "money", _UNKNOWN),
                 Column("net", "Difference", "money", _UNKNOWN),
                 Column("orders", "Orders", "count"),
-                Column("orders_without_rate", "Without a rate", "count"),
+                Column("orders_without_rate", "Without an exchange rate", "count"),
             ],
             self.moved.with_columns(pl.col("name").fill_null(_NOBODY)),
         )
@@ -250,7 +250,7 @@ class Attribution(Page):
                 [
                     self.build.moment(row["touch_at"], ""),
                     row["touch_type"].capitalize() + (" by a machine" if row["is_machine"] else ""),
-                    row["name"],
+                    pieces.leading(row["name"], "email", row["email_source_id"]),
                     TOUCHES[row["reason"]],
                 ]
                 for row in self.story.iter_rows(named=True)
@@ -320,7 +320,7 @@ class Attribution(Page):
     def _empty(self) -> Html:
         return pieces.empty(
             "No such order was placed in these days.",
-            "Choose start_date and end_date among days with orders, or a greater last_days.",
+            "Choose days with orders.",
         )
 
 

@@ -47,7 +47,7 @@ class Incrementality(Page):
         shown = [
             Interval(
                 row["label"],
-                _of_100(row) or "nothing credited",
+                _share(row) or "nothing credited",
                 row["incremental_share"],
                 None
                 if row["incremental_share_low"] is None
@@ -59,9 +59,10 @@ class Incrementality(Page):
             "Of what a policy credits, the share that the email caused",
             "",
             shown,
-            "1 would be all of it. An interval that reaches beyond says that the email may have "
-            "caused more than the policy credits; one that holds 0, that it may have caused "
-            "nothing.",
+            "Of 100 credited, how many the email caused. An interval that reaches beyond 100 says "
+            "that the email may have caused more than the policy credits; one that holds 0, that "
+            "it may have caused nothing.",
+            marks=((0, "0"), (1, "100")),
         )
 
     def by_policy(self) -> Html:

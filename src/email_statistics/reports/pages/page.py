@@ -58,16 +58,30 @@ class Page:
         """Return the SQL of one of the page's queries, ready for ``warehouse.sql``."""
         return Sql(self.asked.answers[name].sql)
 
-    def opening(self, title: str, lead: str, shows: str) -> Html:
-        """Open the page: its title, a sentence that sums it up, its range, where the data end."""
+    def opening(
+        self,
+        title: str,
+        lead: str,
+        shows: str = "",
+        facts: Sequence[tuple[str, str]] = (),
+        subject: str = "",
+        *,
+        has_days: bool = True,
+    ) -> Html:
+        """Open the page: its title, a sentence that sums it up, its range, where the data end.
+
+        ``shows`` says what it is about, or the ``facts`` and the ``subject`` of its email do.
+        An email that wasn't sent has no days.
+        """
         through = self.build.data_through_at
         ends = formats.moment(through, self.build.timezone) if through else "No event yet"
         return pieces.header(
             title=title,
             lead=lead,
-            period=formats.days(self.period.start, self.period.end),
+            period=formats.days(self.period.start, self.period.end) if has_days else "",
             chosen=f"{self.period.chosen}. Both days included.",
-            facts=[("Shows", shows), ("Data through", ends)],
+            facts=[*([("Shows", shows)] if shows else facts), ("Data through", ends)],
+            subject=subject,
         )
 
     def listing(

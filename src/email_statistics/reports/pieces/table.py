@@ -53,16 +53,16 @@ class Column:
     """A column of a list: ``name`` in the frame, ``head`` for readers, what null says.
 
     ``kind``: text (a long one folds); prose (never does); link (a URL, from data); count; money (of
-    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it).
-    Unit and zone are put into the head. A link that ``filters`` leads to the list whose file this
-    is, and shows there the rows with its address; the column ``is_visited`` says whether the
+    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it);
+    day. Unit and zone are put into the head. A link that ``filters`` leads to the list whose file
+    this is, and shows there the rows with its address; the column ``is_visited`` says whether the
     address itself may be opened too. ``email`` or ``experiment`` is the column with the
     id of what a text leads to the page of.
     """
 
     name: str
     head: str | Metric
-    kind: Literal["text", "prose", "link", "count", "money", "rate", "time"] = "text"
+    kind: Literal["text", "prose", "link", "count", "money", "rate", "time", "day"] = "text"
     missing: str = "\N{EN DASH}"
     email: str = ""
     experiment: str = ""
@@ -179,9 +179,11 @@ def _plainly(column: Column, build: Build) -> pl.Expr:
 def _head(column: Column, build: Build) -> _Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
-    unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
+    zone = build.timezone.key
+    unit = {"money": build.currency, "time": zone, "day": zone}.get(column.kind)
     label = f"{label} ({unit})" if unit else label
-    sorts_as = {"time": "time"}.get(column.kind, "text" if column.kind in _TEXTS else "number")
+    sorts_as = "text" if column.kind in _TEXTS else "number"
+    sorts_as = "time" if column.kind in ("time", "day") else sorts_as
     return _Head(label, metric, sorts_as, column.kind, column.missing)
 
 
@@ -192,6 +194,8 @@ def _cell(column: Column, row: Mapping[str, Any], build: Build) -> _Cell:
     if column.kind == "time":
         local = build.clock(value)
         return _Cell("time", formats.step(local), local.isoformat())
+    if column.kind == "day":
+        return _Cell("time", formats.day(value), value.isoformat())
     if column.kind == "count":
         return _Cell("number", formats.count(value), str(value))
     if column.kind == "money":

@@ -220,6 +220,7 @@ class _Site:
             raw_lake=run.data.raw_lake,
             version=run.data.project_version,
             schedule=schedule.text if schedule and run.is_scheduled else "",
+            has_days="last_days" in run.parameters,
         )
         text = text.replace("<!--es:footer-->", footer, 1)
         return self._with_links(self._filled(text, page.place, self._way(page), page), page.place)

@@ -176,7 +176,7 @@ def test_a_page_has_its_place_its_siblings_and_the_way_home(
         "Clicks": "index.html",
     }
     assert "Home Campaigns Summer sale: 20 % off Clicks Summary Clicks" in page.text
-    assert "Rendered 2026-06-01 06:31 UTC from a build of 2026-06-01 04:30 UTC" in page.text
+    assert "Rendered 1 Jun 2026, 06:31 UTC from a build of 1 Jun 2026, 04:30 UTC" in page.text
     assert "Due every day at 06:30." in Page(reports / "good" / "index.html").text
 
 
@@ -253,7 +253,7 @@ def test_what_was_asked_for_with_its_own_parameters_replaces_no_page(
     assert "asked for" in Page(reports / where).text
     home = Page(reports / "index.html")
     assert "Rendered on request" in home.text
-    assert "last 7 days , 2026-06-02 06:31 UTC" in home.text
+    assert "last 7 days , 2 Jun 2026, 06:31 UTC" in home.text
 
 
 def test_a_failed_page_shows_the_last_good_one_and_says_so(
@@ -265,12 +265,12 @@ def test_a_failed_page_shows_the_last_good_one_and_says_so(
     write(reports, registry, SALE)
     page = Page(reports / "good" / "index.html")
     assert "the good one" in page.text
-    assert f"The last run of this page failed (2026-06-02 06:31 UTC): KeyError: {HOSTILE}" in (
+    assert f"The last run of this page failed (2 Jun 2026, 06:31 UTC): KeyError: {HOSTILE}" in (
         page.text.replace("failed (", "failed (").replace(" (", " (")
     )
     home = Page(reports / "index.html")
     assert home.text.count("▲ Failed") == 2
-    assert f"2026-06-02 06:31 UTC, {SALE.name}: E" in home.text.replace(" ,", ",").replace(
+    assert f"2 Jun 2026, 06:31 UTC, {SALE.name}: E" in home.text.replace(" ,", ",").replace(
         " :", ":"
     )
     assert "Not rendered yet: run email-stats report never" in home.text

@@ -158,8 +158,8 @@ def test_a_funnel_compares_only_what_is_measured() -> None:
         (1.0, "", ""),
         (
             0.5,
-            "50.0% of the 100 for which it was measured",
-            "50.0% drop-off: 50 of 100 for which both were measured went on",
+            "50.0% of the 100 that were tracked",
+            "50.0% drop-off: 50 of 100 went on, where both steps were tracked",
         ),
         (None, "Not measured: off", ""),
     ]

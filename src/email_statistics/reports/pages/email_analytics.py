@@ -52,7 +52,7 @@ class EmailAnalytics(Page):
 
     def header(self) -> Html:
         """Open the page: what the list has, the range, the data."""
-        return self.opening("Email analytics", self._lead(), self._shows())
+        return self.opening("Email analytics", self._lead())
 
     def source_name(self) -> Html:
         """Say which source it is, and how it was chosen."""
@@ -130,11 +130,6 @@ class EmailAnalytics(Page):
     def _figure(self, name: str) -> Figure:
         statuses = self.source.statuses if self.source else {}
         return self.worded([name], self.booked.row(0, named=True), statuses, self.before)[0]
-
-    def _shows(self) -> str:
-        if self.source is None:
-            return "No email source"
-        return f"{formats.isolated(self.source.name)}, {self.source.type_in_words}"
 
     def _lead(self) -> str:
         if self.source is None:

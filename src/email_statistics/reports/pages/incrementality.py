@@ -47,7 +47,7 @@ class Incrementality(Page):
         shown = [
             Interval(
                 row["label"],
-                _share(row) or "nothing credited",
+                _of_100(row) or "nothing credited",
                 row["incremental_share"],
                 None
                 if row["incremental_share_low"] is None

@@ -236,6 +236,7 @@ class _Site:
             site=self._menu(place),
             place=way,
             tabs=tabs,
+            noun=place.subject.kind.noun if place.subject else "",
             failed=failed and {"at": stamp(failed.ended_at), "error": failed.error},
         )
         text = text.replace("<!--es:frame-->", frame, 1)

@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from email_statistics.errors import UsageError
 from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.run.site import RENDERINGS, Subject
+from email_statistics.reports.words import formats
 from email_statistics.storage import UNFINISHED, make_private_folder, write_private
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
@@ -170,8 +172,8 @@ def prune(renderings: list[Kept], count: int, trash: Path) -> list[Kept]:
 
 
 def stamp(moment: datetime) -> str:
-    """Write a UTC time for people."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    """Write a UTC time for people, as pages do."""
+    return formats.moment(moment, ZoneInfo("UTC"))
 
 
 def _read(path: Path) -> Rendering | None:

@@ -32,7 +32,7 @@ class ClickPerformance(SourcePage):
             lead = "The clicks on this email were not measured."
         else:
             recipients = formats.plural(unique, "recipient")
-            links = formats.plural(self.asked.answers["links"].total, "link")
+            links = formats.plural(int(self.frame("links")["is_in_email"].sum()), "link")
             lead = f"{formats.plural(total, 'click')} by {recipients} on an email with {links}."
         return self.page_start("Click performance", lead)
 
@@ -91,7 +91,10 @@ class ClickPerformance(SourcePage):
             ],
             self.frame("links").with_columns(
                 _in_words("exclusion_reason"),
-                _source_in_words(),
+                pl.when("is_in_email")
+                .then(_source_in_words())
+                .otherwise(pl.lit("Not in the email"))
+                .alias("link_source"),
                 is_visited=pl.col("exclusion_reason").is_null(),
             ),
         )

@@ -37,7 +37,7 @@ def _as_page(notebook: Any, resources: Any) -> tuple[Any, Any]:
     if own:
         name = re.sub(r"<[^>]*>", "", own[1]).strip()
         words = name if name == words else f"{name} \N{MIDDLE DOT} {words}"
-    notebook.cells = _said_once(cells) if own else [title, *cells]
+    notebook.cells = [*([] if own else [title]), *_said_once(cells)]
     resources["page_title"] = words
     return notebook, resources
 

@@ -292,7 +292,8 @@ evidence as (
         sources.is_click_tracking_enabled,
         {{ is_eligible('sources', 'policies') }} as is_eligible,
         replace(policies.source_types, ' ', ', ') as eligible_types,
-        policies.style as attribution_style,
+        case policies.style when 'all_campaigns' then 'All Campaigns' else 'Product Element Specific' end
+            as attribution_style,
         policies.window_in_words,
         '{{ var('reporting_currency') }}' as currency,
         {{ var('diagnostics_min_messages') }} as least_messages,

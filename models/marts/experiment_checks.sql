@@ -107,16 +107,16 @@ checks as (
         'sample_ratio' as check_name,
         sample_ratio_status as status,
         case sample_ratio_status
-            when 'ok' then 'The arms have as many contacts as planned: ' || arm_list || '.'
+            when 'ok' then 'Contacts are shared among the arms as planned: ' || arm_list || '.'
             when 'warn'
                 then
-                    'The arms hardly have as many contacts as planned: ' || arm_list
+                    'Contacts are hardly shared among the arms as planned: ' || arm_list
                     || '. Watch it: if the gap grows, something else than chance decides who is in which arm.'
             when 'info' then 'Nobody has been assigned yet.'
             else
                 case
                     when unplanned_list is not null then 'Contacts are in arms that are not planned: ' || unplanned_list
-                    else 'The arms do not have as many contacts as planned: ' || arm_list
+                    else 'Contacts are not shared among the arms as planned: ' || arm_list
                 end
                 || '. Something else than chance decides who is in which arm, so this test cannot be read.'
                 || ' Find out where contacts are lost or assigned otherwise, and run it again.'

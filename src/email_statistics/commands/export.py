@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from email_statistics.commands.lists import chosen_days, days_of, say_done, with_days, with_file
-from email_statistics.errors import UsageError
+from email_statistics.errors import UsageError, suggest
 from email_statistics.exports import content, mail, run
 from email_statistics.exports.register import KEPT_DAYS
 from email_statistics.reports.ask.contact_lists import OUTCOMES
@@ -13,13 +13,22 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.storage import keep_private
 
 
+class _Exports(click.Group):
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            raise UsageError(f"There is no export '{cmd_name}': {suggest(cmd_name, self.commands)}")
+        return found
+
+
 @click.group(
     "export",
+    cls=_Exports,
     help=f"""Write emails, a Details list or an email's links to CSV, Excel or Parquet.
 
     Files are private, below EMAIL_STATS_EXPORTS (var/exports), and kept for {KEPT_DAYS} days;
-    `email-stats exports` lists them. Days pick messages by the day on which they were booked (sent,
-    else the first event). An empty cell was not measured.
+    `email-stats exports` lists them. Days pick messages by the day they were sent, else by that of
+    their first event. An empty cell was not measured.
     """,
 )
 def command() -> None:

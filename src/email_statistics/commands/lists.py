@@ -14,6 +14,7 @@ from email_statistics.exports.writing import FORMATS
 from email_statistics.history.text import printable
 from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.sources import Source
+from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period, choose_period
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -84,7 +85,9 @@ def days_of(build: Build, source: Source, start: str, end: str, last_days: int |
 def say_done(export: Export) -> None:
     """Print where an export is and what is in it."""
     click.echo(f"{export.path}")
-    click.echo(f"{printable(export.description)}: {export.rows or 0:,} rows.", err=True)
+    click.echo(
+        f"{printable(export.description)}: {formats.plural(export.rows or 0, 'row')}.", err=True
+    )
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

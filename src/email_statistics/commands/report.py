@@ -57,9 +57,9 @@ class _Reports(click.Command):
 )
 @click.option(
     "--all",
-    "every_email",
+    "every_subject",
     is_flag=True,
-    help="Render the pages of every email, not of the most recent ones of each type only.",
+    help="Render the pages of every email and experiment, not of the most recent ones only.",
 )
 @click.option(
     "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many at once."
@@ -69,15 +69,15 @@ def command(
     parameters: tuple[str, ...],
     as_of: str | None,
     max_age: timedelta | None,
-    every_email: bool,
+    every_subject: bool,
     jobs: int,
 ) -> None:
     """Render reports of notebooks/reports.yml, all of them where none is named, and the site.
 
     The site lies below EMAIL_STATS_REPORTS (var/reports): open its index.html, or run `email-stats
-    open`. A report about one email has a page for each of the 50 most recent ones. With parameters
-    of its own a page stands under "Rendered on request" and replaces none. A page that fails
-    doesn't stop the others; the last good one stays, and the exit code is 1.
+    open`. A report about one email or experiment has a page for each of the 50 most recent ones.
+    With parameters of its own a page stands under "Rendered on request" and replaces none. A page
+    that fails doesn't stop the others; the last good one stays, and the exit code is 1.
     """
     began = time.monotonic()
     given = _read_parameters(parameters, as_of)
@@ -88,7 +88,7 @@ def command(
         names,
         given,
         max_age=max_age,
-        every_email=every_email,
+        every_subject=every_subject,
         jobs=jobs,
         say=lambda line: click.echo(line, err=True),
     )

@@ -25,6 +25,7 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import Figure, figure
 from email_statistics.reports.words.metrics import Metric, availability
 from email_statistics.reports.words.period import Period, choose_period
+from email_statistics.reports.words.reasons import begun
 
 _TYPES = [
     ("Campaign", "campaign"),
@@ -223,7 +224,7 @@ class EmailAnalytics:
         }
         for name, button in self._boxes.items():
             shown = figures[name]
-            button.description = f"{shown.metric.label}\n{shown.text or 'Not measured'}"
+            button.description = f"{shown.metric.label}\n{shown.text or begun(formats.UNMEASURED)}"
             button.tooltip = shown.missing or shown.metric.definition
             button.disabled = False
             chosen = button.add_class if name == self._metric else button.remove_class

@@ -82,10 +82,12 @@ def list_cells(row: Mapping[str, Any], timezone: ZoneInfo, currency: str) -> lis
 
 def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], currency: str) -> Html:
     """Return who a contact is (``history.contact``), and its counts over all messages."""
-    counted = [
-        f"{metrics[name].label} {'not measured' if row[name] is None else formats.count(row[name])}"
-        for name in _COUNTS
-    ]
+
+    def said(name: str) -> str:
+        value = row[name]
+        return formats.UNMEASURED if value is None else formats.count(value)
+
+    counted = [f"{metrics[name].label} {said(name)}" for name in _COUNTS]
     facts = [
         formats.isolated(row["email"]) if row["email"] else "no email address",
         f"segment {worded(row['segment'])}",
@@ -146,5 +148,6 @@ def _counts(row: Mapping[str, Any]) -> str:
 
 
 def clock(value: datetime, timezone: ZoneInfo) -> str:
-    """Return a UTC time in ``timezone``, to the second: ``2026-06-22 14:05:09``."""
-    return f"{value.replace(tzinfo=UTC).astimezone(timezone):%Y-%m-%d %H:%M:%S}"
+    """Return a UTC time in ``timezone``, to the second: ``22 Jun 2026, 14:05:09``."""
+    local = value.replace(tzinfo=UTC).astimezone(timezone)
+    return f"{formats.step(local)}:{local:%S}"

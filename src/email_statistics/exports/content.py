@@ -17,7 +17,7 @@ from email_statistics.reports.ask.sources import TYPES, Source, read_source
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.metrics import known_money
 from email_statistics.reports.words.period import Period
-from email_statistics.reports.words.reasons import NOT_MEASURED, begun
+from email_statistics.reports.words.reasons import NOT_MEASURED, begun, named
 
 EMAILS: Mapping[str, tuple[str, Collection[str]]] = {
     "all": ("All campaigns", TYPES),
@@ -57,7 +57,7 @@ def details_content(asked: Asked, source: Source, outcome: str, period: Period) 
     rows = asked.stream("shared/contacts", id=source.email_source_id, outcomes=OUTCOMES[outcome])
     return Content(
         "details",
-        f"{outcome}: {source.name}, {formats.days(period.start, period.end)}",
+        f"{named(outcome)}: {source.name}, {formats.days(period.start, period.end)}",
         {"email_source_id": source.email_source_id, "outcome": outcome, **_days(period)},
         (known_money(frame, ["revenue"]) for frame in rows),
     )

@@ -89,22 +89,27 @@ def _about(row: Row, subject: str) -> list[str]:
     """Return what an event is about, and what was decided."""
     match row["kind"]:
         case "step":
-            return [row["message_id"] if subject == "contact" else "", _decision(row)]
+            return [_of_message(row) if subject == "contact" else "", _decision(row)]
         case "engagement":
-            named = f"{row['message_id']}, " if subject == "contact" else ""
+            named = f"{_of_message(row)}, " if subject == "contact" else ""
             actor = f" (actor: {row['actor']})" if row["actor"] else ""
             return [f"{named}event {row['item_id']}", _decision(row) + actor]
         case "order_event":
             return [_money(row), _decision(row)]
         case "touch":
-            policy = f", by {row['attribution_policy']}"
-            return [f"message {row['message_id']} for {row['item_id']}", _decision(row) + policy]
+            order = f" for {row['item_id']}" if subject != "order" else ""
+            return [f"{_of_message(row)}{order}", _decision(row)]
         case "conversion":
             return [row["item_id"], _conversion(row)]
         case "quarantined":
             return [row["item_id"], f"counts nowhere: {row['reason']}"]
         case _:
             return [row["detail"] or ""]
+
+
+def _of_message(row: Row) -> str:
+    """Name a message, and the email that it is of."""
+    return f'"{row["email_source_name"]}" {row["message_id"]}'
 
 
 def _decision(row: Row) -> str:

@@ -167,9 +167,11 @@ class LiveSite:
     def _menu(self) -> list[Link]:
         """The site's own menu, with the live pages."""
         pages = self._site.menu()
-        if not any(link.text == self._registry.reports[_LIVE].tab for link in pages):
-            pages.append(Link(self._registry.reports[_LIVE].tab, _ANALYTICS))
-        return [*pages, *_ADDED]
+        tab = self._registry.reports[_LIVE].tab
+        alive = Link(tab, _ANALYTICS)
+        if not any(link.text == tab for link in pages):
+            pages.append(alive)
+        return [*(alive if link.text == tab else link for link in pages), *_ADDED]
 
     def _say(self, request: Request, status: int, title: str, sentence: str) -> Response:
         return self._html(request, "sentence", status, title=title, sentence=sentence)
@@ -323,9 +325,14 @@ class LiveSite:
 
     def _segment(self, request: Request) -> Response:
         given = dict(request.query_params)
-        description, contacts = live.segment_page(given)
+        title, description, contacts = live.segment_page(given)
         return self._html(
-            request, "segment", description=description, contacts=contacts, given=given
+            request,
+            "segment",
+            name=title,
+            description=description,
+            contacts=contacts,
+            given=given,
         )
 
     # Exports
@@ -340,7 +347,7 @@ class LiveSite:
             request,
             "exports",
             HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
-            types=[(name, title) for name, (title, _) in content.EMAILS.items()],
+            types={name: title for name, (title, _) in content.EMAILS.items()},
             formats=[(one, one.upper() if one == "csv" else one.capitalize()) for one in FORMATS],
             periods=[one for one in PERIODS.items() if one[0] != "life"],
             exports=run.register().exports(datetime.now(UTC)),

@@ -11,7 +11,7 @@ from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.ask.sources import TYPES
 from email_statistics.reports.run import parameters
 from email_statistics.reports.run.registry import Registry
-from email_statistics.reports.run.site import Email
+from email_statistics.reports.run.site import Subject
 from email_statistics.reports.words.period import Period, choose_period
 from email_statistics.reports.words.reasons import named
 
@@ -45,7 +45,7 @@ class Field:
 class Known:
     """What a report can be about: the data's emails, and its experiments by id and name."""
 
-    emails: Sequence[Email]
+    emails: Sequence[Subject]
     experiments: Sequence[tuple[str, str]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from email_statistics.errors import UsageError
-from email_statistics.explorer.pieces import clock, contact_header, history
+from email_statistics.explorer.pieces import contact_header, history
 from email_statistics.exports.content import find_source, refuse_unknown, why_nobody
 from email_statistics.history import contact, contact_timeline
 from email_statistics.reports import pieces
@@ -18,7 +18,7 @@ from email_statistics.reports.ask.counts import read_metrics, total
 from email_statistics.reports.ask.queries import Answer, Asked, asking
 from email_statistics.reports.ask.sources import TYPES, Source
 from email_statistics.reports.pieces import Html
-from email_statistics.reports.run.site import Email
+from email_statistics.reports.run.site import Subject
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period
 from email_statistics.reports.words.reasons import named
@@ -74,16 +74,16 @@ class Analytics:
     build: Build
     period: Period
     source_type: str
-    emails: Sequence[Email]
+    emails: Sequence[Subject]
     source: Source | None
     boxes: Sequence[tuple[str, str, str]]
     metric: str
     contacts: Contacts | None
 
 
-def read_emails(asked: Asked) -> list[Email]:
+def read_emails(asked: Asked) -> list[Subject]:
     """Every email of the data, the most recent first."""
-    return [Email(**row) for row in asked("shared/emails").iter_rows(named=True)]
+    return [Subject(**row) for row in asked("shared/emails").iter_rows(named=True)]
 
 
 def read_known(asked: Asked) -> Known:
@@ -146,7 +146,7 @@ def _count(counts: Mapping[str, Any], name: str) -> str:
     if counts["recipients"] is None:
         return "0"
     value = counts[name]
-    return "not measured" if value is None else formats.count(value)
+    return formats.UNMEASURED if value is None else formats.count(value)
 
 
 def _behind_a_number(
@@ -162,7 +162,7 @@ def _behind_a_number(
             row["full_name"] or "(no name)",
             row["email"] or "\N{EN DASH}",
             named(row["status"]),
-            clock(row["last_updated_at"], zone),
+            formats.step(asked.build.clock(row["last_updated_at"])),
         ]
         if metric in HAS_REASON:
             cells.append(row["reason"] or "not given")
@@ -209,18 +209,18 @@ def segment_asked(given: Mapping[str, str]) -> Iterator[tuple[Asked, Segment]]:
 
 
 @remembered
-def segment_page(given: Mapping[str, str]) -> tuple[str, Contacts]:
-    """Return what a segment is, and a page of it. Raises ``UsageError`` where it can't be."""
+def segment_page(given: Mapping[str, str]) -> tuple[str, str, Contacts]:
+    """Return a segment's title, what it is, and a page of it. Raises ``UsageError``."""
     page, rows = page_and_rows(given)
     with segment_asked(given) as (asked, segment):
         answer = segment.page(asked, page, rows)
-        zone = asked.build.timezone
+        build = asked.build
         reason = ""
         if not answer.total and given.get("name"):
             reason = NOBODY
         elif not answer.total:
             reason = why_nobody(asked, find_source(asked, given["source"]), given["metric"])
-    head = ["Full name", "Email", "Reason", f"Last ({zone.key})", "May be emailed"]
+    head = ["Full name", "Email", "Reason", f"Last ({build.timezone.key})", "May be emailed"]
     listed = [
         (
             row["contact_id"],
@@ -228,13 +228,18 @@ def segment_page(given: Mapping[str, str]) -> tuple[str, Contacts]:
                 row["full_name"] or "(no name)",
                 row["email"] or "\N{EN DASH}",
                 _why(row["reason"]),
-                clock(row["last_at"], zone) if row["last_at"] else "\N{EN DASH}",
+                formats.step(build.clock(row["last_at"])) if row["last_at"] else "\N{EN DASH}",
                 _may_be_emailed(row),
             ],
         )
         for row in answer.rows.iter_rows(named=True)
     ]
-    return segment.description, Contacts(head, listed, Paging(page, rows, answer.total), reason)
+    title = named(given["name"]) if given.get("name") else segment.description
+    return (
+        title,
+        segment.description,
+        Contacts(head, listed, Paging(page, rows, answer.total), reason),
+    )
 
 
 def _why(reason: str) -> str:

@@ -22,7 +22,7 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import parameters, renderings, runner
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Kept
-from email_statistics.reports.run.site import FOLDERS, RECENT, page_path
+from email_statistics.reports.run.site import RECENT, page_path
 from email_statistics.serve.site import Site
 
 _AT_ONCE = 2
@@ -113,10 +113,10 @@ class Renderer:
         if not run.is_scheduled:
             return page_path(RECENT, f"{run.report}-{one.folder.name}".lower())
         folders: list[Path] = []
-        if run.email:
-            folders = sorted((reports_folder() / FOLDERS[run.email.type]).glob("*/"))
+        if run.subject:
+            folders = sorted((reports_folder() / run.subject.kind.folder).glob("*/"))
         report = self._registry.reports[run.report]
-        return report.path(run.email, [folder.name for folder in folders])
+        return report.path(run.subject, [folder.name for folder in folders])
 
     def _run(self, key: _Key, job: Job, report: str, given: dict[str, str]) -> None:
         try:

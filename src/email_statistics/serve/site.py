@@ -17,15 +17,17 @@ from markupsafe import Markup, escape
 from email_statistics import warehouse
 from email_statistics.errors import EmailStatsError
 from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.run import parameters
 from email_statistics.reports.run.assembly import HOME, read_written
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import stamp
 from email_statistics.reports.run.runner import read_data
-from email_statistics.reports.run.site import FOLDERS, safe_id
+from email_statistics.reports.run.site import KINDS, safe_id
 from email_statistics.serve import published
 
 _PAGES_IN_MEMORY = 200
 _SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]{44}')")
+_OFFLINE = re.compile(r'<p class="es-offline">.*?</p>\n?')
 # As the footer of a page says it.
 _BUILT = re.compile(r"from a build of ([^;<]+);")
 
@@ -87,7 +89,7 @@ class Site:
         return page
 
     def menu(self) -> list[Link]:
-        """Link the pages that are about no single email."""
+        """Link the pages that are about no single email or experiment."""
         written = read_written(self._folder)
         return [
             Link(report.tab, f"/{report.path(None)}" if report.path(None) != HOME else "/")
@@ -107,6 +109,7 @@ class Site:
 
     def _read(self, path: str, version: str, built: str) -> Page:
         content = (self._folder / path).read_text(encoding="utf-8")
+        content = _OFFLINE.sub("", content, count=1)
         content = content.replace("</nav>", f"{self._added}</nav>", 1)
         # The footer comes last; a name in the page may hold the same words.
         of_page = _BUILT.findall(content)
@@ -125,9 +128,9 @@ class Site:
         return Page(text, gzip.compress(text, 6), script[1] if script else "", version)
 
     def _ways(self, path: str) -> list[Link]:
-        """From a page to the form that renders it again, and to the contacts of its email."""
+        """From a page to the form that renders it again, and to its email's contacts."""
         folder, _, rest = path.partition("/")
-        of_type = {name: kind for kind, name in FOLDERS.items()}.get(folder)
+        of_type = {kind.folder: type_ for type_, kind in KINDS.items()}.get(folder)
         own, _, file = rest.partition("/")
         reports = self._registry.reports.items()
         names: dict[tuple[str | None, str], str]
@@ -135,24 +138,26 @@ class Site:
         name = names.get((of_type, file if of_type else path))
         if name is None or path == HOME:
             return []
+        declared = parameters.defaults(self._registry.notebook(name))
+        text = "Choose dates" if "last_days" in declared else "Choose another"
         if not of_type:
-            return [Link("Choose dates", f"/reports/{name}")]
+            return [Link(text, f"/reports/{name}")]
         try:
-            email_id = self._email_id(of_type, own.partition("--")[2])
+            its_id = self._id(of_type, own.partition("--")[2])
         except EmailStatsError:  # nothing is published: the page stands, these ways lead nowhere
             return []
-        about = urlencode({"email_source_id": email_id})
-        source = urlencode({"source_type": of_type, "source": email_id, "period": "life"})
-        return [
-            Link("Choose dates", f"/reports/{name}?{about}"),
-            Link("Contacts behind the numbers", f"/analytics?{source}"),
-        ]
+        kind = KINDS[of_type]
+        ways = [Link(text, f"/reports/{name}?{urlencode({kind.parameter: its_id})}")]
+        if kind.noun == "email":
+            source = urlencode({"source_type": of_type, "source": its_id, "period": "life"})
+            ways.append(Link("Contacts behind the numbers", f"/analytics?{source}"))
+        return ways
 
-    def _email_id(self, email_type: str, in_path: str) -> str:
-        """Return the id of an email from the folder of its pages."""
+    def _id(self, of_type: str, in_path: str) -> str:
+        """Return the id of an email or experiment from the folder of its pages."""
         with asking() as asked:
-            emails = asked("shared/emails")
-        for row in emails.iter_rows(named=True):
-            if row["type"] == email_type and safe_id(row["id"]) == in_path:
+            subjects = asked("shared/subjects")
+        for row in subjects.iter_rows(named=True):
+            if row["type"] == of_type and safe_id(row["id"]) == in_path:
                 return str(row["id"])
         return ""

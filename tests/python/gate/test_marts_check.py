@@ -209,6 +209,7 @@ def test_the_page_works_offline_and_shows_no_markup_of_the_data(
     assert evil not in html
     assert html.count("&lt;script&gt;") >= 3
     assert "90.0% of the events in" in html
+    assert "<td>at most 0.5</td><td>the build fails</td>" in html
     assert "http" not in html.replace("http-equiv", "")
     assert "src=" not in html
     assert [each.name for each in tmp_path.iterdir()] == ["checks.html"]

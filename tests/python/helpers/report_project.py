@@ -25,7 +25,7 @@ _CODE: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs"
 
 
 def write_warehouse(path: Path, raw_lake: str = "lake") -> Path:
-    """Write a published file with what the runner asks for: core.build, core.dim_email_sources."""
+    """Write a published file with what the runner asks for: the build, emails, one experiment."""
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(_warehouse(raw_lake))
     return path
@@ -69,6 +69,17 @@ def _create_warehouse(path: Path, raw_lake: str) -> Path:
                     ('step-1', 'workflow', 'Step')
             ) as sources (email_source_id, email_source_type, email_source_name)
             """
+        )
+        connection.execute(
+            """
+            create table core.dim_experiments as
+            select
+                'test-1' as experiment_id,
+                'Which subject line?' as experiment_name,
+                $built_at::timestamp as started_at,
+                $built_at::timestamp as updated_at
+            """,
+            {"built_at": BUILT_AT},
         )
         connection.execute("create schema marts")
         connection.execute(

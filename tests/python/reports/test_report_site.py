@@ -15,12 +15,12 @@ from email_statistics.reports.run import renderings
 from email_statistics.reports.run.assembly import write_site
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Rendering
-from email_statistics.reports.run.site import Email, email_folder, safe_id, slug
+from email_statistics.reports.run.site import Subject, safe_id, slug, subject_folder
 from email_statistics.storage import write_private
 
 HOSTILE = "</style><script>alert(1)</script><img src=https://example.com/x>"
-SALE = Email(id="src_1", type="campaign", name="Summer sale: 20 % off")
-DRAFT = Email(id="../../etc/passwd", type="campaign", name=HOSTILE)
+SALE = Subject(id="src_1", type="campaign", name="Summer sale: 20 % off")
+DRAFT = Subject(id="../../etc/passwd", type="campaign", name=HOSTILE)
 IDS = [
     "src_1", "SRC_1", "src 1", "src/1", "..", "../..", "", " ", ".", "a\x00b", "\ud800", "ü",
     "x" * 300, "x" * 301, "😀", "con", "index.html", "a--b", "-", "a%2fb", "a?b#c",
@@ -80,6 +80,7 @@ def registry(tmp_path: Path) -> Registry:
                 "good": {"title": "Good & <b>new</b>", "notebook": "page", "schedule": daily},
                 "summary": {"title": "A summary", "tab": "Summary", "folder": "", **about},
                 "clicks": {"title": "Of links", "tab": "Clicks", **about},
+                "tests": {"title": "Test", "folder": "", **about, "for_each": "experiment"},
                 "never": {"title": "Never", "notebook": "page"},
             },
         }
@@ -110,9 +111,9 @@ def keep(reports: Path, report: str, number: int, body: str = "", **changes: Any
         return renderings.keep(reports, folder, Rendering.model_validate(values | changes))
 
 
-def write(reports: Path, registry: Registry, *emails: Email) -> dict[Path, str]:
+def write(reports: Path, registry: Registry, *subjects: Subject) -> dict[Path, str]:
     kept = {name: renderings.kept(reports, name) for name in registry.reports}
-    return write_site(reports, registry, {email.id: email for email in emails}, kept)
+    return write_site(reports, registry, {one.key: one for one in subjects}, kept)
 
 
 def pages(reports: Path) -> list[str]:
@@ -128,7 +129,7 @@ def goto(target: str, text: str = "there") -> str:
 
 
 def test_an_emails_folder_is_readable() -> None:
-    assert email_folder(SALE) == "campaigns/summer-sale-20-off--src_1"
+    assert subject_folder(SALE) == "campaigns/summer-sale-20-off--src_1"
     assert slug("Été à Zürich") == "ete-a-zurich"
     assert slug("مرحبا") == "email"
 
@@ -145,7 +146,7 @@ def test_hostile_ids_have_paths_of_their_own_that_lead_nowhere_else() -> None:
 def test_a_shared_link_outlives_a_change_of_the_emails_name(
     reports: Path, registry: Registry
 ) -> None:
-    folder = keep(reports, "summary", 1, email=SALE.model_dump())
+    folder = keep(reports, "summary", 1, subject=SALE.model_dump())
     before = write(reports, registry, SALE)[folder]
     renamed = SALE.model_copy(update={"name": "Another name"})
     assert write(reports, registry, renamed)[folder] == before
@@ -158,7 +159,7 @@ def test_a_page_has_its_place_its_siblings_and_the_way_home(
 ) -> None:
     keep(reports, "good", 1)
     for name in ("summary", "clicks"):
-        keep(reports, name, 1, email=SALE.model_dump())
+        keep(reports, name, 1, subject=SALE.model_dump())
     write(reports, registry, SALE)
     folder = "campaigns/summer-sale-20-off--src_1"
     assert pages(reports) == [
@@ -175,7 +176,7 @@ def test_a_page_has_its_place_its_siblings_and_the_way_home(
         "Clicks": "index.html",
     }
     assert "Home Campaigns Summer sale: 20 % off Clicks Summary Clicks" in page.text
-    assert "Rendered 2026-06-01 06:31 UTC from a build of 2026-06-01 04:30 UTC" in page.text
+    assert "Rendered 1 Jun 2026, 06:31 UTC from a build of 1 Jun 2026, 04:30 UTC" in page.text
     assert "Due every day at 06:30." in Page(reports / "good" / "index.html").text
 
 
@@ -187,22 +188,37 @@ def test_a_name_leads_to_its_page_and_is_plain_text_where_there_is_none(
         goto("never|", "never"), goto("good|", "itself"), goto("email|../../etc/passwd", "draft"),
     ]  # fmt: skip
     keep(reports, "good", 1, "".join(names))
-    keep(reports, "summary", 1, email=SALE.model_dump())
-    keep(reports, "summary", 1, email=DRAFT.model_dump())
+    keep(reports, "summary", 1, subject=SALE.model_dump())
+    keep(reports, "summary", 1, subject=DRAFT.model_dump())
     write(reports, registry, SALE, DRAFT)
     links = Page(reports / "good" / "index.html").links
     assert links["sale"] == "../campaigns/summer-sale-20-off--src_1/index.html"
     assert links["draft"].startswith("../campaigns/style-script-alert-1-script-img-src-https")
     assert not {"clicks", "gone", "never", "itself"} & links.keys()
-    keep(reports, "clicks", 2, email=SALE.model_dump())
+    keep(reports, "clicks", 2, subject=SALE.model_dump())
     write(reports, registry, SALE, DRAFT)
     assert "clicks" in Page(reports / "good" / "index.html").links
+
+
+def test_an_experiment_has_its_page_even_with_the_id_of_an_email(
+    reports: Path, registry: Registry
+) -> None:
+    test = Subject(id=SALE.id, type="experiment", name="Which subject line?")
+    keep(reports, "good", 1, goto("experiment|src_1", "test") + goto("email|src_1", "sale"))
+    keep(reports, "summary", 1, subject=SALE.model_dump())
+    keep(reports, "tests", 1, subject=test.model_dump())
+    write(reports, registry, SALE, test)
+    page = Page(reports / "experiments" / "which-subject-line--src_1" / "index.html")
+    assert page.links["Experiments"] == "../../index.html#Experiments"
+    links = Page(reports / "good" / "index.html").links
+    assert links["test"] == "../experiments/which-subject-line--src_1/index.html"
+    assert links["sale"] == "../campaigns/summer-sale-20-off--src_1/index.html"
 
 
 def test_no_link_of_the_site_is_broken_or_leaves_it(reports: Path, registry: Registry) -> None:
     for email in (SALE, DRAFT):
         for name in ("summary", "clicks"):
-            keep(reports, name, 1, goto("good|") + goto("email|src_1"), email=email.model_dump())
+            keep(reports, name, 1, goto("good|") + goto("email|src_1"), subject=email.model_dump())
     keep(reports, "good", 1)
     keep(reports, "good", 2, is_scheduled=False, parameters={"last_days": 7, "note": HOSTILE})
     write(reports, registry, SALE, DRAFT)
@@ -215,7 +231,7 @@ def test_no_link_of_the_site_is_broken_or_leaves_it(reports: Path, registry: Reg
 def test_the_pages_of_an_email_that_is_gone_go_and_nothing_else_does(
     reports: Path, registry: Registry
 ) -> None:
-    kept = keep(reports, "summary", 1, email=SALE.model_dump())
+    kept = keep(reports, "summary", 1, subject=SALE.model_dump())
     keep(reports, "good", 1)
     write(reports, registry, SALE)
     notes = reports / "campaigns" / "notes.txt"
@@ -237,7 +253,7 @@ def test_what_was_asked_for_with_its_own_parameters_replaces_no_page(
     assert "asked for" in Page(reports / where).text
     home = Page(reports / "index.html")
     assert "Rendered on request" in home.text
-    assert "last 7 days , 2026-06-02 06:31 UTC" in home.text
+    assert "last 7 days , 2 Jun 2026, 06:31 UTC" in home.text
 
 
 def test_a_failed_page_shows_the_last_good_one_and_says_so(
@@ -245,23 +261,23 @@ def test_a_failed_page_shows_the_last_good_one_and_says_so(
 ) -> None:
     keep(reports, "good", 1, "the good one")
     keep(reports, "good", 2, status="failed", error=f"KeyError: {HOSTILE}")
-    keep(reports, "summary", 2, status="failed", error="E", email=SALE.model_dump())
+    keep(reports, "summary", 2, status="failed", error="E", subject=SALE.model_dump())
     write(reports, registry, SALE)
     page = Page(reports / "good" / "index.html")
     assert "the good one" in page.text
-    assert f"The last run of this page failed (2026-06-02 06:31 UTC): KeyError: {HOSTILE}" in (
+    assert f"The last run of this page failed (2 Jun 2026, 06:31 UTC): KeyError: {HOSTILE}" in (
         page.text.replace("failed (", "failed (").replace(" (", " (")
     )
     home = Page(reports / "index.html")
     assert home.text.count("▲ Failed") == 2
-    assert f"2026-06-02 06:31 UTC, {SALE.name}: E" in home.text.replace(" ,", ",").replace(
+    assert f"2 Jun 2026, 06:31 UTC, {SALE.name}: E" in home.text.replace(" ,", ",").replace(
         " :", ":"
     )
     assert "Not rendered yet: run email-stats report never" in home.text
 
 
 def test_what_people_and_data_wrote_is_text(reports: Path, registry: Registry) -> None:
-    keep(reports, "summary", 1, email=DRAFT.model_dump())
+    keep(reports, "summary", 1, subject=DRAFT.model_dump())
     keep(reports, "good", 1, is_scheduled=False, parameters={"note": HOSTILE})
     write(reports, registry, DRAFT)
     for path in pages(reports):
@@ -274,7 +290,7 @@ def test_only_its_owner_may_read_the_site_and_it_asks_for_nothing(
     reports: Path, registry: Registry
 ) -> None:
     keep(reports, "good", 1)
-    keep(reports, "summary", 1, email=SALE.model_dump())
+    keep(reports, "summary", 1, subject=SALE.model_dump())
     write(reports, registry, SALE)
     assert loose_modes(reports) == []
     home = Page(reports / "index.html")

@@ -155,7 +155,7 @@ def test_a_reader_goes_from_the_home_page_to_a_campaign_and_its_clicks(
 ) -> None:
     with visit(browser, page_of(sample_site, "")) as seen:
         page = seen.page
-        page.get_by_label("Search").fill("summer sale")
+        page.locator("#list-emails").get_by_label("Search").fill("summer sale")
         page.get_by_role("link", name="Summer sale: 20 % off").last.click()
         assert page.title() == "Summer sale: 20 % off \N{MIDDLE DOT} Campaign summary"
         assert page.locator("h1").inner_text() == "Summer sale: 20 % off"

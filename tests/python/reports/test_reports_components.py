@@ -158,8 +158,8 @@ def test_a_funnel_compares_only_what_is_measured() -> None:
         (1.0, "", ""),
         (
             0.5,
-            "50.0% of the 100 for which it was measured",
-            "50.0% drop-off: 50 of 100 for which both were measured went on",
+            "50.0% of the 100 that were tracked",
+            "50.0% drop-off: 50 of 100 went on, where both steps were tracked",
         ),
         (None, "Not measured: off", ""),
     ]
@@ -224,6 +224,13 @@ def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
     assert series["at"].to_list() == [datetime(2026, 10, 25, hour) for hour in (2, 3, 4)]
     assert series["opened"].to_list() == [3, 0, 4]
     assert by_hour(activity, ["opened"], 2, BUILD)["opened"].to_list() == [3, 0]
+
+
+def test_hours_end_where_nearly_all_has_happened() -> None:
+    hours = [datetime(2026, 6, 1, 9) + timedelta(hours=after) for after in (0, 14, 60)]
+    activity = pl.DataFrame({"activity_hour": hours, "opened": [90, 6, 4]})
+    assert by_hour(activity, ["opened"], 72, BUILD).height == 15
+    assert by_hour(activity.head(1), ["opened"], 72, BUILD).height == 1
 
 
 def test_several_lines_share_an_axis_and_differ_by_more_than_colour() -> None:

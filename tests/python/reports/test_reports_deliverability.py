@@ -154,3 +154,11 @@ def test_the_calendars_last_day_is_in_its_last_week(
     assert str(page.period.end) == "9999-12-31"
     assert str(page.period.start) == "9999-11-29"
     assert all(pieces(page))
+
+
+def test_the_highest_week_says_which_weeks_are_left_out(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = load(sample_warehouse, monkeypatch)
+    assert page.weeks.sort("week").row(-1, named=True)["sent"] < 100
+    assert "(1 week of fewer than 100 emails left out)" in page.trends().markup

@@ -33,6 +33,20 @@ def test_over_all_days_it_tells_every_finding(
         assert f'{label} <span class="es-tab-count">{count}</span>' in markup
 
 
+def test_findings_speak_to_a_marketer(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = load(sample_warehouse, monkeypatch, **EVER)
+    said = " ".join(page.findings["message"])
+    for jargon in ("exchange_rates", "all_campaigns", "sending_domains", "raw lake", "see open_"):
+        assert jargon not in said
+    assert "the Diagnostics page" not in said
+    assert "attribution style All Campaigns" in said
+    markup = page.at_a_glance().markup + page.all_findings().markup
+    for label in ("Contacts missing", "Rejected records", "Exchange rate missing"):
+        assert f"<bdi>{label}</bdi>" in markup
+
+
 def test_what_fails_comes_first_whenever_its_source_was_sent(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,6 +98,45 @@ def test_a_decided_test_says_by_how_much() -> None:
         assert words.difference("revenue", row[end], "USD") in found
 
 
+def test_metrics_stand_in_their_usual_order_after_the_one_that_judges() -> None:
+    order = [*experiment("exp_spring_subject").results["metric"].unique(maintain_order=True)]
+    expected = warehouse.sql("select metric from core.dim_metrics order by sort_order")[
+        "metric"
+    ].to_list()
+    assert order[0] == "opened"
+    rest = [name for name in order[1:] if name != "human_opened"]
+    assert rest == [name for name in expected if name in rest]
+
+
+def test_a_test_that_is_too_early_says_what_it_still_needs() -> None:
+    lead = experiment("exp_summer_subject").header().markup
+    assert "55 of 2,000 contacts planned per arm" in lead
+    needs: dict[str, dict[str, Any]] = {
+        "the days of its last contacts": {"planned_contacts_per_arm": None, "ended_at": 1},
+        "no number of contacts is planned": {"planned_contacts_per_arm": None, "ended_at": None},
+    }
+    for said, values in needs.items():
+        assert said in words.verdict(_row(status="too_early", **values), "USD")
+
+
+def test_the_tested_email_and_the_experiments_are_links() -> None:
+    assert 'data-goto="email|src_campaign_030"' in experiment("exp_spring_offer").setup().markup
+    listed = incrementality().which().markup
+    assert 'data-goto="experiment|exp_spring_offer"' in listed
+    assert 'data-goto="experiment|exp_loyalty_letter"' in listed
+    shown = loaded("home", start_date="", end_date="", last_days=30, as_of="")
+    every = shown.all_experiments().markup
+    for one, status in statuses().items():
+        assert f'data-goto="experiment|{one}"' in every
+        assert words.STATUSES[status].replace("'", "&#39;") in every
+
+
+def test_arms_that_end_differently_are_each_named() -> None:
+    found = words.found(["B", "C"], ["better", "too_early"])
+    assert "better than the control" in found and "too early to say" in found
+    assert words.found([], []) == "Nothing can be compared yet"
+
+
 def test_the_arms_are_counted_as_the_marts_count_them() -> None:
     page = experiment("exp_spring_subject")
     expected = warehouse.sql(
@@ -185,7 +224,8 @@ def _row(**values: Any) -> dict[str, Any]:
     given = {
         "metric": "opened", "arm": "B", "control_arm": "A", "mean": 0.3, "control_mean": 0.2,
         "difference": 0.1, "difference_low": 0.02, "difference_high": 0.18, "always_low": -0.02,
-        "always_high": 0.22,
+        "always_high": 0.22, "contacts": 60, "control_contacts": 55, "ended_at": None,
+        "planned_contacts_per_arm": 2000,
     }  # fmt: skip
     return given | values
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.queries import Answer
-from email_statistics.reports.pieces import Column, Html, Tab, listing
+from email_statistics.reports.pieces import Column, Html, Tab, empty, listing
 from email_statistics.reports.run.html import to_html
 
 BUILD = Build(
@@ -102,6 +102,13 @@ def page_of(folder: Path, *pieces: Html) -> Path:
     nbformat.write(notebook, folder / "page.ipynb")  # type: ignore[no-untyped-call]
     to_html(folder / "page.ipynb", folder / "page.html")
     return folder / "page.html"
+
+
+def test_a_page_says_once_that_there_is_nothing(tmp_path: Path) -> None:
+    nothing, other = empty("Nothing here.", "Wait."), empty("Something else.", "Wait.")
+    made = page_of(tmp_path, nothing, nothing, other, nothing).read_text("utf-8")
+    assert made.count("Nothing here.") == 1
+    assert made.count("Something else.") == 1
 
 
 @pytest.fixture(scope="module")

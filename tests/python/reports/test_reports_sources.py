@@ -366,7 +366,8 @@ def test_what_is_not_measured_is_never_0(
             shown.add(one.get_attribute("aria-label"))
         assert not shown & {*measurable, "Spam", "Complained (spam)", "Accepted", "Rejected"}
         if report != "click_performance":
-            assert seen.page.get_by_text("Engagement: not measured").first.is_visible()
+            said = seen.page.get_by_text("Engagement: not measured")
+            assert said.filter(visible=True).count() == 1
         assert not shown & {"Total clicks", "Total unique clicks", "Clicks per unique open"}
         reason = {
             "campaign_summary": "Not measured: the sending service",
@@ -524,3 +525,29 @@ def test_a_campaigns_revenue_is_unknown_where_no_order_has_a_rate(
     assert "Revenue" not in page.conversion_analysis().markup
     details = page.details().markup
     assert "no exchange rate" in details and ">0.00<" not in details
+
+
+def test_a_clicked_url_that_is_no_link_of_the_email_says_so(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    page = loaded("click_performance", email_source_id="src_campaign_026")
+    links = warehouse.sql(
+        "select count(*) from core.dim_links where email_source_id = 'src_campaign_026'"
+    ).item()
+    assert f"on an email with {links} links." in page.header().markup
+    others = warehouse.sql(
+        "select count(*) from marts.link_performance"
+        " where email_source_id = 'src_campaign_026' and link_id is null"
+    ).item()
+    assert others and page.links().markup.count("Not in the email") == others
+
+
+def test_a_draft_says_once_that_nothing_went_out(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    page = loaded("campaign_summary", email_source_id="src_campaign_dirt")
+    assert "es-period" not in page.header().markup.partition("</style>")[2]
+    measured = page.what_was_measured().markup
+    assert measured.count("Nothing has been sent yet, so there is no rate to judge.") == 1

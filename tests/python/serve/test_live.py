@@ -146,6 +146,7 @@ def test_email_analytics_lists_nobody_without_a_source_name(client: TestClient) 
     assert "src_bulk_001" in page
     assert "src_campaign_026" not in page
     assert "/contacts?" not in page
+    assert '<a href="/analytics" aria-current="page">' in page
 
 
 def test_metric_boxes_are_the_guides_with_the_numbers_of_the_mart(client: TestClient) -> None:
@@ -224,6 +225,7 @@ def test_segments_have_their_contacts_and_sizes(client: TestClient) -> None:
         assert f"{sizes[name]:,} contacts" in index
         page = client.get(f"/segments/list?name={name}&per_page=100")
         assert len(rows(page)) == min(100, sizes[name])
+        assert f"<h1>{name.replace('re_', 're-').capitalize()}</h1>" in page.text
     assert "No: Do Not Disturb" in client.get("/segments/list?name=unsubscribed&per_page=100").text
     assert client.get("/segments/list?name=nope").status_code == 400
     assert client.get("/segments/list?metric=opened").status_code == 400
@@ -257,6 +259,7 @@ def test_an_export_is_made_listed_and_downloaded(client: TestClient, site: Path)
     assert answer.headers["location"] == "/exports#recent"
     page = client.get("/exports").text
     assert "Email marketing campaigns only, 1 Jun" in page
+    assert "<td>Email marketing campaigns only</td>" in page
     (url,) = re.findall(r'href="(/exports/[0-9a-f]{16})"', page)
     file = client.get(url)
     assert file.headers["content-disposition"].startswith('attachment; filename="campaigns-')

@@ -124,6 +124,7 @@ def test_a_page_about_an_email_leads_to_its_contacts_and_its_form(client: TestCl
         "<h2><bdi>Summer sale: 20 % off</bdi></h2>"
         in client.get(contacts.replace("&amp;", "&")).text
     )
+    assert "email-stats serve" not in text
     assert 'href="/reports/campaign_dashboard"' in client.get("/dashboard/index.html").text
 
 

@@ -26,7 +26,7 @@ from email_statistics.reports.ask.parameters import (
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import type_in_words
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pieces import Axes, Column, Html, Series
+from email_statistics.reports.pieces import Axes, Column, Html, Number, Series
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.money import without_rate, worth
 from email_statistics.reports.words.period import choose_period
@@ -147,7 +147,11 @@ class Attribution(Page):
             title,
             summary,
             pieces.line_chart(self.curve, lines, axes),
-            pieces.table(title, ["Window", "Orders", "Revenue", "Of the last day alone"], rows),
+            pieces.table(
+                title,
+                ["Window", *map(Number, ("Orders", "Revenue", "Of the last day alone"))],
+                rows,
+            ),
             legend=[
                 ("Within the window", lines[0].colour, 0),
                 ("Of that day alone", lines[1].colour, 1),
@@ -167,7 +171,7 @@ class Attribution(Page):
             return self._empty()
         return pieces.table(
             "Credited orders by the kinds of touches in their windows",
-            ["In the window", "Orders", "Revenue"],
+            ["In the window", Number("Orders"), Number("Revenue")],
             [
                 [
                     _KINDS.get(row["kind"], "Delivered, neither opened nor clicked"),
@@ -199,12 +203,12 @@ class Attribution(Page):
             "attribution_changes",
             "moved",
             [
-                Column("name", "Email"),
+                Column("name", "Email", email="email_source_id"),
                 Column("lost", f"Lost with {other.label}", "money", _UNKNOWN),
                 Column("gained", f"Gained with {other.label}", "money", _UNKNOWN),
                 Column("net", "Difference", "money", _UNKNOWN),
                 Column("orders", "Orders", "count"),
-                Column("orders_without_rate", "Without a rate", "count"),
+                Column("orders_without_rate", "Without an exchange rate", "count"),
             ],
             self.moved.with_columns(pl.col("name").fill_null(_NOBODY)),
         )
@@ -228,7 +232,7 @@ class Attribution(Page):
 
         return pieces.table(
             "Unattributed orders by policy and reason",
-            ["Policy", *UNATTRIBUTED.values()],
+            ["Policy", *map(Number, UNATTRIBUTED.values())],
             [[p.label, *(cell(p.name, reason) for reason in UNATTRIBUTED)] for p in self.policies],
         )
 
@@ -246,7 +250,7 @@ class Attribution(Page):
                 [
                     self.build.moment(row["touch_at"], ""),
                     row["touch_type"].capitalize() + (" by a machine" if row["is_machine"] else ""),
-                    row["name"],
+                    pieces.leading(row["name"], "email", row["email_source_id"]),
                     TOUCHES[row["reason"]],
                 ]
                 for row in self.story.iter_rows(named=True)
@@ -316,7 +320,7 @@ class Attribution(Page):
     def _empty(self) -> Html:
         return pieces.empty(
             "No such order was placed in these days.",
-            "Choose start_date and end_date among days with orders, or a greater last_days.",
+            "Choose days with orders.",
         )
 
 

@@ -184,7 +184,7 @@ class CampaignDashboard(Page):
             [
                 Column("email_source_name", "Campaign", email="email_source_id"),
                 Column("first_sent_at", "First sent", "time", "not sent"),
-                *self.metric_columns(_DETAILS, "not measured"),
+                *self.metric_columns(_DETAILS, formats.UNMEASURED),
             ],
             self.campaigns,
         )
@@ -241,8 +241,7 @@ class CampaignDashboard(Page):
                 "they do."
             )
         return (
-            f"Campaign emails were sent {formats.days(*self.booked_days)}: "
-            "choose start_date and end_date among these days, or a greater last_days."
+            f"Campaign emails were sent {formats.days(*self.booked_days)}: choose days among these."
         )
 
     def _empty(self) -> Html:

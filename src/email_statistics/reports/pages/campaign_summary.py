@@ -153,8 +153,8 @@ class CampaignSummary(SourcePage):
         count = self.total[outcome]
         if count is None:
             why = why_not_measured(metric, self.source.statuses if self.source else {})
-            nothing = pieces.empty(f"{metric.label}: not measured", f"{begun(why)}.")
-            return Tab(metric.label, nothing, "not measured")
+            nothing = pieces.empty(f"{metric.label}: {formats.UNMEASURED}", f"{begun(why)}.")
+            return Tab(metric.label, nothing, formats.UNMEASURED)
         if count == 0:
             nothing = pieces.empty(
                 f"{metric.label}: 0", "None of the emails sent in these days is among them."

@@ -16,9 +16,8 @@ from email_statistics.reports.pieces import Column, Html
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import relabelled
 from email_statistics.reports.words.metrics import in_words
-from email_statistics.reports.words.reasons import EXCLUSIONS, begun
+from email_statistics.reports.words.reasons import EXCLUSIONS, begun, named
 
-_NOT_MEASURED = "not measured"
 _WHO = "click-performance-who-clicked"
 
 
@@ -33,7 +32,7 @@ class ClickPerformance(SourcePage):
             lead = "The clicks on this email were not measured."
         else:
             recipients = formats.plural(unique, "recipient")
-            links = formats.plural(self.asked.answers["links"].total, "link")
+            links = formats.plural(int(self.frame("links")["is_in_email"].sum()), "link")
             lead = f"{formats.plural(total, 'click')} by {recipients} on an email with {links}."
         return self.page_start("Click performance", lead)
 
@@ -85,13 +84,18 @@ class ClickPerformance(SourcePage):
                     is_visited="is_visited",
                 ),
                 Column("link_source", "Source", missing="unknown"),
-                Column("total_clicks", "Total clicks", "count", _NOT_MEASURED),
-                Column("total_unique_clicks", "Total unique clicks", "count", _NOT_MEASURED),
+                Column("total_clicks", "Total clicks", "count", formats.UNMEASURED),
+                Column("total_unique_clicks", "Total unique clicks", "count", formats.UNMEASURED),
                 Column("exclusion_reason", "Why it can't be tracked", is_optional=True),
                 Column("tagged_url", "With UTM parameters", "link"),
             ],
             self.frame("links").with_columns(
-                _in_words("exclusion_reason"), is_visited=pl.col("exclusion_reason").is_null()
+                _in_words("exclusion_reason"),
+                pl.when("is_in_email")
+                .then(_source_in_words())
+                .otherwise(pl.lit("Not in the email"))
+                .alias("link_source"),
+                is_visited=pl.col("exclusion_reason").is_null(),
             ),
         )
 
@@ -120,9 +124,9 @@ class ClickPerformance(SourcePage):
                 Column("first_clicked_at", "First clicked", "time"),
                 Column("last_clicked_at", "Last clicked", "time"),
             ],
-            self.frame("who_clicked").sort(
-                "link_clicks", "link_key", "place", descending=[True, False, False]
-            ),
+            self.frame("who_clicked")
+            .sort("link_clicks", "link_key", "place", descending=[True, False, False])
+            .with_columns(_source_in_words()),
         )
 
     def excluded(self) -> Html:
@@ -162,6 +166,10 @@ class ClickPerformance(SourcePage):
             f"{in_words('link_click', 'not_supported')} Choose a standard campaign by "
             "email_source_id.",
         )
+
+
+def _source_in_words() -> pl.Expr:
+    return pl.col("link_source").map_elements(named, return_dtype=pl.String)
 
 
 def _in_words(column: str) -> pl.Expr:

@@ -21,7 +21,7 @@ from email_statistics.reports.words import formats
 from email_statistics.reports.words.figures import Figure
 from email_statistics.reports.words.metrics import FAMILIES, Metric, in_words, with_ratios
 from email_statistics.reports.words.period import Period, choose_period
-from email_statistics.reports.words.reasons import BOUNCES
+from email_statistics.reports.words.reasons import BOUNCES, begun
 
 _KINDS = ("hard_bounced", "soft_bounced")
 _RATES = (
@@ -112,21 +112,22 @@ class Deliverability(Page):
         if self.total.is_empty():
             return self._empty()
         listed = self.provider_weeks.with_columns(
-            pl.col("week").dt.to_string("iso"),
             unmeasured=pl.struct("^.*_availability$").map_elements(
                 _unmeasured, return_dtype=pl.String
             ),
         )
-        has_unmeasured = listed["unmeasured"].str.len_chars().sum() > 0
+        why_missing = [Column("unmeasured", begun(formats.UNMEASURED), missing="")]
+        if listed["unmeasured"].str.len_chars().sum() == 0:
+            why_missing = []
         return self.listing(
             "Mailbox providers by week",
             "deliverability_weekly",
             "weeks",
             [
                 Column("mailbox_provider", "Mailbox provider"),
-                Column("week", f"Week from Monday ({self.build.timezone.key})"),
+                Column("week", "Week from Monday", "day"),
                 *self.metric_columns(_LISTED),
-                *([Column("unmeasured", "Not measured", missing="")] if has_unmeasured else []),
+                *why_missing,
             ],
             listed,
         )
@@ -207,7 +208,7 @@ class Deliverability(Page):
             first, last = self.sent_weeks
             advice = (
                 f"Emails were sent in the weeks from {formats.day(first)} to {formats.day(last)}: "
-                "choose start_date and end_date among these, or a greater last_days."
+                "choose days among these."
             )
         return pieces.empty(_NOTHING, advice)
 
@@ -226,7 +227,7 @@ class Deliverability(Page):
             benchmark=metric.benchmark,
         )
         rows = [
-            [formats.day(day), "not measured" if value is None else formats.rate(value)]
+            [formats.day(day), formats.UNMEASURED if value is None else formats.rate(value)]
             for day, value in series.iter_rows()
         ]
         gaps = series["value"].null_count()
@@ -246,11 +247,19 @@ class Deliverability(Page):
 
     def _highest(self, name: str) -> str:
         """Name the week with the highest rate, among those with enough emails to say so."""
-        found = self.weeks.filter(pl.col("sent") >= self._enough, pl.col(name).is_not_null())
+        known = self.weeks.filter(pl.col(name).is_not_null())
+        found = known.filter(pl.col("sent") >= self._enough)
         if found.is_empty():
             return ""
         week, rate = found.sort(name, "week", descending=[True, False]).select("week", name).row(0)
-        return f" Highest in the week from {formats.day(week)}: {formats.rate(rate)}."
+        few = known.height - found.height
+        left_out = (
+            f" ({formats.plural(few, 'week')} of fewer than {formats.count(self._enough)} emails "
+            "left out)"
+            if few
+            else ""
+        )
+        return f" Highest in the week from {formats.day(week)}: {formats.rate(rate)}{left_out}."
 
     def _by_week(self, name: str) -> pl.DataFrame:
         return (

@@ -17,7 +17,7 @@ from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Column, Html, Tab
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import choose_period
-from email_statistics.reports.words.reasons import QUARANTINED, QUARANTINED_LABELS, named
+from email_statistics.reports.words.reasons import QUARANTINED, QUARANTINED_LABELS, check_named
 
 # From the worst on; in words for readers, with what the status means.
 _STATUSES = {
@@ -66,7 +66,7 @@ class Diagnostics(Page):
             "diagnostics_checks",
             "findings_fail",
             [Column("check_name", "What is checked"), *columns],
-            counts.with_columns(_in_words("check_name")),
+            counts.with_columns(_check_in_words()),
         )
         return pieces.stack([listed, pieces.note(f"Counts email sources. {means}.")])
 
@@ -92,13 +92,13 @@ class Diagnostics(Page):
             "unreadable_experiments",
             "experiments",
             [
-                Column("experiment_name", "Experiment"),
+                Column("experiment_name", "Experiment", experiment="experiment_id"),
                 Column("check_name", "Check"),
                 Column("status", "Status"),
                 Column("message", "What it means and what to do", "prose"),
             ],
             self.experiments.with_columns(
-                _in_words("check_name"), pl.col("status").replace_strict(labels)
+                _check_in_words(), pl.col("status").replace_strict(labels)
             ),
         )
 
@@ -244,7 +244,6 @@ class Diagnostics(Page):
         found = self.frame(f"findings_{status}")
         if found.is_empty():
             return pieces.empty(f"{label}: none.", "Nothing to do here.")
-        zone = self.build.timezone.key
         listed = self.listing(
             f"Findings: {label}",
             f"diagnostics_{status}",
@@ -254,20 +253,19 @@ class Diagnostics(Page):
                 Column("message", "What it means, what to do", "prose"),
                 Column("check_name", "Check"),
                 Column("affected", "Affected", "count"),
-                Column("last_booked_date", f"Last sent ({zone})", missing="never"),
+                Column("last_booked_date", "Last sent", "day", "never"),
                 Column("email_source_type", "Type"),
             ],
             found.with_columns(
-                _in_words("check_name"),
+                _check_in_words(),
                 email_source_type=type_in_words(),
-                last_booked_date=pl.col("last_booked_date").dt.to_string("iso"),
             ),
         )
         return pieces.stack([listed, pieces.note(f"{label}: {means}.")])
 
 
-def _in_words(*columns: str) -> pl.Expr:
-    return pl.col(columns).map_elements(named, return_dtype=pl.String)
+def _check_in_words() -> pl.Expr:
+    return pl.col("check_name").map_elements(check_named, return_dtype=pl.String)
 
 
 def _reason_in_words() -> pl.Expr:

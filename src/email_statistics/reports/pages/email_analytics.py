@@ -19,7 +19,7 @@ from email_statistics.reports.ask.parameters import (
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import Source, read_source
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pages.source_page import none_at_all, nothing_booked, source_facts
+from email_statistics.reports.pages.source_page import facts_of, none_at_all, nothing_booked
 from email_statistics.reports.pieces import Column, Html, Tab
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.changes import Before
@@ -52,14 +52,15 @@ class EmailAnalytics(Page):
 
     def header(self) -> Html:
         """Open the page: what the list has, the range, the data."""
-        return self.opening("Email analytics", self._lead(), self._shows())
+        return self.opening("Email analytics", self._lead())
 
     def source_name(self) -> Html:
         """Say which source it is, and how it was chosen."""
         if self.source is None:
             return self._empty()
         name = pieces.source_name(self.source.name, self.source.email_source_id)
-        facts = source_facts(self, self.source)
+        subject = self.source.subject or ""
+        facts = pieces.source(self.source.name, subject, facts_of(self, self.source))
         if self.is_chosen:
             return pieces.stack([name, facts])
         recent = f"Showing the most recent {self.source.type_in_words}."
@@ -102,7 +103,6 @@ class EmailAnalytics(Page):
             self._columns(metric),
             self.lists[metric].with_columns(
                 pl.col("status", "segment").map_elements(named, return_dtype=pl.String),
-                pl.col("booked_date").dt.to_string("iso"),
             ),
         )
         return Tab(shown.metric.label, listed, shown.text or "")
@@ -119,7 +119,7 @@ class EmailAnalytics(Page):
             Column("last_updated_at", "Last updated", "time"),
             Column("outcome_at", self.metrics[metric].label, "time"),
             Column("segment", "Segment"),
-            Column("booked_date", f"Sent on ({self.build.timezone.key})"),
+            Column("booked_date", "Sent on", "day"),
         ]
         if metric in HAS_REASON:
             columns.append(Column("reason", "Reason", missing="not given"))
@@ -130,11 +130,6 @@ class EmailAnalytics(Page):
     def _figure(self, name: str) -> Figure:
         statuses = self.source.statuses if self.source else {}
         return self.worded([name], self.booked.row(0, named=True), statuses, self.before)[0]
-
-    def _shows(self) -> str:
-        if self.source is None:
-            return "No email source"
-        return f"{formats.isolated(self.source.name)}, {self.source.type_in_words}"
 
     def _lead(self) -> str:
         if self.source is None:

@@ -1,5 +1,6 @@
 """One experiment: what was tested, whether it can be read, what it found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +11,13 @@ from email_statistics.reports import pieces
 from email_statistics.reports.ask.parameters import Checked, Day, ExperimentId
 from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pieces import Axes, Finding, Html, Interval, Series
+from email_statistics.reports.pieces import Axes, Finding, Html, Interval, Number, Series
 from email_statistics.reports.words import experiments as words
 from email_statistics.reports.words import formats
+from email_statistics.reports.words.reasons import begun
 
 _COLOURS = ("sent", "opened", "ordered")
 _LOOKS = 15
-_NONE = "There is no experiment in these data."
-_ADVICE = (
-    "Deliver the raw tables experiments and experiment_assignments, or the variants of an A/B test "
-    "in send_events (models/staging/_sources.yml)."
-)
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Experiment(Page):
     def setup(self) -> Html:
         """Show what was tested."""
         if self.experiment is None:
-            return pieces.empty(_NONE, _ADVICE)
+            return pieces.empty(words.NONE, words.ADVICE)
         one = self.experiment
         planned = one["planned_contacts_per_arm"]
         facts = [
@@ -60,9 +57,9 @@ class Experiment(Page):
                 if one["experiment_type"] == "holdout"
                 else "A/B test: each arm gets a variant",
             ),
-            ("Email", one["email_source_name"] or "not bound to one"),
+            ("Email", tested_email(one)),
             ("Control", one["control_arm"]),
-            ("Judged by", words.LABELS[one["primary_metric"]]),
+            ("Judged by", begun(words.compared_by(one["primary_metric"]))),
             (
                 "Outcomes count",
                 f"for {formats.plural(one['outcome_days'], 'day')} after each assignment",
@@ -74,7 +71,7 @@ class Experiment(Page):
     def readable(self) -> Html:
         """Say first whether the test can be read."""
         if self.experiment is None:
-            return pieces.empty(_NONE, _ADVICE)
+            return pieces.empty(words.NONE, words.ADVICE)
         found = [
             Finding(row["status"], row["message"])
             for row in self.checks.iter_rows(named=True)
@@ -82,19 +79,31 @@ class Experiment(Page):
         ]
         if not found:
             return pieces.note(
-                "Every check is in order: the arms have as many contacts as planned, got what they "
-                "were meant to get, and all contacts' days are over."
+                "Every check is in order: contacts are shared among the arms as planned, each got "
+                "what its arm was meant to get, and the days of all who are in it so far are over."
             )
         return pieces.measured([], found, "")
 
     def contacts(self) -> Html:
         """Count each arm's contacts, those who count not yet, and those who got the wrong thing."""
         if self.experiment is None:
-            return pieces.empty(_NONE, _ADVICE)
+            return pieces.empty(words.NONE, words.ADVICE)
         names = ("contacts", "mature_contacts", "immature_contacts", "contaminated_contacts")
         counted = pieces.table(
             "Contacts by arm",
-            ["Arm", "Assigned", "Days over", "Days to go", "Contaminated", "Orders without a rate"],
+            [
+                "Arm",
+                *map(
+                    Number,
+                    (
+                        "Assigned",
+                        "Days over",
+                        "Days to go",
+                        "Contaminated",
+                        "Orders without an exchange rate",
+                    ),
+                ),
+            ],
             [
                 [
                     row["arm"] + (" (control)" if row["is_control"] else ""),
@@ -152,7 +161,7 @@ class Experiment(Page):
         ]
         table = pieces.table(
             title,
-            ["Day", *arms],
+            ["Day", *map(Number, arms)],
             [
                 [formats.count(row["at"]), *(formats.amount(row[columns[arm]]) for arm in arms)]
                 for row in points.iter_rows(named=True)
@@ -215,7 +224,7 @@ class Experiment(Page):
 
     def _lead(self) -> str:
         if self.experiment is None:
-            return _NONE
+            return words.NONE
         primary = self._primary()
         if not primary:
             return "Nothing can be compared yet: no contact's days are over in every arm."
@@ -230,11 +239,11 @@ class Experiment(Page):
 
     def _nothing_compared(self) -> Html:
         if self.experiment is None:
-            return pieces.empty(_NONE, _ADVICE)
+            return pieces.empty(words.NONE, words.ADVICE)
         if not self.results.is_empty() and self._is_mismatched:
             return pieces.empty(
                 "Nothing is compared.",
-                "The arms don't have as many contacts as planned, so this test can't be read.",
+                words.CANNOT_BE_READ,
             )
         return pieces.empty(
             "Nothing can be compared yet.", "No contact's days are over in every arm."
@@ -302,6 +311,14 @@ class Experiment(Page):
                 )
             )
         return found
+
+
+def tested_email(experiment: Mapping[str, Any]) -> str | Html:
+    """Name the email that an experiment is about, which leads to its page."""
+    if experiment["email_source_id"] is None:
+        return "not bound to one"
+    name = experiment["email_source_name"] or experiment["email_source_id"]
+    return pieces.leading(name, "email", experiment["email_source_id"])
 
 
 @Checked

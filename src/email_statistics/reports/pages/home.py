@@ -13,7 +13,7 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.ask.sources import type_in_words
 from email_statistics.reports.pages.page import Page
 from email_statistics.reports.pieces import Column, Finding, Html
-from email_statistics.reports.words import formats
+from email_statistics.reports.words import experiments, formats
 from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.metrics import Availability, availability, known_money
 from email_statistics.reports.words.money import brought
@@ -32,18 +32,23 @@ _HEADLINES = (
 )
 _NUMBERS = ("sent", "delivered_rate", "open_rate", "click_rate", "orders", "revenue")
 _MOST_FINDINGS = 5
+_HOLDOUT_OR_TEST = {"holdout": "Holdout", "ab_test": "A/B test"}
 _NOTHING = "No email was sent in these days."
 
 
 @dataclass(frozen=True)
 class Home(Page):
-    """The page's numbers: ``total`` is a row of all emails of the period, ``emails`` has all."""
+    """The page's numbers.
+
+    ``total`` is a row of all emails of the period; ``emails`` and ``experiments`` have all.
+    """
 
     total: Mapping[str, Any]
     statuses: Availability
     before: Before | None
     attention: pl.DataFrame
     emails: pl.DataFrame
+    experiments: pl.DataFrame
 
     def header(self) -> Html:
         """Open the page: what went out and what it brought, the range, where the data end."""
@@ -92,6 +97,35 @@ class Home(Page):
             ),
         )
 
+    def all_experiments(self) -> Html:
+        """List every experiment with what it found."""
+        if self.experiments.is_empty():
+            return pieces.empty(experiments.NONE, experiments.ADVICE)
+        return self.listing(
+            "Experiments",
+            "experiments",
+            "experiments",
+            [
+                Column("experiment_name", "Experiment", experiment="experiment_id"),
+                Column("type", "Type"),
+                Column("started_at", "Started", "time", "unknown"),
+                Column("contacts", "Contacts", "count", "0"),
+                Column("judged_by", "Judged by"),
+                Column("found", "What it found", "prose"),
+            ],
+            self.experiments.with_columns(
+                type=pl.col("experiment_type").replace(_HOLDOUT_OR_TEST),
+                judged_by=pl.col("primary_metric").replace(experiments.LABELS),
+                found=pl.Series(
+                    [
+                        experiments.found(row["arms"] or [], row["statuses"] or [])
+                        for row in self.experiments.iter_rows(named=True)
+                    ],
+                    dtype=pl.String,
+                ),
+            ),
+        )
+
     def reports(self) -> Html:
         """Leave room for the reports: which pages there are is known once all are made."""
         return Html("<!--es:reports-->")
@@ -123,5 +157,6 @@ def load(start_date: Day, end_date: Day, last_days: LastDays, as_of: Day) -> Hom
             statuses=availability(sources(asked, metrics)),
             before=before(asked, metrics, period),
             attention=asked("home/attention"),
+            experiments=asked("home/experiments"),
             emails=known_money(asked("home/emails"), ["revenue"]),
         )

@@ -8,8 +8,9 @@ import polars as pl
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.parameters import Checked, Day, ExperimentId
 from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.pages.experiment import tested_email
 from email_statistics.reports.pages.page import Page
-from email_statistics.reports.pieces import Html, Interval
+from email_statistics.reports.pieces import Html, Interval, Number
 from email_statistics.reports.words import experiments as words
 from email_statistics.reports.words import formats
 
@@ -25,11 +26,13 @@ class Incrementality(Page):
     """The page's numbers, read once; each public method is a piece of the page.
 
     ``experiment`` is the experiment's row, None where there is none; ``policies`` has a row per
-    attribution policy, the build's own first.
+    attribution policy, the build's own first; ``experiments`` one per experiment that compares an
+    email with none, the latest first.
     """
 
     experiment: dict[str, Any] | None
     policies: pl.DataFrame
+    experiments: pl.DataFrame
 
     def header(self) -> Html:
         """Open the page: of 100 credited, how many would not have come without the email."""
@@ -56,9 +59,10 @@ class Incrementality(Page):
             "Of what a policy credits, the share that the email caused",
             "",
             shown,
-            "1 would be all of it. An interval that reaches beyond says that the email may have "
-            "caused more than the policy credits; one that holds 0, that it may have caused "
-            "nothing.",
+            "Of 100 credited, how many the email caused. An interval that reaches beyond 100 says "
+            "that the email may have caused more than the policy credits; one that holds 0, that "
+            "it may have caused nothing.",
+            marks=((0, "0"), (1, "100")),
         )
 
     def by_policy(self) -> Html:
@@ -90,9 +94,9 @@ class Incrementality(Page):
             [
                 "Policy",
                 "Credits orders",
-                "Credited revenue",
-                "Caused by the email",
-                "Of 100 credited",
+                Number("Credited revenue"),
+                Number("Caused by the email"),
+                Number("Of 100 credited"),
             ],
             rows,
         )
@@ -103,6 +107,29 @@ class Incrementality(Page):
         )
         return pieces.stack([listed, note])
 
+    def which(self) -> Html:
+        """List the experiments that a page like this can be about; this page's says so."""
+        if self.experiment is None:
+            return pieces.empty(_NONE, _ADVICE)
+        shown = self.experiment["experiment_id"]
+        return pieces.table(
+            "Experiments that compare an email with none",
+            ["Experiment", "Email", "Started", "On this page"],
+            [
+                [
+                    pieces.leading(
+                        row["experiment_name"] or row["experiment_id"],
+                        "experiment",
+                        row["experiment_id"],
+                    ),
+                    tested_email(row),
+                    formats.day(row["started_at"]) if row["started_at"] else "unknown",
+                    "Yes" if row["experiment_id"] == shown else "No",
+                ]
+                for row in self.experiments.iter_rows(named=True)
+            ],
+        )
+
     def definitions(self) -> Html:
         """Say what the numbers were made from; what they mean stands beside each."""
         return self.definitions_of(())
@@ -112,20 +139,14 @@ class Incrementality(Page):
         return "sample_ratio_mismatch" in self.policies["status"]
 
     def _unreadable(self) -> Html:
-        return pieces.empty(
-            "Nothing is compared.",
-            "The arms don't have as many contacts as planned, so this test can't be read.",
-        )
+        return pieces.empty("Nothing is compared.", words.CANNOT_BE_READ)
 
     def _lead(self) -> str:
         if self.experiment is None:
             return _NONE
         (row,) = self.policies.filter("is_active").to_dicts()
         if row["status"] == "sample_ratio_mismatch":
-            return (
-                "This test can't be read: the arms don't have as many contacts as planned, so "
-                "something else than chance decides who is in which arm."
-            )
+            return words.CANNOT_BE_READ
         if row["incremental_share_low"] is None:
             return "Nothing is credited, or too few contacts' days are over: there is no share yet."
         early = (
@@ -172,5 +193,6 @@ def load(experiment_id: ExperimentId, as_of: Day) -> Incrementality:
             ),
             metrics={},
             experiment=experiment,
+            experiments=known,
             policies=asked("incrementality/policies"),
         )

@@ -9,7 +9,7 @@ import polars as pl
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.queries import Asked
-from email_statistics.reports.pieces import Column, Html
+from email_statistics.reports.pieces import Column, Html, Number
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, figure
@@ -43,7 +43,7 @@ class Page:
         """List the answers behind the page, for who goes on from here."""
         return pieces.table(
             "The frames of this page",
-            ["Frame", "Rows", "Columns"],
+            ["Frame", Number("Rows"), "Columns"],
             [
                 [f'page.frame("{name}")', formats.count(rows.height), ", ".join(rows.columns)]
                 for name, rows in ((name, one.rows) for name, one in self.asked.answers.items())
@@ -58,16 +58,30 @@ class Page:
         """Return the SQL of one of the page's queries, ready for ``warehouse.sql``."""
         return Sql(self.asked.answers[name].sql)
 
-    def opening(self, title: str, lead: str, shows: str) -> Html:
-        """Open the page: its title, a sentence that sums it up, its range, where the data end."""
+    def opening(
+        self,
+        title: str,
+        lead: str,
+        shows: str = "",
+        facts: Sequence[tuple[str, str]] = (),
+        subject: str = "",
+        *,
+        has_days: bool = True,
+    ) -> Html:
+        """Open the page: its title, a sentence that sums it up, its range, where the data end.
+
+        ``shows`` says what it is about, or the ``facts`` and the ``subject`` of its email do.
+        An email that wasn't sent has no days.
+        """
         through = self.build.data_through_at
         ends = formats.moment(through, self.build.timezone) if through else "No event yet"
         return pieces.header(
             title=title,
             lead=lead,
-            period=formats.days(self.period.start, self.period.end),
+            period=formats.days(self.period.start, self.period.end) if has_days else "",
             chosen=f"{self.period.chosen}. Both days included.",
-            facts=[("Shows", shows), ("Data through", ends)],
+            facts=[*([("Shows", shows)] if shows else facts), ("Data through", ends)],
+            subject=subject,
         )
 
     def listing(

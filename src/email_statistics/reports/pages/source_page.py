@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -18,6 +19,7 @@ from email_statistics.reports.words.changes import Before
 from email_statistics.reports.words.figures import Figure, counted, headline
 from email_statistics.reports.words.metrics import in_words
 from email_statistics.reports.words.period import choose_period
+from email_statistics.reports.words.reasons import begun, named
 
 # Most of what follows an email follows soon; later hours would press these together.
 _MOST_HOURS = 3 * 24
@@ -78,8 +80,15 @@ class SourcePage(Page):
         words = self.empty_words()[0] if self.is_empty else lead
         if self.source is None:
             return self.opening(title, words, TYPES[self.email_source_type].capitalize())
-        opening = self.opening(self.source.name, words, source_kind(self.source))
-        return pieces.stack([opening, source_facts(self, self.source)])
+        source = self.source
+        facts = facts_of(self, source)
+        return self.opening(
+            source.name,
+            words,
+            facts=facts,
+            subject=source.subject or "",
+            has_days=source.first_day is not None,
+        )
 
     def what_was_measured(self) -> Html:
         """Say which families were measured, why others weren't, and what to do about it."""
@@ -90,7 +99,8 @@ class SourcePage(Page):
             for family, statuses in self.source.statuses.items()
             for status in statuses
         ]
-        findings = self.findings.select("status", "message").iter_rows()
+        # Several checks may say the same of an email that wasn't sent.
+        findings = dict.fromkeys(self.findings.select("status", "message").iter_rows())
         span = "" if self.is_whole_life else "Over this email's whole life, not these days only:"
         return pieces.measured(families, [Finding(*one) for one in findings], span)
 
@@ -108,9 +118,11 @@ class SourcePage(Page):
             )
             for every, points in ((step, days), ("hour", hours))
         ]
-        labels = (f"By {step}", "By hour, the first 3 days")
+        first = formats.plural(hours.height, "hour")
+        labels = (f"By {step}", f"By hour, the first {first}")
         panels = [Tab(label, one) for label, one in zip(labels, charts, strict=True)]
-        return pieces.tabs("engagement-analysis", "Step", panels, is_titled=False)
+        chosen = int(_is_sent_at_once(self.source))
+        return pieces.tabs("engagement-analysis", "Step", panels, is_titled=False, chosen=chosen)
 
     def figures(self, names: Sequence[str]) -> list[Figure]:
         """Word metrics of the period's messages."""
@@ -149,7 +161,7 @@ class SourcePage(Page):
         ]
         unknown = [name for name in names if self.total[name] is None]
         said = f"{sent} sent: {', '.join(known)}." if known else f"{sent} sent."
-        return f"{said} Not measured: {', '.join(unknown)}." if unknown else said
+        return f"{said} {begun(formats.UNMEASURED)}: {', '.join(unknown)}." if unknown else said
 
 
 def read_source_page(
@@ -187,18 +199,23 @@ def read_source_page(
     }
 
 
-def source_facts(page: Page, source: Source) -> Html:
-    """Say what the source is: name, subject, type, status, domain, when it went out."""
-    facts = [
+def facts_of(page: Page, source: Source) -> list[tuple[str, str]]:
+    """Say what the source is: type, status, domain, when it went out."""
+    return [
         ("Type", source_kind(source)),
         *([("Workflow", source.workflow_name)] if source.workflow_name else []),
-        ("Status", source.status or "Unknown"),
+        ("Status", named(source.status) if source.status else "Unknown"),
         ("Sending domain", source.sending_domain),
         ("First sent", page.build.moment(source.first_sent_at, "Not sent")),
         ("Last sent", page.build.moment(source.last_sent_at, "Not sent")),
         ("Id", source.email_source_id),
     ]
-    return pieces.source(source.name, source.subject or "", facts)
+
+
+def _is_sent_at_once(source: Source) -> bool:
+    """Whether it went out within two days: its days say little, its hours much."""
+    first, last = source.first_sent_at, source.last_sent_at
+    return first is not None and last is not None and last - first <= timedelta(days=2)
 
 
 def source_kind(source: Source) -> str:
@@ -219,8 +236,8 @@ def nothing_booked(source: Source) -> tuple[str, str]:
         )
     return (
         f"This {source.type_in_words} sent nothing in these days.",
-        f"Its emails are of {formats.days(source.first_day, source.last_day)}: choose start_date "
-        "and end_date among these days, or last_days=0 for all of them.",
+        f"Its emails are of {formats.days(source.first_day, source.last_day)}: choose "
+        "days among these, or its whole life.",
     )
 
 

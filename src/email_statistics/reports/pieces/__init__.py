@@ -9,6 +9,7 @@ from email_statistics.reports.pieces.base import (
     columns,
     empty,
     folded,
+    leading,
     link,
     note,
     outside,
@@ -24,7 +25,7 @@ from email_statistics.reports.pieces.header import header, source, source_name
 from email_statistics.reports.pieces.interval import Interval, intervals
 from email_statistics.reports.pieces.measured import Finding, Measured, findings, measured
 from email_statistics.reports.pieces.ranking import Rank, ranking
-from email_statistics.reports.pieces.table import Column, Name, listing, table
+from email_statistics.reports.pieces.table import Column, Name, Number, listing, table
 from email_statistics.reports.pieces.tabs import Tab, tabs
 from email_statistics.reports.pieces.tile import tiles
 from email_statistics.reports.pieces.trend import Trend, trend_tabs, trends_chart
@@ -38,6 +39,7 @@ __all__ = [
     "Interval",
     "Measured",
     "Name",
+    "Number",
     "Rank",
     "Series",
     "Tab",
@@ -51,6 +53,7 @@ __all__ = [
     "funnel",
     "header",
     "intervals",
+    "leading",
     "line_chart",
     "link",
     "listing",

@@ -76,6 +76,11 @@ def stack(pieces: Sequence[Html]) -> Html:
     return Html("".join(piece.markup for piece in pieces))
 
 
+def leading(text: str, noun: str, subject_id: str) -> Html:
+    """Show a name that leads to the page of an email or experiment, as ``noun`` says."""
+    return render("leading", text=text, noun=noun, id=subject_id)
+
+
 def outside(text: str, url: str) -> Html:
     """Show a text that leads to a public page, where there is one of the web."""
     return render("outside", text=text, url=url if _is_web(url) else "")

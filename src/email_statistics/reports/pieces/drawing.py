@@ -121,7 +121,7 @@ def _tooltip(row: Mapping[str, Any], lines: Sequence[Series], axes: Axes) -> str
 
 def _counted(value: int | Decimal | float | None, line: Series, axes: Axes) -> str:
     if value is None:
-        return f"{line.noun}s not measured"
+        return f"{line.noun}s {formats.UNMEASURED}"
     if axes.is_rate:
         return formats.rate(float(value))
     if isinstance(value, Decimal):

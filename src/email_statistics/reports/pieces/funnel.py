@@ -86,7 +86,7 @@ def _caption(share: float | None, measured: int | None, everything: int | None, 
         return ""
     if measured is None or everything is None or measured == everything:
         return f"{formats.rate(share)} of {of}"
-    return f"{formats.rate(share)} of the {formats.count(measured)} for which it was measured"
+    return f"{formats.rate(share)} of the {formats.count(measured)} that were tracked"
 
 
 def _drop(compared: Comparison, before: int | None) -> str:
@@ -94,6 +94,6 @@ def _drop(compared: Comparison, before: int | None) -> str:
     kept = _share(compared.kept, compared.before)
     if kept is None or compared.kept is None or compared.before is None:
         return ""
-    which = "" if compared.before == before else " for which both were measured"
-    went_on = f"{formats.count(compared.kept)} of {formats.count(compared.before)}"
-    return f"{formats.rate(1 - kept)} drop-off: {went_on}{which} went on"
+    tracked = "" if compared.before == before else ", where both steps were tracked"
+    went_on = f"{formats.count(compared.kept)} of {formats.count(compared.before)} went on"
+    return f"{formats.rate(1 - kept)} drop-off: {went_on}{tracked}"

@@ -6,11 +6,18 @@ from email_statistics.reports.pieces.base import Html, render, stylesheet
 
 
 def header(
-    title: str, lead: str, period: str, chosen: str, facts: Sequence[tuple[str, str]]
+    title: str,
+    lead: str,
+    period: str,
+    chosen: str,
+    facts: Sequence[tuple[str, str]],
+    subject: str = "",
 ) -> Html:
     """Open a page: title, a sentence that sums it up, its range and how that was chosen, facts.
 
-    It brings the stylesheet along, for notebooks that are read in Jupyter.
+    Without a ``period`` nothing is said of a range. ``subject`` is that of the email that the page
+    is about; "" is none, or its ``title``. It brings the stylesheet along, for notebooks that are
+    read in Jupyter.
     """
     style = Html(stylesheet())
     return render(
@@ -20,6 +27,7 @@ def header(
         period=period,
         chosen=chosen,
         facts=facts,
+        subject=subject,
         stylesheet=style,
     )
 
@@ -30,5 +38,5 @@ def source_name(name: str, email: str) -> Html:
 
 
 def source(name: str, subject: str, facts: Sequence[tuple[str, str]]) -> Html:
-    """Describe the email source that a page is about; ``subject`` "" is none, or its ``name``."""
+    """Describe an email source; ``subject`` "" is none, or its ``name``."""
     return render("source", name=name, subject=subject, facts=facts)

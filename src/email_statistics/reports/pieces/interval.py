@@ -32,9 +32,15 @@ class _Drawn:
     outer: tuple[float, float] | None
 
 
-def intervals(title: str, summary: str, shown: Sequence[Interval], remark: str = "") -> Html:
-    """Draw intervals below each other, on one scale that has zero on it."""
-    numbers = [0.0]
+def intervals(
+    title: str,
+    summary: str,
+    shown: Sequence[Interval],
+    remark: str = "",
+    marks: Sequence[tuple[float, str]] = ((0, "0"),),
+) -> Html:
+    """Draw intervals below each other, on one scale with the ``marks`` on it, by default zero."""
+    numbers = [value for value, _ in marks]
     for one in shown:
         numbers += [] if one.value is None else [one.value]
         numbers += [*(one.ends or ()), *(one.outer or ())]
@@ -51,7 +57,7 @@ def intervals(title: str, summary: str, shown: Sequence[Interval], remark: str =
         "interval",
         title=title,
         summary=summary,
-        zero=place(0),
+        marks=[(place(value), label) for value, label in marks],
         rows=[
             _Drawn(
                 one.label,

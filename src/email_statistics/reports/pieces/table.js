@@ -42,6 +42,10 @@
       const digits = [0, 1].includes(share) ? 0 : share >= 0.1 ? 1 : share >= 0.001 ? 2 : 3;
       return `${(share * 100).toFixed(digits)}%`;
     },
+    day: (plain) => {
+      const [year, month, day] = plain.split("-");
+      return `${Number(day)} ${MONTHS[month - 1]} ${year}`;
+    },
     time: (plain) => {
       const [, year, month, day, hour] = /^(\d+)-(\d+)-(\d+)T(\d+:\d+)/.exec(plain);
       return `${Number(day)} ${MONTHS[month - 1]} ${year}, ${hour}`;
@@ -121,6 +125,7 @@
         if (plain === null) cell.classList.add("es-missing");
         if (head.dataset.format === "link" && plain !== null && /^https?:/i.test(plain)) {
           const link = document.createElement("a");
+          link.className = "es-link es-link--alone";
           link.href = plain;
           link.rel = "noopener noreferrer nofollow";
           cell.replaceChildren(link);

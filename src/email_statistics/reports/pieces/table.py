@@ -27,6 +27,12 @@ _ROWS = 1_000
 _TEXTS = ("text", "prose", "link")
 
 
+class Number(str):
+    """The head of a column of numbers."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Name:
     """A source's name, with its tag, subject (if it says more) and a detail of ours below.
@@ -47,18 +53,19 @@ class Column:
     """A column of a list: ``name`` in the frame, ``head`` for readers, what null says.
 
     ``kind``: text (a long one folds); prose (never does); link (a URL, from data); count; money (of
-    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it).
-    Unit and zone are put into the head. A link that ``filters`` leads to the list whose file this
-    is, and shows there the rows with its address; the column ``is_visited`` says whether the
-    address itself may be opened too. ``email`` is the column with the id of the email whose page
-    a text leads to.
+    the reporting currency); rate (a fraction); time (UTC without a zone, as the warehouse has it);
+    day. Unit and zone are put into the head. A link that ``filters`` leads to the list whose file
+    this is, and shows there the rows with its address; the column ``is_visited`` says whether the
+    address itself may be opened too. ``email`` or ``experiment`` is the column with the
+    id of what a text leads to the page of.
     """
 
     name: str
     head: str | Metric
-    kind: Literal["text", "prose", "link", "count", "money", "rate", "time"] = "text"
+    kind: Literal["text", "prose", "link", "count", "money", "rate", "time", "day"] = "text"
     missing: str = "\N{EN DASH}"
     email: str = ""
+    experiment: str = ""
     is_optional: bool = False
     filters: str = ""
     is_visited: str = ""
@@ -77,12 +84,13 @@ class _Head:
 
 @dataclass(frozen=True)
 class _Cell:
-    """What is shown, and what is sorted and exported."""
+    """What is shown, what is sorted and exported, and the id of what it leads to the page of."""
 
     kind: str
     text: str
     value: Any = ""
-    email: str = ""
+    leads_to: str = ""
+    noun: str = "email"
 
 
 def table(
@@ -92,15 +100,17 @@ def table(
 ) -> Html:
     """Show a table that scrolls by itself where the page is too narrow.
 
-    A column headed by a metric holds numbers; the head leads to the metric's definition, which
-    ``definitions`` puts at the end of the page. Why numbers are missing stands below the table.
+    A column headed by a metric or a ``Number`` holds numbers; a metric leads to its definition,
+    which ``definitions`` puts at the end of the page. Why numbers are missing stands below.
     """
     missing = [cell.missing for row in rows for cell in row if isinstance(cell, Figure)]
     return render(
         "table",
         caption=caption,
         head=[
-            _Head(one.label, one, "number") if isinstance(one, Metric) else _Head(one, None, "text")
+            _Head(one.label, one, "number")
+            if isinstance(one, Metric)
+            else _Head(one, None, "number" if isinstance(one, Number) else "text")
             for one in head
         ],
         rows=[[_plain_cell(cell) for cell in row] for row in rows],
@@ -130,7 +140,7 @@ def listing(
         if not column.is_optional or answer.rows[column.name].null_count() < answer.rows.height
     ]
     # What leads to a page has its link made later, in the markup.
-    is_linked = any(column.email or column.filters for column in columns)
+    is_linked = any(column.email or column.experiment or column.filters for column in columns)
     in_table = answer.rows.height if is_linked else _ROWS
     rows, rest = answer.rows.head(in_table), answer.rows.slice(in_table)
     return render(
@@ -169,9 +179,11 @@ def _plainly(column: Column, build: Build) -> pl.Expr:
 def _head(column: Column, build: Build) -> _Head:
     metric = column.head if isinstance(column.head, Metric) else None
     label = metric.label if metric else str(column.head)
-    unit = {"money": build.currency, "time": build.timezone.key}.get(column.kind)
+    zone = build.timezone.key
+    unit = {"money": build.currency, "time": zone, "day": zone}.get(column.kind)
     label = f"{label} ({unit})" if unit else label
-    sorts_as = {"time": "time"}.get(column.kind, "text" if column.kind in _TEXTS else "number")
+    sorts_as = "text" if column.kind in _TEXTS else "number"
+    sorts_as = "time" if column.kind in ("time", "day") else sorts_as
     return _Head(label, metric, sorts_as, column.kind, column.missing)
 
 
@@ -182,6 +194,8 @@ def _cell(column: Column, row: Mapping[str, Any], build: Build) -> _Cell:
     if column.kind == "time":
         local = build.clock(value)
         return _Cell("time", formats.step(local), local.isoformat())
+    if column.kind == "day":
+        return _Cell("time", formats.day(value), value.isoformat())
     if column.kind == "count":
         return _Cell("number", formats.count(value), str(value))
     if column.kind == "money":
@@ -191,4 +205,6 @@ def _cell(column: Column, row: Mapping[str, Any], build: Build) -> _Cell:
     if column.kind == "link":
         is_open = not column.is_visited or row[column.is_visited]
         return _Cell("link", value, link(value, column.filters, is_open=is_open))
-    return _Cell(column.kind, value, email=(row[column.email] or "") if column.email else "")
+    target = column.email or column.experiment
+    noun = "experiment" if column.experiment else "email"
+    return _Cell(column.kind, value, leads_to=(row[target] or "") if target else "", noun=noun)

@@ -22,6 +22,8 @@ from email_statistics.reports.words.period import Period
 _MOST_DAYS = 186
 # The dash (drawing.py) of the period before.
 _DOTTED = 2
+_NEARLY_ALL = 0.95
+_LEAST_HOURS = 12
 
 
 def _per_step(activity: pl.DataFrame, at: pl.Expr, names: Sequence[str]) -> pl.DataFrame:
@@ -71,8 +73,8 @@ def by_hour(
     """Spread columns of ``activity`` (at least one row, by ``activity_hour`` in UTC) over hours.
 
     ``at`` is the hour on the clocks of the reporting time zone, from the first one with activity,
-    ``most_hours`` at most and none after the last activity. An hour that the clocks show twice is
-    one step.
+    ``most_hours`` at most and none after the last activity: as many as hold nearly all that came in
+    these, but at least 12. An hour that the clocks show twice is one step.
     """
     local = (
         pl.col("activity_hour")
@@ -83,6 +85,10 @@ def by_hour(
     steps = _per_step(activity, local, names)
     first, last = steps.select(first=pl.col("at").min(), last=pl.col("at").max()).row(0)
     last = min(last, first + timedelta(hours=most_hours - 1))
+    so_far = pl.sum_horizontal(pl.col(names)).cum_sum()
+    within = steps.filter(pl.col("at") <= last).sort("at")
+    nearly_all = within.filter(so_far >= _NEARLY_ALL * so_far.last())["at"].min()
+    last = min(last, max(nearly_all, first + timedelta(hours=_LEAST_HOURS - 1)))
     return _spread(steps, pl.datetime_range(first, last, interval="1h", eager=True), names)
 
 
@@ -125,7 +131,7 @@ class Trend:
     def counted(self, value: int | Decimal | None) -> str:
         """Put a number of it into words."""
         if value is None:
-            return "not measured"
+            return formats.UNMEASURED
         if self.metric.kind == "money":
             return f"{formats.amount(value)} {self.noun}"
         return formats.plural(int(value), self.noun)
@@ -193,12 +199,12 @@ def trends_chart(
     """
     drawn = [trend for trend in trends if points[trend.name].null_count() < points.height]
     missing = [
-        f"{trend.label} not measured: {why_not_measured(trend.metric, statuses)}."
+        f"{trend.label} {formats.UNMEASURED}: {why_not_measured(trend.metric, statuses)}."
         for trend in trends
         if trend not in drawn and not trend.is_before
     ]
     if all(trend.is_before for trend in drawn):
-        return empty(f"{label}: not measured", " ".join(missing))
+        return empty(f"{label}: {formats.UNMEASURED}", " ".join(missing))
     title = f"{label} by {step}"
     counted = " ".join(_summary(trend, step, points) for trend in drawn)
     summary = f"{_span(step, points)}: {counted}"
@@ -244,7 +250,7 @@ def _legend(trends: Sequence[Trend], days: str) -> list[tuple[str, str, int]]:
 
 def _cell(trend: Trend, value: int | Decimal | None) -> str:
     if value is None:
-        return "not measured"
+        return formats.UNMEASURED
     return formats.amount(value) if trend.metric.kind == "money" else formats.count(int(value))
 
 

@@ -1,8 +1,9 @@
 """Writes the site from the latest renderings: each page with its frame, and links that lead there.
 
-A rendering stands alone: where it names an email it says so (``data-goto``), without a link, for it
-can't know which pages there are. Here they are known. A page whose target isn't there keeps a plain
-name. Pages that are no longer of the site, because their email is gone, are removed.
+A rendering stands alone: where it names an email or an experiment it says so (``data-goto``),
+without a link, for it can't know which pages there are. Here they are known. A page whose target
+isn't there keeps a plain name. Pages that are no longer of the site, because what they are about is
+gone, are removed.
 """
 
 import html
@@ -18,7 +19,7 @@ from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.pieces.base import Html, stylesheet
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Kept, by_page, latest_done, stamp
-from email_statistics.reports.run.site import CHECKS, FOLDERS, RECENT, Email, Place, page_path
+from email_statistics.reports.run.site import CHECKS, KINDS, RECENT, Place, Subject, page_path
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.reasons import continued, named
 from email_statistics.storage import make_private_folder, write_private
@@ -28,12 +29,8 @@ HOME = "index.html"
 _WRITTEN = ".site.json"
 _MOST_RECENT = 10
 _GOTO = re.compile(r'<a data-goto="([a-z_]+)\|([^"]*)"')
-_SECTIONS = {
-    "campaign": "Campaigns",
-    "workflow": "Workflows",
-    "bulk": "Bulk sends",
-    "transactional": "Transactional emails",
-}
+_NOUNS = {kind.noun for kind in KINDS.values()}
+"""What leads to the first page of an email or experiment; other targets are reports."""
 
 _LABELS = {
     "start_date": "from",
@@ -68,15 +65,15 @@ class _Link:
 def write_site(
     reports: Path,
     registry: Registry,
-    emails: Mapping[str, Email],
+    subjects: Mapping[tuple[str, str], Subject],
     renderings: Mapping[str, list[Kept]],
 ) -> dict[Path, str]:
     """Write every page that there is a good rendering for, the home page, and no other.
 
-    ``emails`` are those of the data, by id; ``renderings`` those of each report, latest first. A
+    ``subjects`` are those of the data, by key; ``renderings`` those of each report, latest first. A
     page is replaced as a whole. Returns the path of each rendering's page, by its folder.
     """
-    site = _Site(reports, registry, emails, renderings)
+    site = _Site(reports, registry, subjects, renderings)
     pages = site.assembled()
     for path, text in pages.items():
         _write(reports / path, text)
@@ -131,28 +128,29 @@ class _Site:
         self,
         reports: Path,
         registry: Registry,
-        emails: Mapping[str, Email],
+        subjects: Mapping[tuple[str, str], Subject],
         renderings: Mapping[str, list[Kept]],
     ) -> None:
         self._reports = reports
         self._registry = registry
-        self._emails = emails
+        self._subjects = subjects
         self._renderings = renderings
         self._folders = {
-            kind: [path.name for path in sorted((reports / folder).glob("*/"))]
-            for kind, folder in FOLDERS.items()
+            type_: [path.name for path in sorted((reports / kind.folder).glob("*/"))]
+            for type_, kind in KINDS.items()
         }
         self._failed: list[Kept] = []
         self.pages = [*self._scheduled_pages(), *self._recent_pages()]
         self._paths = {
-            (page.place.report, page.place.email.id if page.place.email else ""): page.place.path
+            page.kept.rendering.page[:2]: page.place.path
             for page in self.pages
             if page.kept.rendering.is_scheduled
         }
-        # What is about no email has the id "".
-        self._by_email: dict[str, dict[str, str]] = {}
-        for (name, email_id), path in self._paths.items():
-            self._by_email.setdefault(email_id, {})[name] = path
+        self._by_subject: dict[tuple[str, str] | None, dict[str, str]] = {}
+        for page in self.pages:
+            if page.kept.rendering.is_scheduled:
+                key = page.place.subject.key if page.place.subject else None
+                self._by_subject.setdefault(key, {})[page.place.report] = page.place.path
         checks = build_files().checks_page
         self._checks = checks if checks.exists() else None
 
@@ -174,17 +172,18 @@ class _Site:
     def _scheduled_pages(self) -> list[_Page]:
         pages = []
         for name, report in self._registry.reports.items():
-            for (_, email_id, is_scheduled), of_page in by_page(self._renderings[name]).items():
-                email = self._emails.get(email_id)
-                if not is_scheduled or (email is None) != (report.for_each is None):
-                    continue  # its email is gone, or the report was another kind once
+            noun = KINDS[report.for_each].noun if report.for_each else ""
+            for (_, its_id, is_scheduled), of_page in by_page(self._renderings[name]).items():
+                subject = self._subjects.get((noun, its_id))
+                if not is_scheduled or (subject is None) != (report.for_each is None):
+                    continue  # its subject is gone, or the report was another kind once
                 failed = of_page[0] if of_page[0].rendering.status == "failed" else None
                 if failed:
                     self._failed.append(failed)
                 good = latest_done(of_page)
                 if good is not None:
-                    existing = self._folders[email.type] if email else ()
-                    place = Place(name, email, report.path(email, existing))
+                    existing = self._folders[subject.type] if subject else ()
+                    place = Place(name, subject, report.path(subject, existing))
                     pages.append(_Page(place, good, failed))
         return pages
 
@@ -202,7 +201,7 @@ class _Site:
             _Page(
                 Place(
                     one.rendering.report,
-                    one.rendering.email,
+                    one.rendering.subject,
                     page_path(RECENT, f"{one.rendering.report}-{one.folder.name}".lower()),
                 ),
                 one,
@@ -221,6 +220,7 @@ class _Site:
             raw_lake=run.data.raw_lake,
             version=run.data.project_version,
             schedule=schedule.text if schedule and run.is_scheduled else "",
+            has_days="last_days" in run.parameters,
         )
         text = text.replace("<!--es:footer-->", footer, 1)
         return self._with_links(self._filled(text, page.place, self._way(page), page), page.place)
@@ -236,6 +236,7 @@ class _Site:
             site=self._menu(place),
             place=way,
             tabs=tabs,
+            noun=place.subject.kind.noun if place.subject else "",
             failed=failed and {"at": stamp(failed.ended_at), "error": failed.error},
         )
         text = text.replace("<!--es:frame-->", frame, 1)
@@ -244,10 +245,10 @@ class _Site:
         return text
 
     def _menu(self, here: Place) -> list[_Link]:
-        """Link the pages of the site that are about no single email."""
+        """Link the pages of the site that are about no single email or experiment."""
         return [
             _Link(self._registry.reports[name].tab, here.to(path), path == here.path)
-            for name, path in self._by_email.get("", {}).items()
+            for name, path in self._by_subject.get(None, {}).items()
         ] or [_Link("Home", here.to(HOME), here.path == HOME)]
 
     def _way(self, page: _Page) -> list[_Link]:
@@ -261,30 +262,34 @@ class _Site:
                 _Link("Rendered on request", place.to(f"{HOME}#recent")),
                 _Link(report.title, ""),
             ]
-        if place.email is None:
+        subject = place.subject
+        if subject is None:
             return [home, _Link(report.title, "")]
-        section = _Link(_SECTIONS[place.email.type], place.to(f"{HOME}#Emails"))
-        first = self._first_page(place.email)
+        section = _Link(subject.kind.section, place.to(f"{HOME}#{subject.kind.anchor}"))
+        first = self._first_page(subject)
         if first == place.path:
-            return [home, section, _Link(place.email.name, "")]
-        return [home, section, _Link(place.email.name, place.to(first)), _Link(report.tab, "")]
+            return [home, section, _Link(subject.name, "")]
+        return [home, section, _Link(subject.name, place.to(first)), _Link(report.tab, "")]
 
     def _tabs(self, place: Place) -> list[_Link]:
-        pages = self._by_email.get(place.email.id, {}) if place.email else {}
+        pages = self._by_subject.get(place.subject.key, {}) if place.subject else {}
         return [
             _Link(self._registry.reports[name].tab, place.to(path), path == place.path)
             for name, path in pages.items()
         ]
 
-    def _first_page(self, email: Email) -> str:
-        return next(iter(self._by_email[email.id].values()))
+    def _first_page(self, subject: Subject) -> str:
+        return next(iter(self._by_subject[subject.key].values()))
 
     def _with_links(self, text: str, here: Place) -> str:
-        """Give each name of an email or report its link, where there is a page of it."""
+        """Give each name of an email, experiment or report its link, where it has a page."""
 
         def resolve(found: re.Match[str]) -> str:
-            report, pages = found[1], self._by_email.get(html.unescape(found[2]), {})
-            path = next(iter(pages.values()), None) if report == "email" else pages.get(report)
+            target, its_id = found[1], html.unescape(found[2])
+            if target in _NOUNS:
+                path = next(iter(self._by_subject.get((target, its_id), {}).values()), None)
+            else:
+                path = self._paths.get((target, its_id))
             return "<a" if path is None or path == here.path else f'<a href="{here.to(path)}"'
 
         return _GOTO.sub(resolve, text)
@@ -317,6 +322,7 @@ class _Site:
             "shows": report.shows,
             "url": here.to(path) if path else "",
             "pages": count if report.for_each else 0,
+            "kind": KINDS[report.for_each] if report.for_each else None,
             "failed": [self._failure(one) for one in self._failed if one.rendering.report == name],
         }
 
@@ -326,6 +332,6 @@ class _Site:
         return {
             "at": stamp(run.ended_at),
             "error": run.error,
-            "email": run.email.name if run.email else "",
+            "subject": run.subject.name if run.subject else "",
             "file": str(file),
         }

@@ -16,6 +16,8 @@ ANALYSTS = "analyst"
 """The tag of cells that are for whoever opens the notebook, and not on the page."""
 
 
+_EMPTY = '<div class="es es-empty">'
+
 _TITLE = re.compile(r'<h1 class="es-title">(.*?)</h1>', re.DOTALL)
 """The title that a page gives itself, such as the name of the email that it is about."""
 
@@ -35,9 +37,26 @@ def _as_page(notebook: Any, resources: Any) -> tuple[Any, Any]:
     if own:
         name = re.sub(r"<[^>]*>", "", own[1]).strip()
         words = name if name == words else f"{name} \N{MIDDLE DOT} {words}"
-    notebook.cells = cells if own else [title, *cells]
+    notebook.cells = [*([] if own else [title]), *_said_once(cells)]
     resources["page_title"] = words
     return notebook, resources
+
+
+def _said_once(cells: list[Any]) -> list[Any]:
+    """Leave out sections that only say again that there is nothing, in the same words."""
+    kept: list[Any] = []
+    said: set[str] = set()
+    for cell in cells:
+        shown = "".join(
+            output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])
+        ).strip()
+        if shown.startswith(_EMPTY) and shown in said:
+            if kept and kept[-1].cell_type == "markdown":
+                kept.pop()
+            continue
+        said.add(shown)
+        kept.append(cell)
+    return kept
 
 
 class _PageExporter(HTMLExporter):

@@ -2,15 +2,22 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.reports.ask.parameters import Value
-from email_statistics.reports.run.site import RESERVED, Email, email_folder, page_path
+from email_statistics.reports.run.site import KINDS, RESERVED, Subject, page_path, subject_folder
 
 REPORTS_YML = PROJECT_ROOT / "notebooks" / "reports.yml"
 
@@ -18,6 +25,14 @@ REPORTS_YML = PROJECT_ROOT / "notebooks" / "reports.yml"
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # A folder of the site.
 _Folder = Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]
+
+
+def _subject_type(text: str) -> str:
+    if text not in KINDS:
+        raise ValueError(f"for_each should be one of {', '.join(KINDS)}")
+    return text
+
+
 # Minute, hour, day of the month, month, day of the week.
 _Cron = Annotated[str, Field(pattern=r"^[0-9*/,-]+( [0-9*/,-]+){4}$")]
 
@@ -36,8 +51,9 @@ class Schedule(_Model):
 class Report(_Model):
     """What to render: a notebook, with these parameters in place of its defaults.
 
-    ``for_each`` makes a page for each email of a type. ``tab`` is what links to a page of it say,
-    ``shows`` what it is for; ``folder`` is where it lies: in the site, or in the email's folder.
+    ``for_each`` makes a page for each email of a type, or for each experiment. ``tab`` is what
+    links to a page of it say, ``shows`` what it is for; ``folder`` is where it lies: in the site,
+    or in the subject's folder.
     """
 
     title: str
@@ -45,16 +61,16 @@ class Report(_Model):
     tab: str
     shows: str = ""
     folder: _Folder
-    for_each: Literal["campaign", "workflow", "bulk", "transactional"] | None = None
+    for_each: Annotated[str, AfterValidator(_subject_type)] | None = None
     parameters: dict[_Name, Value] = {}
     schedule: Schedule | None = None
 
-    def path(self, email: Email | None, existing: Collection[str] = ()) -> str:
-        """Say where its page lies in the site: the one about ``email``, where it is about one.
+    def path(self, subject: Subject | None, existing: Collection[str] = ()) -> str:
+        """Say where its page lies in the site: the one about ``subject``, where it is about one.
 
-        ``existing`` are the folders of emails of its type that are there.
+        ``existing`` are the folders of subjects of its type that are there.
         """
-        return page_path(email_folder(email, existing) if email else "", self.folder)
+        return page_path(subject_folder(subject, existing) if subject else "", self.folder)
 
 
 class Registry(_Model):

@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from email_statistics.errors import UsageError
 from email_statistics.reports.ask.parameters import Value
-from email_statistics.reports.run.site import RENDERINGS, Email
+from email_statistics.reports.run.site import RENDERINGS, Subject
+from email_statistics.reports.words import formats
 from email_statistics.storage import UNFINISHED, make_private_folder, write_private
 
 _FOLDER = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
@@ -45,14 +47,14 @@ class Data(BaseModel):
 class Rendering(BaseModel):
     """One run of one report (``run.json``).
 
-    ``email`` is what it is about, if it is about one. It ``is_scheduled`` where its parameters are
-    those of reports.yml: such are the pages of the site.
+    ``subject`` is what it is about, if it is about one email or experiment. It ``is_scheduled``
+    where its parameters are those of reports.yml: such are the pages of the site.
     """
 
     model_config = ConfigDict(frozen=True)
 
     report: str
-    email: Email | None = None
+    subject: Subject | None = None
     is_scheduled: bool = True
     status: Literal["done", "failed"]
     error: str | None
@@ -63,8 +65,8 @@ class Rendering(BaseModel):
 
     @property
     def page(self) -> tuple[str, str, bool]:
-        """What it is a rendering of: report, email, and whether with scheduled parameters."""
-        return self.report, self.email.id if self.email else "", self.is_scheduled
+        """What it is a rendering of: report, subject, and whether with scheduled parameters."""
+        return self.report, self.subject.id if self.subject else "", self.is_scheduled
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,8 @@ def prune(renderings: list[Kept], count: int, trash: Path) -> list[Kept]:
 
 
 def stamp(moment: datetime) -> str:
-    """Write a UTC time for people."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    """Write a UTC time for people, as pages do."""
+    return formats.moment(moment, ZoneInfo("UTC"))
 
 
 def _read(path: Path) -> Rendering | None:

@@ -1,7 +1,7 @@
 """Runs reports: judged first, several at once, each in a process of its own, all on one build.
 
-A run renders pages: one per report, or one per email of a report that has ``for_each``. Once all
-have ended, the site is written again.
+A run renders pages: one per report, or one per email or experiment of a report that has
+``for_each``. Once all have ended, the site is written again.
 """
 
 import multiprocessing
@@ -24,15 +24,13 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import assembly, parameters, renderings, worker
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Data, Kept, Rendering
-from email_statistics.reports.run.site import Email
+from email_statistics.reports.run.site import KINDS, Subject
 from email_statistics.reports.run.worker import Job
 from email_statistics.storage import write_private
 
 Say = Callable[[str], None]
 
 _SIGN_OF_LIFE_SECONDS = 30.0
-
-_EMAIL = "email_source_id"
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,13 @@ class _Task:
     """A page to render."""
 
     report: str
-    email: Email | None
+    subject: Subject | None
     parameters: dict[str, Value]
     is_scheduled: bool
 
     @property
     def label(self) -> str:
-        return f"{self.report}, {self.email.name}" if self.email else self.report
+        return f"{self.report}, {self.subject.name}" if self.subject else self.report
 
 
 @dataclass(frozen=True)
@@ -120,15 +118,15 @@ def run(
     *,
     max_age: timedelta | None = None,
     jobs: int = 2,
-    every_email: bool = False,
+    every_subject: bool = False,
     say: Say,
 ) -> Result:
     """Render reports (all where none is named), ``jobs`` pages at once, and write the site.
 
     ``given`` are parameters as text; each report must have them all. Without any, a report that has
-    ``for_each`` is rendered for the most recent emails of its type, or for ``every_email``. Raises
-    ``EmailStatsError``, before a kernel starts, where a name or a parameter is wrong or there are
-    no data, or none new enough, to report on.
+    ``for_each`` is rendered for the most recent subjects of that type, or for ``every_subject``.
+    Raises ``EmailStatsError``, before a kernel starts, where a name or a parameter is wrong or
+    there are no data, or none new enough, to report on.
     """
     chosen = registry.choose(tuple(names))
     declared = {name: parameters.defaults(registry.notebook(name)) for name in chosen}
@@ -141,10 +139,10 @@ def run(
             check_age(source.data, max_age, datetime.now(UTC))
         with asking() as asked:
             last_day = asked.build.last_day
-            emails = [Email(**row) for row in asked("shared/emails").iter_rows(named=True)]
+            subjects = [Subject(**row) for row in asked("shared/subjects").iter_rows(named=True)]
         todo = []
         for name in chosen:
-            tasks = _tasks(registry, name, declared[name], given, emails, every_email)
+            tasks = _tasks(registry, name, declared[name], given, subjects, every_subject)
             parameters.check_period(tasks[0].parameters, last_day)
             todo += tasks
         done: list[Kept | None] = [None] * len(todo)
@@ -168,7 +166,7 @@ def run(
                 )
                 for name, report in registry.reports.items()
             }
-            pages = assembly.write_site(reports, registry, {one.id: one for one in emails}, left)
+            pages = assembly.write_site(reports, registry, {one.key: one for one in subjects}, left)
     return Result([one for one in done if one is not None], pages)
 
 
@@ -177,10 +175,10 @@ def _tasks(
     name: str,
     declared: Mapping[str, Value],
     given: Mapping[str, str],
-    emails: Sequence[Email],
-    every_email: bool,
+    subjects: Sequence[Subject],
+    every_subject: bool,
 ) -> list[_Task]:
-    """Plan the pages of a report, at least one; all have the same parameters but for the email.
+    """Plan the pages of a report, at least one; all have the same parameters but for its subject.
 
     Raises ``UsageError`` where a parameter can't be.
     """
@@ -191,16 +189,17 @@ def _tasks(
 
     scheduled = typed(report.parameters)
     values = typed({**report.parameters, **given})
-    about = {email.id: email for email in emails}.get(str(values.get(_EMAIL, "")))
     if report.for_each is None:
         return [_Task(name, None, values, values == scheduled)]
+    of_type = [one for one in subjects if one.type == report.for_each]
+    parameter = KINDS[report.for_each].parameter
+    about = {one.id: one for one in of_type}.get(str(values[parameter]))
     if values == scheduled and about is None:
-        of_type = [email for email in emails if email.type == report.for_each]
-        shown = of_type if every_email else of_type[: registry.most_recent]
-        return [_Task(name, one, {**scheduled, _EMAIL: one.id}, True) for one in shown] or [
-            _Task(name, None, scheduled, False)  # it says that there is no email
+        shown = of_type if every_subject else of_type[: registry.most_recent]
+        return [_Task(name, one, {**scheduled, parameter: one.id}, True) for one in shown] or [
+            _Task(name, None, scheduled, False)  # it says that there is none
         ]
-    is_scheduled = about is not None and values == {**scheduled, _EMAIL: about.id}
+    is_scheduled = about is not None and values == {**scheduled, parameter: about.id}
     return [_Task(name, about, values, is_scheduled)]
 
 
@@ -316,7 +315,7 @@ def _render(
         error = error_file.read_text(encoding="utf-8").split("\n", 1)[0]
     return Rendering(
         report=task.report,
-        email=task.email,
+        subject=task.subject,
         is_scheduled=task.is_scheduled,
         status="failed" if error else "done",
         error=error,

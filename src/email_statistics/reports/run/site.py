@@ -1,8 +1,9 @@
 """Where the pages of the site lie, and how one of them leads to another.
 
 The site is what people read below ``EMAIL_STATS_REPORTS``: ``index.html``, a folder per report, and
-a folder per email that holds the pages of the reports about one email. Paths are relative to it,
-have slashes and only letters, digits, ``-`` and ``_``, whatever emails and ids are called.
+a folder per subject, an email or an experiment, that holds the pages of the reports about it. Paths
+are relative to it, have slashes and only letters, digits, ``-`` and ``_``, whatever emails and ids
+are called.
 """
 
 import hashlib
@@ -14,13 +15,33 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-FOLDERS = {
-    "campaign": "campaigns",
-    "workflow": "workflows",
-    "bulk": "bulk",
-    "transactional": "transactional",
+
+@dataclass(frozen=True)
+class Kind:
+    """Subjects of one type: their folder, and what people call them.
+
+    ``parameter`` is what a notebook calls the id of one; ``noun`` is what one of them is.
+    """
+
+    folder: str
+    section: str
+    parameter: str
+    noun: str
+
+    @property
+    def anchor(self) -> str:
+        """The heading of the home page that lists them."""
+        return f"{self.noun.capitalize()}s"
+
+
+KINDS = {
+    "campaign": Kind("campaigns", "Campaigns", "email_source_id", "email"),
+    "workflow": Kind("workflows", "Workflows", "email_source_id", "email"),
+    "bulk": Kind("bulk", "Bulk sends", "email_source_id", "email"),
+    "transactional": Kind("transactional", "Transactional emails", "email_source_id", "email"),
+    "experiment": Kind("experiments", "Experiments", "experiment_id", "experiment"),
 }
-"""The folder of the emails of each type."""
+"""What a page can be about, by type."""
 
 RENDERINGS = "renderings"
 """What is kept of each run; not of the site."""
@@ -28,7 +49,7 @@ RECENT = "recent"
 """Pages that were asked for with parameters of their own."""
 CHECKS = "checks"
 """The results of the last build's checks."""
-RESERVED = frozenset({*FOLDERS.values(), RENDERINGS, RECENT, CHECKS})
+RESERVED = frozenset({*(kind.folder for kind in KINDS.values()), RENDERINGS, RECENT, CHECKS})
 """Folders that no report may have."""
 
 _LONGEST_SLUG = 60
@@ -36,8 +57,8 @@ _LONGEST_ID = 80
 _HASH = 10
 
 
-class Email(BaseModel):
-    """An email source as the site knows it; ``name`` is what people call it."""
+class Subject(BaseModel):
+    """What pages are about: an email source or an experiment; ``name`` is what people call it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,13 +66,23 @@ class Email(BaseModel):
     type: str
     name: str
 
+    @property
+    def kind(self) -> Kind:
+        """What subjects of its type have in common."""
+        return KINDS[self.type]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by: an email and an experiment may have the same id."""
+        return self.kind.noun, self.id
+
 
 @dataclass(frozen=True)
 class Place:
-    """A page of the site: its report, whose email it is about, its path."""
+    """A page of the site: its report, what that is about, its path."""
 
     report: str
-    email: Email | None
+    subject: Subject | None
     path: str
 
     def to(self, path: str) -> str:
@@ -79,17 +110,17 @@ def safe_id(identifier: str) -> str:
     return f"{plain[: _LONGEST_ID - _HASH - 1]}-{digest[:_HASH]}"
 
 
-def email_folder(email: Email, existing: Iterable[str] = ()) -> str:
-    """Name the folder of an email's pages.
+def subject_folder(subject: Subject, existing: Iterable[str] = ()) -> str:
+    """Name the folder of a subject's pages.
 
     Of the ``existing`` names of folders of its type the one with its id is kept, so that a link
-    that somebody shared outlives a change of the email's name.
+    that somebody shared outlives a change of its name.
     """
-    own = safe_id(email.id)
+    own = safe_id(subject.id)
     name = next((name for name in existing if name.partition("--")[2] == own), None)
-    return f"{FOLDERS[email.type]}/{name or f'{slug(email.name)}--{own}'}"
+    return f"{subject.kind.folder}/{name or f'{slug(subject.name)}--{own}'}"
 
 
 def page_path(folder: str, report_folder: str) -> str:
-    """Name the file of a report in a folder; "" is the site itself, or the email's first page."""
+    """Name the file of a report in a folder; "" is the site itself, or the subject's first page."""
     return posixpath.join(folder, report_folder, "index.html")

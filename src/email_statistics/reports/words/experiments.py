@@ -1,6 +1,6 @@
 """Experiments in words that can be repeated. Nobody is called a winner before a test may say so."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,13 @@ import polars as pl
 
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.period import Period
+from email_statistics.reports.words.reasons import continued
+
+NONE = "There is no experiment in these data."
+ADVICE = (
+    "Deliver the raw tables experiments and experiment_assignments, or the variants of an A/B test "
+    "in send_events (models/staging/_sources.yml)."
+)
 
 LABELS = {
     "revenue": "Revenue per contact",
@@ -24,8 +31,28 @@ LABELS = {
 }
 """What a metric of an experiment is called."""
 
+_COMPARED_BY = {
+    "ordered": "the share who ordered",
+    "converted": "the share who converted",
+    "delivered": "the share whose email was delivered",
+    "opened": "the share who opened",
+    "human_opened": "the share who opened, machines left out",
+    "clicked": "the share who clicked",
+    "unsubscribed": "the share who unsubscribed",
+    "complained": "the share who complained",
+}
+"""What arms are compared by, in a sentence; revenue and orders as they are called."""
+
+MISMATCHED = "contacts aren't shared among the arms as planned"
+"""Why a test can't be read."""
+
+CANNOT_BE_READ = (
+    f"This test can't be read: {MISMATCHED}, so something else than chance decides who is in which "
+    "arm."
+)
+
 STATUSES = {
-    "sample_ratio_mismatch": "Can't be read: the arms don't have as many contacts as planned",
+    "sample_ratio_mismatch": f"Can't be read: {MISMATCHED}",
     "no_data": "Nothing to compare: too few contacts, or all alike",
     "too_early": "Too early to say",
     "better": "Better than the control",
@@ -68,23 +95,17 @@ def between(metric: str, row: Mapping[str, Any], name: str, currency: str) -> st
 def verdict(row: Mapping[str, Any], currency: str) -> str:
     """Say in a sentence how an arm compares with the control by a metric."""
     metric, arm, control = row["metric"], formats.isolated(row["arm"]), row["control_arm"]
-    control, label = formats.isolated(control), LABELS[row["metric"]].lower()
+    control, by = formats.isolated(control), compared_by(row["metric"])
     if row["status"] == "sample_ratio_mismatch":
-        return (
-            "This test can't be read: the arms don't have as many contacts as planned, so "
-            "something else than chance decides who is in which arm."
-        )
+        return CANNOT_BE_READ
     if row["status"] == "no_data":
-        return f"By {label} nothing can be said: too few contacts, or all alike."
+        return f"By {by}, nothing can be said: too few contacts, or all alike."
     if row["status"] == "too_early":
-        return (
-            f"It is too early to say which arm is better by {label}. Let the test run as planned, "
-            "however the numbers look today."
-        )
+        return f"By {by}, it is too early to say: {_still_needed(row)}"
     if row["status"] == "no_difference_found":
         may_be = between(metric, row, "difference", currency)
         return (
-            f"By {label} no difference was found between {arm} and {control}. If there is one, it "
+            f"By {by}, no difference was found between {arm} and {control}. If there is one, it "
             f"is within {may_be}."
         )
     found = difference(metric, row["difference"], currency)
@@ -94,9 +115,42 @@ def verdict(row: Mapping[str, Any], currency: str) -> str:
     name = "difference" if low is not None and low * row["difference"] > 0 else "always"
     may_be = between(metric, row, name, currency)
     return (
-        f"By {label} {arm} does {word} than {control}: {value(metric, row['mean'], currency)} "
+        f"By {by}, {arm} does {word} than {control}: {value(metric, row['mean'], currency)} "
         f"against {value(metric, row['control_mean'], currency)}, a difference of {found} "
         f"({may_be})."
+    )
+
+
+def compared_by(metric: str) -> str:
+    """Say what arms are compared by, inside a sentence."""
+    return _COMPARED_BY.get(metric) or LABELS[metric].lower()
+
+
+def _still_needed(row: Mapping[str, Any]) -> str:
+    planned = row["planned_contacts_per_arm"]
+    if planned:
+        so_far = formats.count(min(row["contacts"], row["control_contacts"]))
+        return (
+            f"{so_far} of {formats.plural(planned, 'contact')} planned per arm count so far. Let "
+            "the test run as planned, however the numbers look today."
+        )
+    if row["ended_at"]:
+        return "the days of its last contacts aren't over. Wait, however the numbers look today."
+    return (
+        "no number of contacts is planned and no end, so only a difference that is clear at every "
+        "look would decide it."
+    )
+
+
+def found(arms: Sequence[str], statuses: Sequence[str]) -> str:
+    """Say briefly how the arms of a test compare with its control by what it is judged by."""
+    if not statuses:
+        return "Nothing can be compared yet"
+    if len(set(statuses)) == 1:
+        return STATUSES[statuses[0]]
+    return "; ".join(
+        f"{formats.isolated(arm)}: {continued(STATUSES[status])}"
+        for arm, status in zip(arms, statuses, strict=True)
     )
 
 

@@ -14,7 +14,7 @@ from email_statistics.reports.words.metrics import (
     verdict,
     why_not_measured,
 )
-from email_statistics.reports.words.reasons import continued
+from email_statistics.reports.words.reasons import begun, continued
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def figure(
         text, missing, made_of = None, "Not known: none of these orders has an exchange rate", None
     else:
         text, made_of = None, None
-        missing = f"Not measured: {why_not_measured(metric, availability)}"
+        missing = f"{begun(formats.UNMEASURED)}: {why_not_measured(metric, availability)}"
     if metric.numerator and metric.denominator:
         above, below = metrics[metric.numerator], metrics[metric.denominator]
         if value is not None:

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 # Between a number and its unit: never a line's end.
 UNIT_SPACE = "\N{NO-BREAK SPACE}"
 
+UNMEASURED = "not measured"
+"""What stands in place of a number that isn't known because nothing reports it."""
+
 # Isolates in the text itself would end ours early, or never; other marks end with ours.
 _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 

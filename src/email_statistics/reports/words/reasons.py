@@ -69,6 +69,22 @@ BOUNCES = {
 """What the second number of an enhanced status code is about (RFC 3463)."""
 
 
+_CHECKS = {
+    "orphans": "Contacts missing",
+    "quarantined": "Rejected records",
+    "currency_without_rate": "Exchange rate missing",
+    "ambiguous_contacts": "Duplicate contacts",
+    "sample_ratio": "Contacts per arm",
+    "contamination": "Arms mixed up",
+    "maturity": "Days to go",
+}
+
+
+def check_named(code: str) -> str:
+    """Write what a diagnostic, or a check of an experiment, looks at."""
+    return _CHECKS.get(code) or named(code)
+
+
 def named(code: str) -> str:
     """Write a code, such as a status, for readers: ``hard_bounced`` as ``Hard bounced``."""
     return {"re_engagement": "Re-engagement"}.get(code) or begun(code.replace("_", " "))

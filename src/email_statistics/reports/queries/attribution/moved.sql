@@ -43,6 +43,7 @@ compared as (
 )
 
 select
+    compared.email_source_id,
     case
         when compared.email_source_id is not null
             then coalesce(sources.email_source_name, compared.email_source_id)

@@ -25,7 +25,8 @@ select
     links.tagged_url,
     case when links.total_clicks is not null then coalesce(counted.total_clicks, 0) end as total_clicks,
     case when links.total_clicks is not null then coalesce(counted.total_unique_clicks, 0) end
-        as total_unique_clicks
+        as total_unique_clicks,
+    links.link_id is not null as is_in_email
 from marts.link_performance as links
 left join counted on links.link_key = counted.link_key
 where links.email_source_id = $id

@@ -1,4 +1,5 @@
--- One row per metric and arm other than the control: how they compare; the primary metric first.
+-- One row per metric and arm other than the control: how they compare; the primary metric first, then in the
+-- order in which metrics are listed.
 select
     results.arm,
     results.metric,
@@ -18,8 +19,12 @@ select
     results.always_high,
     results.minimum_detectable_effect,
     results.is_primary,
-    experiments.control_arm
+    experiments.control_arm,
+    experiments.planned_contacts_per_arm,
+    experiments.ended_at
 from marts.experiment_results as results
 inner join core.dim_experiments as experiments on results.experiment_id = experiments.experiment_id
+inner join core.dim_metrics as metrics
+    on metrics.metric = case results.metric when 'human_opened' then 'opened' else results.metric end
 where results.experiment_id = $id
-order by results.is_primary desc, results.metric asc, results.arm asc
+order by results.is_primary desc, metrics.sort_order asc, results.metric = 'human_opened' asc, results.arm asc

@@ -9,6 +9,7 @@ select
     experiments.planned_contacts_per_arm,
     experiments.started_at,
     experiments.ended_at,
+    experiments.email_source_id,
     sources.email_source_name,
     experiments.experiment_id in (
         select calibration.experiment_id from marts.attribution_calibration as calibration

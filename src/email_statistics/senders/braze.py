@@ -41,7 +41,7 @@ SENDER = Sender(
         " nullif(regexp_extract(path, '[.#](email[.][A-Za-z]+)$', 1), ''))",
         "kind": "lower(nullif(regexp_extract(full_type, 'email[.]([A-Za-z]+)', 1), ''))",
     },
-    is_record="id is not null and user_id is not null",
+    is_record="id is not null and (user_id is not null or full_type is not null)",
     ignored="case when kind is null and full_type is not null then full_type end",
     facts=[
         Fact(
@@ -68,7 +68,8 @@ SENDER = Sender(
                 "message": "blank_to_null(dispatch_id)",
                 # One dispatch is a whole campaign's.
                 "message_key": "blank_to_null(dispatch_id) || '/' || blank_to_null(user_id)"
-                " || coalesce('/' || coalesce(blank_to_null(canvas_step_id), campaign_id), '')",
+                " || coalesce('/' || blank_to_null(canvas_step_id),"
+                " '/' || blank_to_null(campaign_id), '')",
                 "recipient": "address(email_address)",
                 "identity": "blank_to_null(id)",
                 "url": "case when kind = 'click' then url end",

@@ -69,6 +69,7 @@ SENDER = Sender(
         "json_extract_string(delivery, '$.transactional_message_id'))",
     },
     is_record="(is_hook and metric is not null) or (is_hook and object_type is not null)"
+    " or (is_hook and event_type is not null)"
     " or is_metric_row or is_delivery_row or is_person_row",
     ignored="case when is_delivery_row or is_person_row then null"
     " when object = 'customer' then 'contact_suppression'"

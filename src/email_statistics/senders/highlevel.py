@@ -16,6 +16,7 @@ SENDER = Sender(
     fields={
         **mailgun.fields("$.webhookPayload"),
         "webhook_type": "$.type",
+        "webhook_time": "$.timestamp",
         "stats_message_id": '$.webhookPayload."lc-operations".email_message_id',
         "email_type": '$.webhookPayload."lc-operations".email_type',
         "email_type_id": '$.webhookPayload."lc-operations".email_type_id',
@@ -107,7 +108,7 @@ SENDER = Sender(
             {
                 "type": "case when hook in ('ContactCreate', 'ContactUpdate', 'ContactDndUpdate')"
                 " then 'contact' end",
-                "event_at": "moment(coalesce(date_updated, date_added))",
+                "event_at": "moment(coalesce(date_updated, webhook_time, date_added))",
                 "contact_id": "blank_to_null(contact_record_id)",
                 "email": "address(contact_email)",
                 "full_name": "clean(coalesce(contact_name, concat_ws(' ', first_name, last_name)))",
@@ -150,7 +151,7 @@ SENDER = Sender(
         "email_type_id": Place("email_type_id", type="source_kind"),
         "email_type": Place("'et_' || coalesce(email_type, tag_type)", type="source_kind"),
     },
-    custom={"user-variables": "json_extract(doc, '$.webhookPayload.\"user-variables\"')"},
+    custom={"user-variables": "json_extract_string(doc, '$.webhookPayload.\"user-variables\"')"},
     source_order=["email_type_step_id", "email_type_id", "email_type"],
     # A message of the conversation names no campaign: the email's statistics do.
     has_source=_MAIL,

@@ -9,13 +9,6 @@ _TYPES = {
     "clicked_email": "clicked",
     "dropped_email": "skipped",
     "marked_email_as_spam": "complained",
-    **dict.fromkeys(
-        (
-            *("unsubscribed_from_email_marketing", "unsubscribed_from_list"),
-            *("unsubscribed_from_email", "unsubscribed"),
-        ),
-        "unsubscribed",
-    ),
     "placed_order": "paid",
     "refunded_order": "refunded",
     **dict.fromkeys(("cancelled_order", "canceled_order"), "cancelled"),
@@ -82,6 +75,7 @@ SENDER = Sender(
     derived={
         "kind": "trim(regexp_replace(lower(coalesce(metric, "
         "nullif(regexp_extract(topic, '([^.:]+)$', 1), ''))), '[^a-z0-9]+', '_', 'g'), '_')",
+        "money_currency": "coalesce(blank_to_null(currency), default_currency)",
         "profile_key": "coalesce(profile, profile_id)",
         "event_time": "coalesce(moment(datetime), moment(timestamp))",
         "included_keys": f"case when json_type(doc, '$.payload') = 'OBJECT'"
@@ -118,7 +112,11 @@ SENDER = Sender(
         Fact(
             {
                 "type": "case when kind = 'bounced_email' then"
-                " case lower(bounce_type) when 'soft' then 'soft_bounced' else 'hard_bounced' end"
+                " case when starts_with(lower(trimmed(bounce_type)), 'soft') then 'soft_bounced'"
+                " else 'hard_bounced' end"
+                # From email marketing, from a list: but not from text messages.
+                " when starts_with(kind, 'unsubscribed')"
+                " and not regexp_matches(kind, 'sms|push|whatsapp') then 'unsubscribed'"
                 " when kind is null then null"
                 f" else {cases('kind', _TYPES, _OTHER)} end",
                 "event_at": "event_time",
@@ -133,9 +131,8 @@ SENDER = Sender(
                 " when kind = 'clicked_email' then truth(bot_click) end",
                 "order_key": "coalesce(blank_to_null(order_id), blank_to_null(event_id))",
                 # The value is a float: its decimal text is rounded as the currency is.
-                "amount": "case when kind in ('placed_order', 'refunded_order')"
-                " then abs(rounded(money(value),"
-                " coalesce(blank_to_null(currency), default_currency))) end",
+                "amount": "case kind when 'placed_order' then rounded(money(value), money_currency)"
+                " when 'refunded_order' then abs(rounded(money(value), money_currency)) end",
                 "currency": "currency",
                 "email": "address(email)",
             }
@@ -143,7 +140,7 @@ SENDER = Sender(
     ],
     places={
         "flow": Place(
-            "flow || '/' || message",
+            "blank_to_null(flow) || coalesce('/' || blank_to_null(message), '')",
             name="campaign_name",
             type="'workflow'",
             workflow_id="flow",

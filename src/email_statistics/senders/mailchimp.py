@@ -95,7 +95,7 @@ SENDER = Sender(
                 "message_key": "blank_to_null(campaign_id) || '/' ||"
                 " coalesce(blank_to_null(member_id), md5(address(email_address)))",
                 "recipient": "address(email_address)",
-                "url": "case when action = 'click' then activity_url end",
+                "url": "case when lower(action) = 'click' then activity_url end",
                 "ip": "activity_ip",
             }
         ),

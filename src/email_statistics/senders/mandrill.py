@@ -18,7 +18,7 @@ SENDER = Sender(
         "url": "$.url",
         "user_agent": "$.user_agent",
         "ip": "$.ip",
-        "tag": "$.msg.tags[0]",
+        "tags": "$.msg.tags",
         "template": "$.msg.template",
         "subaccount": "$.msg.subaccount",
         "diag": "$.msg.diag",
@@ -81,10 +81,10 @@ SENDER = Sender(
     ],
     places={
         "template": Place("template"),
-        "tags": Place("tag"),
+        "tags": Place("first_item(tags)"),
         "subaccount": Place("subaccount"),
     },
-    custom={"metadata": "json_extract(doc, '$.msg.metadata')"},
+    custom={"metadata": "json_extract_string(doc, '$.msg.metadata')"},
     source_order=["template", "tags", "subaccount"],
     domain="domain_of(sender)",
     reports=(

@@ -262,8 +262,8 @@ _OWN_COLUMNS = {
     "lookup": "order_key as lookup_key, value as lookup_value",
 }
 """What the rows of one raw table alone have."""
-_PAGES = ("items", "data", "results", "records", "Records", "Messages", "events")
-_TEXT = "json_extract_string(doc, {})"
+PAGES = ("items", "data", "results", "records", "Records", "Messages", "events")
+"""Where pages of an API have their records."""
 
 
 def common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
@@ -318,7 +318,7 @@ def common_envelopes(pages: Sequence[str]) -> list[tuple[str, str]]:
                 f"{kind(path_of(page))} = 'ARRAY'",
                 f"json_extract(doc, {quoted(path_of(page) + '[*]')})::varchar[]",
             )
-            for page in dict.fromkeys((*pages, *_PAGES))
+            for page in dict.fromkeys((*pages, *PAGES))
         ),
     ]
 
@@ -404,7 +404,7 @@ typed as (
             coalesce(message_key, message || '/' || recipient) as message_key,
             blank_to_null(source_name) as source_name,
             blank_to_null(workflow_name) as workflow_name,
-            {_stripped("url", profile)} as url),
+            {without_parameters("url", profile)} as url),
         url as received_url,
         {target} as table_name
     from facts
@@ -426,6 +426,7 @@ judged as (
                 case when event_at is null and table_name = 'email_sources' then 'no_time' end
             when table_name = 'order_events' then case
                 when not {str(profile.counts_orders).lower()} then '-orders_of_another_system'
+                when order_key is null then 'no_message'
                 when event_at is null then 'no_time'
                 when type in ('paid', 'refunded') and not is_payable(amount, currency)
                 then 'unsupported_amount' end
@@ -550,7 +551,7 @@ def _shop(sender: Sender, profile: Profile) -> str:
     )
 
 
-def _stripped(url: str, profile: Profile) -> str:
+def without_parameters(url: str, profile: Profile) -> str:
     """A clicked URL without the parameters that differ from one recipient to the other."""
     if not profile.strip_parameters:
         return url

@@ -122,7 +122,7 @@ SENDER = Sender(
         "Tag": Place("tag"),
         "MessageStream": Place("stream"),
     },
-    custom={"Metadata": "json_extract(doc, '$.Metadata')"},
+    custom={"Metadata": "json_extract_string(doc, '$.Metadata')"},
     source_order=["Tag", "MessageStream"],
     source_type="case lower(trim(stream)) when 'outbound' then 'transactional' end",
     reports=(

@@ -25,6 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from email_statistics.errors import UsageError
+from email_statistics.storage import open_duckdb
 
 _BLOCK = 8 << 20
 """Bytes read at a time."""
@@ -45,6 +46,8 @@ _DOCUMENT = {"text": pa.string(), "raw": pa.binary()}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NESTED = ("]" * 32, "}" * 32)
 _ODD = r"NaN|Infinity|\]{32}|\}{32}"
+_SNS_NOTICE = b"Successfully validated SNS topic"
+"""What SNS says of a new topic, in plain text where its delivery is raw."""
 _FORM = re.compile(rb"[\w.%+\-\[\]]+=[^\s{}]*(&[\w.%+\-\[\]]+=[^\s{}]*)*\s*")
 
 
@@ -112,9 +115,12 @@ def chunks_of(source: Source, folder: Path) -> Iterator[pa.Table]:
 def opened(text: str) -> list[str] | None:
     """The documents in a text that isn't one: a form, or several values; null if it has none.
 
-    A form becomes the object of its fields.
+    A form becomes the object of its fields, and a notice of SNS the object that it is in SNS's own
+    envelope.
     """
     plain = text.strip().encode("utf-8", "surrogatepass")
+    if plain.startswith(_SNS_NOTICE):
+        return [json.dumps({"notice": text})]
     if _FORM.fullmatch(plain):
         return [json.dumps(dict(parse_qsl(plain.decode(), keep_blank_values=True)))]
     if plain[:1] not in (b"{", b"["):
@@ -605,8 +611,8 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
-    connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
+    connection = open_duckdb(megabytes=512)
+    connection.execute("set threads = 2")
     return connection
 
 

@@ -39,7 +39,7 @@ SENDER = Sender(
         Fact(
             {
                 "type": "case kind when 'email.bounced' then case"
-                f" when bounce_type is null and {_SUPPRESSION} then 'skipped'"
+                f" when blank_to_null(bounce_type) is null and {_SUPPRESSION} then 'skipped'"
                 " when lower(bounce_type) in ('transient', 'undetermined') then 'soft_bounced'"
                 " else 'hard_bounced' end else "
                 + cases(

@@ -24,7 +24,6 @@ SENDER = Sender(
         "url": "$.url",
         "sg_machine_open": "$.sg_machine_open",
         "category": "$.category",
-        "first_category": "$.category[0]",
         "singlesend_id": "$.singlesend_id",
         "singlesend_name": "$.singlesend_name",
         "marketing_campaign_id": "$.marketing_campaign_id",
@@ -72,7 +71,8 @@ SENDER = Sender(
                 "user_agent": "case when kind in ('open', 'click') then useragent end",
                 "ip": "ip",
                 "is_machine": "case when kind = 'open' then truth(sg_machine_open) end",
-                "reason": "case when kind = 'deferred' then coalesce(response, reason)"
+                "reason": "case when kind = 'deferred'"
+                " then coalesce(blank_to_null(response), reason)"
                 " when kind in ('bounce', 'blocked', 'dropped') then reason end",
             }
         )

@@ -2,7 +2,7 @@
 
 from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of, quoted
 
-_TAGS = "json_extract(doc, '$.mail.tags')"
+_TAGS = "json_extract_string(doc, '$.mail.tags')"
 _RECIPIENTS = """case kind
     when 'bounce' then json_extract(doc, '$.bounce.bouncedRecipients[*]')
     when 'complaint' then json_extract(doc, '$.complaint.complainedRecipients[*]')

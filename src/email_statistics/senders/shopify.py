@@ -61,7 +61,6 @@ SENDER = Sender(
     version=2,
     fields={
         "id": "$.id",
-        "graphql_id": "$.admin_graphql_api_id",
         "name": "$.name",
         "email": "$.email",
         "contact_email": "$.contact_email",
@@ -107,7 +106,7 @@ SENDER = Sender(
         " and (refund_lines is not null or transactions is not null)"
         " and transaction_kind is null",
         "is_transaction": "order_of_refund is not null and transaction_kind is not null",
-        "is_rest_order": "not is_refund and not is_transaction and id is not null"
+        "is_rest_order": "not is_refund and not is_transaction"
         " and total_price is not null and created_at is not null",
         "is_order": "coalesce(is_rest_order, false) or coalesce(is_bulk, false)"
         " or coalesce(is_csv and not is_csv_rest, false)",
@@ -132,6 +131,10 @@ SENDER = Sender(
         *(
             (f"json_type(doc, '$.{one}') = 'OBJECT'", f"[json_extract(doc, '$.{one}')::varchar]")
             for one in ("order", "refund", "transaction", "customer", "node")
+        ),
+        (
+            "json_type(doc, '$.data.order') = 'OBJECT'",
+            "[json_extract(doc, '$.data.order')::varchar]",
         ),
         (
             "json_type(doc, '$.data.orders.edges') = 'ARRAY'",

@@ -88,7 +88,7 @@ SENDER = Sender(
         )
     ],
     places={"campaign_id": Place("campaign_id"), "template_id": Place("template_id")},
-    custom={"rcpt_meta": "json_extract(doc, '$.rcpt_meta')"},
+    custom={"rcpt_meta": "json_extract_string(doc, '$.rcpt_meta')"},
     source_order=["campaign_id", "template_id"],
     domain=first_of("sending_domain", "domain_of(friendly_from)"),
     first_opens="first_open_told_twice",

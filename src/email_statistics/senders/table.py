@@ -11,6 +11,7 @@ from email_statistics.senders.mapping import (
     common_envelopes,
     path_of,
     quoted,
+    without_parameters,
 )
 from email_statistics.senders.profile import BEGINNING, ColumnSettings, Profile, TableSettings
 from email_statistics.senders.writing import schemas
@@ -46,7 +47,7 @@ with found as (
 ),
 known as (
     select *, doc is not null as is_readable,
-        case when json_type(doc) = 'OBJECT' and not ({_is_envelope()}) then null
+        case when json_type(doc) = 'OBJECT' and ({_is_row(profile)}) then null
             when doc is not null then case {unwrap} end end as parts,
         case when json_type(doc, '$.received_at') = 'VARCHAR'
             then moment(json_extract_string(doc, '$.received_at')) end as spooled_at
@@ -65,13 +66,19 @@ union all by name
 """
 
 
-def _is_envelope() -> str:
-    """Whether an object is the receiver's spool or a page, rather than a row."""
-    pages = ("items", "data", "results", "records")
-    return (
-        "(json_type(doc, '$.received_at') = 'VARCHAR' and json_type(doc, '$.body') = 'VARCHAR')"
-        + "".join(f" or json_type(doc, '$.{page}[0]') = 'OBJECT'" for page in pages)
-    )
+def _is_row(profile: Profile) -> str:
+    """Whether an object has a field that the mapping needs, rather than being an envelope.
+
+    A row's own lists (the items of an order) are no page of rows, then.
+    """
+    needed = [
+        settings.columns.get(column)
+        for table, settings in profile.tables.items()
+        for column in (_KEYS.get(table, "event_at"), "event_id")
+    ]
+    fields = [each if isinstance(each, str) else each.field for each in needed if each]
+    found = [f"{_field(name)} is not null" for name in dict.fromkeys(filter(None, fields))]
+    return " or ".join(["false", *found])
 
 
 def _condition(settings: TableSettings) -> str:
@@ -159,6 +166,10 @@ def _rows(profile: Profile, table: str, settings: TableSettings) -> str:
             f"'table:' || {values['event_type']} || ':' || "
             f"sha256(json_array({quoted(table)}, {content})::varchar)"
         )
+    if "url" in values:
+        values["url"] = without_parameters(f"({values['url']})", profile)
+    if table == "order_events" and profile.currency:
+        values["currency"] = f"coalesce({values['currency']}, {quoted(profile.currency)})"
     columns = ", ".join(
         f"({sql})::{_sql_type(schema.field(name).type)} as {name}" for name, sql in values.items()
     )

@@ -38,10 +38,11 @@ SENDER = Sender(
         "webhook_id": "$.webhook_id",
     },
     derived={
-        "is_order": "coalesce(id is not null and created is not null and total is not null"
-        " and status is not null, false)",
+        "is_order": "coalesce(id is not null and total is not null and status is not null, false)",
     },
-    is_record="id is not null or webhook_id is not null",
+    # What is deleted has its id alone.
+    is_record="is_order or webhook_id is not null or (id is not null"
+    " and (refunded_by is not null or len(json_keys(doc)) = 1))",
     ignored="case when webhook_id is not null then 'ping'"
     # Only its URL says of which order it is; the order has it too.
     " when refunded_by is not null then 'refund_by_itself'"

@@ -292,6 +292,7 @@ class _Worker:
         self._notes: list[str] = []
         self._opens = 0
         self._untold: Counter[str] = Counter()
+        self._is_cut_off = False
         self._rejected = rejected
         self._database = open_duckdb(megabytes=_MEMORY)
         self._database.execute("set threads = 1; set preserve_insertion_order = false")
@@ -324,6 +325,7 @@ class _Worker:
 
     def remark(self, source: reading.Source) -> None:
         """Say what reading a file found out."""
+        self._is_cut_off |= source.is_cut_off
         if source.is_cut_off:
             self._notes.append(f"{source.name} is cut off: loaded up to there.")
         for reason in source.broken:
@@ -360,7 +362,7 @@ class _Worker:
         moment = pl.repeat(self._loaded_at, chunk.num_rows, dtype=_MOMENT, eager=True)
         documents = reading.with_columns(chunk, {"loaded_at": moment})
         for level in range(_DEEPEST_ENVELOPE):
-            self._present(documents, path)
+            self._present(documents, path, takes_blanks=level > 0)
             try:
                 self._make_rows(self._fast_query)
             except duckdb.InvalidInputException:  # some text is no JSON
@@ -385,8 +387,11 @@ class _Worker:
     def _make_rows(self, query: str) -> None:
         self._database.execute(f"create or replace temp table mapped as {query}")
 
-    def _present(self, documents: pa.Table, path: str) -> None:
-        """Make documents the next to map: numbered, and those marked that are no JSON."""
+    def _present(self, documents: pa.Table, path: str, *, takes_blanks: bool) -> None:
+        """Make documents the next to map: numbered, and those marked that are no JSON.
+
+        A blank line is no document, but a blank body in an envelope is one.
+        """
         refused = reading.refused(documents["text"], self._sender.deciding_key)
         numbers = pl.int_range(documents.num_rows, eager=True)
         self._database.register(
@@ -398,7 +403,7 @@ class _Worker:
             create or replace temp view documents as
             select *, {quoted(path)} as path from presented
             where case when starts_with(text, '{{') then true
-                else text is null or not regexp_full_match(text, '\\s*') end
+                else text is null or {takes_blanks} or not regexp_full_match(text, '\\s*') end
             """
         )
 
@@ -540,7 +545,7 @@ class _Worker:
             rejected=dict(sorted(account.rejected.items())),
             files=files,
             notes=tuple(self._notes),
-            is_readable=account.records > unreadable or not unreadable,
+            is_readable=account.records > unreadable or not (unreadable or self._is_cut_off),
             shown=self._shown,
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -575,6 +576,8 @@ def _csv_rows(
     header = head.decode("utf-8", "replace").splitlines(keepends=True)
     names = _distinct(next(csv.reader(header, delimiter=delimiter)))
     path = _plain_file(source, blocks, folder)
+    if source.is_cut_off and (rest := _cut_last_line(path)):
+        yield _shared([_texts([rest])])
     connection = _connection()
     try:
         rows = connection.sql(
@@ -598,6 +601,17 @@ def _csv_rows(
         yield documents([None], [b""])
     finally:
         connection.close()
+
+
+def _cut_last_line(path: Path) -> bytes:
+    """Take what is behind the last line end out of a decompressed copy: its end is missing."""
+    with path.open("r+b") as file:
+        start = max(file.seek(0, os.SEEK_END) - LONGEST, 0)
+        file.seek(start)
+        data = file.read()
+        whole = data.rfind(b"\n") + 1
+        file.truncate(start + whole)
+    return data[whole:]
 
 
 def _distinct(names: list[str]) -> list[str]:

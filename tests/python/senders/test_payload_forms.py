@@ -1,9 +1,14 @@
 """Forms of payloads that the shared samples don't have, each with what the contract says of it."""
 
+import io
+import zlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from helpers.sender_payloads import loaded, sendgrid_event, written
 
@@ -139,6 +144,40 @@ def test_a_contact_changes_when_its_webhook_says_so(tmp_path: Path) -> None:
         "2026-03-02 10:00:00",
         "2026-03-01 10:00:00",
     )
+
+
+def _parquet() -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([sendgrid_event()]), file)
+    return file.getvalue()
+
+
+def _avro() -> bytes:
+    file = io.BytesIO()
+    pl.DataFrame([sendgrid_event()]).write_avro(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("content", [_parquet()[:-40], b"Obj\x01" + bytes(4), _avro()[:-20]])
+def test_a_file_of_which_nothing_can_be_read_is_no_success(content: bytes, tmp_path: Path) -> None:
+    result = loaded("sendgrid", written(tmp_path, content), lake=tmp_path / "lake", dry_run=True)
+    assert (result.records_with_rows, result.is_readable, len(result.notes)) == (0, False, 1)
+
+
+def test_the_line_where_a_table_is_cut_off_is_no_record_of_its_beginning(tmp_path: Path) -> None:
+    line = "delivered,a@b.com,1772359200,m\n"
+    whole = zlib.compressobj(0, wbits=31)  # stored as it is, so that the cut is where we want it
+    data = whole.compress(b"event,email,timestamp,sg_message_id\n" + 2 * line.encode())
+    data += whole.flush(zlib.Z_FULL_FLUSH)
+    path = written(tmp_path, data[: data.rindex(b"00,m")], "events.csv.gz")
+    result = loaded("sendgrid", path, lake=tmp_path / "lake", dry_run=True)
+    assert (result.records_with_rows, result.rejected) == (1, {"unreadable": 1})
+
+
+def test_an_empty_body_of_the_receivers_is_accounted_for(tmp_path: Path) -> None:
+    spooled = written(tmp_path, {"received_at": _AT, "body": ""})
+    result = loaded("sendgrid", spooled, lake=tmp_path / "lake", dry_run=True)
+    assert result.rejected == {"unreadable": 1}
 
 
 _CLICK = {"event_type": {"constant": "clicked"}, "event_at": "when", "message_id": "m", "url": "u"}

@@ -363,8 +363,10 @@ def _declared_query(sender: Sender, profile: Profile, documents: str, attempt: s
     facts = "\nunion all by name\n".join(
         _fact_query(sender, profile, fact) for fact in sender.facts
     )
+    # Shops of one system number their orders alike.
     event_id = (
-        f"{quoted(sender.name + ':')} || type || ':' || coalesce(identity, {_content(sender)})"
+        f"{quoted(sender.name + ':')} || type || ':' || coalesce(shop || ':', '')"
+        f" || coalesce(identity, {_content(sender)})"
     )
     target = cases("type", {type_: TABLE_OF_TYPE[type_] for type_ in sender.types})
     own = "".join(

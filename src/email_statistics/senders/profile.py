@@ -32,11 +32,24 @@ from email_statistics.senders.writing import schemas
 FILE_NAME = "senders.yml"
 """The profile's name in its lake; ``--profile`` names another file."""
 
-EventType = (
-    Literal["targeted", "skipped", "failed", "accepted", "sent", "deferred", "rejected"]
-    | Literal["delivered", "soft_bounced", "hard_bounced"]
-    | Literal["opened", "clicked", "replied", "unsubscribed", "complained"]
-)
+# One Literal, not a union of several: a wrong name is answered with all that it could be.
+EventType = Literal[
+    "targeted",
+    "skipped",
+    "failed",
+    "accepted",
+    "sent",
+    "deferred",
+    "rejected",
+    "delivered",
+    "soft_bounced",
+    "hard_bounced",
+    "opened",
+    "clicked",
+    "replied",
+    "unsubscribed",
+    "complained",
+]
 SourceType = Literal["campaign", "workflow", "bulk", "transactional"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 BEGINNING = datetime(2000, 1, 1)
@@ -295,7 +308,9 @@ def _sentence(problem: Mapping[str, Any]) -> str:
     """Word a problem without its value, which might be a secret."""
     if problem["type"] == "unknown_key":
         return f"{problem['msg']}"
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("from_", "str"))
+    # Members of a union are no keys of the file.
+    keys = [str(part) for part in problem["loc"] if part not in ("from_", "str")]
+    place = ".".join(key for key in keys if "[" not in key)
     return f"'{place}': {problem['msg'].removeprefix('Value error, ')}."
 
 

@@ -146,6 +146,18 @@ def test_a_contact_changes_when_its_webhook_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_two_shops_number_their_orders_alike(tmp_path: Path) -> None:
+    orders = [
+        _woocommerce(_links={"self": [{"href": f"https://{host}/wp-json/wc/v3/orders/7"}]})
+        for host in ("eu.example.com", "us.example.com")
+    ]
+    profile = {"shops": {"eu": "eu.example.com", "us": "us.example.com"}}
+    rows = _shown(tmp_path, "woocommerce", orders, profile)["order_events"]
+    assert {(row["order_id"], row["event_id"]) for row in rows} == {
+        (f"woocommerce:{shop}:7", f"woocommerce:placed:{shop}:7") for shop in ("eu", "us")
+    }
+
+
 def _parquet() -> bytes:
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([sendgrid_event()]), file)

@@ -135,7 +135,8 @@ SENDER = Sender(
     places={
         "action_id": Place(
             "action_id",
-            type="case when campaign_id is not null then 'workflow' else 'campaign' end",
+            type="case when campaign_id is not null then 'workflow'"
+            " when transactional_message_id is not null then 'transactional' else 'campaign' end",
             workflow_id="campaign_id",
         ),
         "newsletter_id": Place("newsletter_id", type="'campaign'"),

@@ -38,6 +38,7 @@ def fields(base: str = "$") -> dict[str, str]:
         "is_test_mode": f'{base}.flags."is-test-mode"',
         "is_system_test": f'{base}.flags."is-system-test"',
         "tags": f"{base}.tags",
+        "first_tag": f"{base}.tags[0]",
         "campaign_id": f"{base}.campaigns[0].id",
         "campaign_name": f"{base}.campaigns[0].name",
         "domain_name": f"{base}.domain.name",
@@ -141,7 +142,7 @@ SENDER = Sender(
     facts=[Fact(event_columns("deferred"), is_ambiguous=HAS_SEVERAL_RECIPIENTS)],
     places={
         "campaigns": Place("campaign_id", name="campaign_name"),
-        "tags": Place("first_item(tags)"),
+        "tags": Place("coalesce(first_tag, first_item(tags))"),
     },
     custom={"user-variables": "json_extract_string(doc, '$.\"user-variables\"')"},
     source_order=["campaigns", "tags"],

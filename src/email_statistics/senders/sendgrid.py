@@ -24,6 +24,7 @@ SENDER = Sender(
         "url": "$.url",
         "sg_machine_open": "$.sg_machine_open",
         "category": "$.category",
+        "first_category": "$.category[0]",
         "singlesend_id": "$.singlesend_id",
         "singlesend_name": "$.singlesend_name",
         "marketing_campaign_id": "$.marketing_campaign_id",

@@ -146,6 +146,14 @@ def test_a_contact_changes_when_its_webhook_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_an_action_of_a_transactional_message_is_transactional(tmp_path: Path) -> None:
+    data = {"delivery_id": "d", "recipient": "a@b.com", "action_id": 9}
+    metric = {"event_id": "e", "object_type": "email", "metric": "sent", "timestamp": 1772359200}
+    payload = {**metric, "data": {**data, "transactional_message_id": 5}}
+    (source,) = _shown(tmp_path, "customerio", payload, {})["email_sources"]
+    assert source["email_source_type"] == "transactional"
+
+
 def test_two_shops_number_their_orders_alike(tmp_path: Path) -> None:
     orders = [
         _woocommerce(_links={"self": [{"href": f"https://{host}/wp-json/wc/v3/orders/7"}]})

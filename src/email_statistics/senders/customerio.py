@@ -13,7 +13,7 @@ _METRIC_ROW = "hook_metric is not null and delivery_id is not null"
 SENDER = Sender(
     name="customerio",
     title="Customer.io",
-    version=1,
+    version=2,
     fields={
         "event_id": "$.event_id",
         "event_type": "$.event_type",

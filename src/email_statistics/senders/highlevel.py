@@ -12,7 +12,7 @@ _LIVE = "coalesce(truth(live_mode), true)"
 SENDER = Sender(
     name="highlevel",
     title="HighLevel",
-    version=1,
+    version=2,
     fields={
         **mailgun.fields("$.webhookPayload"),
         "webhook_type": "$.type",

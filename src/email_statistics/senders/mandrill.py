@@ -5,7 +5,7 @@ from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_o
 SENDER = Sender(
     name="mandrill",
     title="Mandrill (Mailchimp Transactional)",
-    version=1,
+    version=2,
     fields={
         "event": "$.event",
         "sync_type": "$.type",

@@ -6,7 +6,7 @@ _SUPPRESSION = "contains(lower(bounce_message), 'suppress')"
 SENDER = Sender(
     name="resend",
     title="Resend",
-    version=1,
+    version=2,
     fields={
         "event": "$.type",
         "created_at": "$.created_at",
@@ -58,8 +58,8 @@ SENDER = Sender(
                     },
                 )
                 + " end",
-                "event_at": "moment(coalesce(case kind when 'email.clicked' then click_at"
-                " when 'email.opened' then open_at end, created_at))",
+                "event_at": "coalesce(moment(case kind when 'email.clicked' then click_at"
+                " when 'email.opened' then open_at end), moment(created_at))",
                 "message": "blank_to_null(email_id)",
                 "recipient": "case when len(recipients) = 1 then address(recipients[1]) end",
                 "url": "case when kind = 'email.clicked' then link end",

@@ -8,7 +8,7 @@ _SUPPRESSED = (
 SENDER = Sender(
     name="sendgrid",
     title="SendGrid",
-    version=1,
+    version=2,
     fields={
         "event": "$.event",
         "email": "$.email",

@@ -237,7 +237,7 @@ def _sql_type(type_: pa.DataType) -> str:
 SENDER = Sender(
     name="table",
     title="Any table",
-    version=1,
+    version=2,
     fields={},
     is_record="true",
     facts=[],

@@ -21,7 +21,7 @@ _MODIFIED = f"moment({first_of('modified', 'created')})"
 SENDER = Sender(
     name="woocommerce",
     title="WooCommerce",
-    version=1,
+    version=2,
     fields={
         "id": "$.id",
         "status": "$.status",

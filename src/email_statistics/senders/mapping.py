@@ -167,9 +167,10 @@ class Sender:
 
     All SQL is over ``doc`` (the record as JSON text), the names of ``fields``, ``lookups`` and
     ``derived``, ``path`` (the file's), and the profile's ``first_opens_only`` and
-    ``default_currency``. A lookup is the value that another
-    record of the load gives for a key. ``untold`` has, by the reason of an ignored fact,
-    what a load says of the records that give rows, but not of all that they tell.
+    ``default_currency``. A lookup is the value that another record of the load gives for a key.
+    ``untold`` has, by the reason of an ignored fact, what a load says of the records that give
+    rows, but not of all that they tell. Events of shops that number alike have the shop in their
+    id, where the profile names several.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Sender:
     default_source: str = ""
     domain: str = "null"
     shop: str = "null"
+    shops_number_alike: bool = False
     reports: Sequence[str] = ()
     untold: Mapping[str, str] = field(default_factory=dict)
     query: Callable[[Profile, str], str] | None = None
@@ -363,10 +365,10 @@ def _declared_query(sender: Sender, profile: Profile, documents: str, attempt: s
     facts = "\nunion all by name\n".join(
         _fact_query(sender, profile, fact) for fact in sender.facts
     )
-    # Shops of one system number their orders alike.
+    shop = "coalesce(shop || ':', '') || " if sender.shops_number_alike else ""
     event_id = (
-        f"{quoted(sender.name + ':')} || type || ':' || coalesce(shop || ':', '')"
-        f" || coalesce(identity, {_content(sender)})"
+        f"{quoted(sender.name + ':')} || type || ':' || {shop}"
+        f"coalesce(identity, {_content(sender)})"
     )
     target = cases("type", {type_: TABLE_OF_TYPE[type_] for type_ in sender.types})
     own = "".join(

@@ -67,6 +67,7 @@ SENDER = Sender(
             each="case when is_order then json_extract(doc, '$.refunds[*]') end",
         ),
     ],
+    shops_number_alike=True,
     shop="regexp_extract(self_link, '^https?://([^/]+)', 1)",
     pages=["orders"],
     switch_on=(

@@ -32,10 +32,10 @@ MACROS = r"""
 -- Trimming is slow, and few texts need it: those with a blank (anything before '!') at an end.
 -- For fields only: an expression would be worked out eight times. Those take clean.
 create or replace macro blank_to_null(x) as nullif(case
-    when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end, '');
+    when x < '!' or x[-1] < '!' then trim(x, E' \t\r\n\f\x0b') else x end, '');
 create or replace macro clean(x) as nullif(trim(x, E' \t\r\n\f\x0b'), '');
 create or replace macro trimmed(x) as case
-    when x < '!' or right(x, 1) < '!' then trim(x, E' \t\r\n\f\x0b') else x end;
+    when x < '!' or x[-1] < '!' then trim(x, E' \t\r\n\f\x0b') else x end;
 create or replace macro address(x) as case when contains(x, '<')
     then clean(lower(regexp_extract(x, '<([^<>]*)>', 1))) else lower(blank_to_null(x)) end;
 create or replace macro domain_of(x) as
@@ -357,7 +357,11 @@ def _declared_query(sender: Sender, profile: Profile, documents: str, attempt: s
     )
     last = stages[-1]
     places = "".join(
-        f" {filled(place.key)} as place_{number},"
+        # Where an earlier place names the source, a later one isn't looked at.
+        f" case when {' and '.join(f'place_{earlier} is null' for earlier in range(number))}"
+        f" then {filled(place.key)} end as place_{number},"
+        if number
+        else f" {filled(place.key)} as place_{number},"
         for number, place in enumerate(_places(sender, profile))
     )
     envelopes = [*sender.unwrap, *common_envelopes(sender.pages)]

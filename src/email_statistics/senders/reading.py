@@ -284,14 +284,15 @@ def _lines(source: Source, blocks: Iterator[bytes]) -> Iterator[pa.Table]:
             if len(rest) > LONGEST:
                 rest, skips = b"", True
             continue
-        data = rest + block[:cut]
-        rest = block[cut:]
+        begin = block.find(b"\n") + 1
         if skips:  # the end of a line that is too long
-            data = data[data.find(b"\n") + 1 :]
             source.too_long += 1
             skips = False
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-        yield _sliced(data, ends)
+        else:
+            yield _texts([rest + block[:begin]])
+        rest = block[cut:]
+        if begin < cut:
+            yield _sliced(block, begin, cut)
     if skips:
         source.too_long += 1
     elif rest.strip():
@@ -299,21 +300,23 @@ def _lines(source: Source, blocks: Iterator[bytes]) -> Iterator[pa.Table]:
         yield _texts([rest])
 
 
-def _sliced(data: bytes, ends: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pa.Table:
-    offsets = np.zeros(len(ends) + 1, np.int32)
-    offsets[1:] = ends
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    texts = pa.Array.from_buffers(pa.string(), len(ends), buffers)
-    if not _is_utf8(data):
-        return _texts([data[start:end] for start, end in pairwise(offsets)])
+def _sliced(block: bytes, begin: int, end: int) -> pa.Table:
+    """The lines of a part of a block, which begins and ends with a line."""
+    lines = np.flatnonzero(np.frombuffer(block, np.uint8)[begin:end] == ord("\n")) + begin + 1
+    offsets = np.full(len(lines) + 1, begin, np.int32)
+    offsets[1:] = lines
+    if not _is_utf8(block, begin, end):
+        return _texts([block[start:stop] for start, stop in pairwise(offsets)])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(block)]
+    texts = pa.Array.from_buffers(pa.string(), len(lines), buffers)
     return pa.table({"text": texts, "raw": pa.nulls(len(texts), pa.binary())})
 
 
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
+def _is_utf8(block: bytes, begin: int, end: int) -> bool:
+    if block.isascii():
         return True
     try:
-        data.decode()
+        block[begin:end].decode()
     except UnicodeDecodeError:
         return False
     return True

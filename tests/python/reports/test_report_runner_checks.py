@@ -226,7 +226,7 @@ def test_old_data_end_the_run_with_exit_code_1() -> None:
     error = error_of("dashboard", "--max-age", "90m")
     assert str(error).startswith("The published data end ")
     assert error.exit_code == 1
-    assert f"{DATA_THROUGH_AT:%Y-%m-%d %H:%M} UTC" in str(error)
+    assert f"{DATA_THROUGH_AT:%-d %b %Y, %H:%M} UTC" in str(error)
 
 
 def test_right_usage_reaches_the_kernel_with_typed_values(

@@ -130,7 +130,7 @@ def _page(results: Results, machine: str) -> str:
         ),
     ]
     start = results.start
-    return _PAGE.format(
+    page = _PAGE.format(
         machine=machine,
         costs=_table(costs, texts=2),
         ratios=_table(_ratios(results), texts=1),
@@ -138,6 +138,8 @@ def _page(results: Results, machine: str) -> str:
         start=f"{start.seconds:.1f} s, {start.cpu_seconds:.1f} s of CPU,"
         f" {start.memory_bytes / _GIB:.2f} GiB",
     )
+    # What other scripts measured is written down by hand.
+    return page + (Path(__file__).parent / "events.md").read_text(encoding="utf-8")
 
 
 def _ratios(results: Results) -> list[list[str]]:

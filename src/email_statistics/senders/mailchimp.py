@@ -144,7 +144,7 @@ SENDER = Sender(
         "/unsubscribed and /abuse-reports, and load the pages together: `sent-to` has no time, so "
         "a sent email has its campaign's."
     ),
-    forms="Pages of /campaigns and of /reports.",
+    forms="Pages of /campaigns and of /reports, and their records one by one.",
     not_measured=(
         "`accepted` and `delivered`. Mailchimp keeps the last activity of a member only, and no "
         "user agent."

@@ -205,8 +205,8 @@ SENDER = Sender(
         "order export (CSV)."
     ),
     not_measured=(
-        "Refunds of the CSV export: its `Refunded Amount` is a running total without a date. A load "
-        "says how many orders have one. "
+        "Refunds of the CSV export: its `Refunded Amount` is a running total without a date. "
+        "A load says how many orders have one. "
         "A `partially_paid` order waits until it is paid."
     ),
     notes=(

@@ -14,8 +14,8 @@ from helpers.same_tables import differences
 from helpers.spark_cluster import Cluster, cluster, require_spark
 from helpers.support import build_database, environment
 
-# A part with staging, messages, orders, attribution: all of it takes two minutes on a cluster.
-PART = "+fct_attribution_credits"
+# A part with staging, contacts, messages, engagement: all of it takes two minutes on a cluster.
+PART = "+fct_engagement_events"
 BUILD_A_PART = f"""
 from email_statistics.build.engine import BuildOptions
 from email_statistics.build.run import Strictness, build
@@ -23,7 +23,7 @@ build(BuildOptions(select=({PART!r},), target="spark"), Strictness())
 """
 
 # The worker is killed when this table is there: half of the part is built then.
-HALF = "int_messages_measured"
+HALF = "int_messages_grouped"
 
 SECONDS = 300
 

@@ -53,7 +53,7 @@
 {%- endmacro %}
 
 
-{# One column per outcome, 0 where there is none, from rows (outcome). #}
+{# One column per outcome, summed from rows of an outcome and its number of messages. #}
 {% macro pivoted_outcomes() -%}
     {%- for outcome in outcomes() %}
         sum(messages) filter (where outcome = '{{ outcome }}') as {{ outcome }}{{ ',' if not loop.last }}

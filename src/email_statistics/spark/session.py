@@ -35,6 +35,15 @@ _DRIVER_MEGABYTES = 6_000
 
 _SECONDS_TO_ANSWER = 10
 
+# By their words: any other warning of pyspark's is shown.
+_EXPECTED_WARNINGS = (
+    # pyspark asks for an older pandas than ours; nothing here makes frames by pyspark. It is shown
+    # once, as dbt starts.
+    r"PySpark does not yet fully support pandas >= 3\.0\.0",
+    # dbt-spark asks for Hive's catalogue in each session; a server has its own.
+    r"Failed to set spark\.sql\.catalogImplementation",
+)
+
 
 @contextmanager
 def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
@@ -44,6 +53,8 @@ def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
     reached or started, or goes away, ``UsageError`` where ``EMAIL_STATS_SPARK`` is for another
     target.
     """
+    for message in _EXPECTED_WARNINGS:
+        warnings.filterwarnings("ignore", message=message)
     if target == "sail":
         with _sail() as port, _session({"spark.remote": f"sc://127.0.0.1:{port}"}):
             yield {"EMAIL_STATS_SAIL_PORT": port}
@@ -71,7 +82,7 @@ def _require_master(address: str) -> None:
 def _require_server(address: str) -> None:
     """Raise ``EngineError`` where no gRPC server answers; its client would try for ten minutes."""
     _require_master(address)
-    import grpc  # type: ignore[import-untyped]
+    import grpc
     from pyspark.sql.connect.client.core import DefaultChannelBuilder
 
     channel = DefaultChannelBuilder(address).toChannel()
@@ -140,8 +151,6 @@ def _session(settings: Mapping[str, str]) -> Iterator[None]:
 
     remote = settings.get("spark.remote")
     address = remote or settings["spark.master"]
-    # Of a pandas that nothing here uses, and of settings that dbt asks a server for in vain.
-    warnings.filterwarnings("ignore", module="pyspark")
     builder = SparkSession.builder
     for name, value in settings.items():
         builder = builder.config(name, value)

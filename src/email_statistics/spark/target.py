@@ -20,6 +20,7 @@ _JAVA = 17
 TableFormat = Literal["parquet", "delta"]
 
 TARGETS: tuple[Target, ...] = get_args(Target)
+FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 
 
 class EngineError(EmailStatsError):
@@ -74,12 +75,10 @@ def table_format() -> TableFormat:
     Raises ``UsageError`` where it is another than parquet or delta.
     """
     name = os.environ.get("EMAIL_STATS_SPARK_FORMAT") or "parquet"
-    for known in get_args(TableFormat):
+    for known in FORMATS:
         if name == known:
-            return known  # type: ignore[no-any-return]
-    raise UsageError(
-        f"EMAIL_STATS_SPARK_FORMAT is {name}: it can be {' or '.join(get_args(TableFormat))}."
-    )
+            return known
+    raise UsageError(f"EMAIL_STATS_SPARK_FORMAT is {name}: it can be {' or '.join(FORMATS)}.")
 
 
 def require_engine(target: Target) -> None:

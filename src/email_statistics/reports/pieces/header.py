@@ -15,9 +15,9 @@ def header(
 ) -> Html:
     """Open a page: title, a sentence that sums it up, its range and how that was chosen, facts.
 
-    Without a ``period`` nothing is said of a range. ``subject`` is that of the email that the page
-    is about; "" is none, or its ``title``. It brings the stylesheet along, for notebooks that are
-    read in Jupyter.
+    Without a ``period`` nothing is said of a range. ``subject`` is that of the page's email, empty
+    where it has none or where it is the ``title``. The stylesheet comes along, for notebooks that
+    are read in Jupyter.
     """
     style = Html(stylesheet())
     return render(
@@ -38,5 +38,5 @@ def source_name(name: str, email: str) -> Html:
 
 
 def source(name: str, subject: str, facts: Sequence[tuple[str, str]]) -> Html:
-    """Describe an email source; ``subject`` "" is none, or its ``name``."""
+    """Describe an email source; ``subject`` is empty where it is the ``name``."""
     return render("source", name=name, subject=subject, facts=facts)

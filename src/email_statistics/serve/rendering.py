@@ -22,7 +22,6 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import parameters, renderings, runner
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Kept
-from email_statistics.reports.run.site import RECENT, page_path
 from email_statistics.serve.site import Site
 
 _AT_ONCE = 2
@@ -111,7 +110,7 @@ class Renderer:
     def _path(self, one: Kept) -> str:
         run = one.rendering
         if not run.is_scheduled:
-            return page_path(RECENT, f"{run.report}-{one.folder.name}".lower())
+            return one.recent_path
         folders: list[Path] = []
         if run.subject:
             folders = sorted((reports_folder() / run.subject.kind.folder).glob("*/"))

@@ -20,13 +20,16 @@ from email_statistics.reports.ask.queries import asking
 from email_statistics.reports.run import parameters
 from email_statistics.reports.run.assembly import HOME, read_written
 from email_statistics.reports.run.registry import Registry
-from email_statistics.reports.run.renderings import stamp
+from email_statistics.reports.run.renderings import kept, stamp
 from email_statistics.reports.run.runner import read_data
-from email_statistics.reports.run.site import KINDS, safe_id
+from email_statistics.reports.run.site import KINDS, RECENT, safe_id
 from email_statistics.serve import published
 
 _PAGES_IN_MEMORY = 200
 _SCRIPT = re.compile(r"script-src ('sha256-[A-Za-z0-9+/=]{44}')")
+_LIST = '<section class="es es-list"'
+CONTACT = "/contacts?id="
+"""Where the record of a contact is, but for its id (table.js)."""
 _OFFLINE = re.compile(r'<p class="es-offline">.*?</p>\n?')
 # As the footer of a page says it.
 _BUILT = re.compile(r"from a build of ([^;<]+);")
@@ -111,6 +114,7 @@ class Site:
         content = (self._folder / path).read_text(encoding="utf-8")
         content = _OFFLINE.sub("", content, count=1)
         content = content.replace("</nav>", f"{self._added}</nav>", 1)
+        content = content.replace(_LIST, f'{_LIST} data-contacts="{CONTACT}"')
         # The footer comes last; a name in the page may hold the same words.
         of_page = _BUILT.findall(content)
         if of_page and built and of_page[-1] != built:
@@ -129,29 +133,42 @@ class Site:
 
     def _ways(self, path: str) -> list[Link]:
         """From a page to the form that renders it again, and to its email's contacts."""
-        folder, _, rest = path.partition("/")
-        of_type = {kind.folder: type_ for type_, kind in KINDS.items()}.get(folder)
-        own, _, file = rest.partition("/")
-        reports = self._registry.reports.items()
-        names: dict[tuple[str | None, str], str]
-        names = {(one.for_each, one.path(None)): name for name, one in reports}
-        name = names.get((of_type, file if of_type else path))
-        if name is None or path == HOME:
+        try:
+            name, of_type, its_id = self._shown_at(path)
+        except EmailStatsError:  # nothing is published: the page stands, these ways lead nowhere
+            return []
+        if name is None:
             return []
         declared = parameters.defaults(self._registry.notebook(name))
         text = "Choose dates" if "last_days" in declared else "Choose another"
-        if not of_type:
+        if of_type is None:
             return [Link(text, f"/reports/{name}")]
-        try:
-            its_id = self._id(of_type, own.partition("--")[2])
-        except EmailStatsError:  # nothing is published: the page stands, these ways lead nowhere
-            return []
         kind = KINDS[of_type]
         ways = [Link(text, f"/reports/{name}?{urlencode({kind.parameter: its_id})}")]
         if kind.noun == "email":
             source = urlencode({"source_type": of_type, "source": its_id, "period": "life"})
             ways.append(Link("Contacts behind the numbers", f"/analytics?{source}"))
         return ways
+
+    def _shown_at(self, path: str) -> tuple[str | None, str | None, str]:
+        """Return the report of a page, and the type and id of what it is about, if of one."""
+        folder, _, rest = path.partition("/")
+        if folder == RECENT:
+            every = (one for name in self._registry.reports for one in kept(self._folder, name))
+            run = next((one.rendering for one in every if one.recent_path == path), None)
+            about = run.subject if run else None
+            return (
+                run.report if run else None,
+                about.type if about else None,
+                about.id if about else "",
+            )
+        of_type = {kind.folder: type_ for type_, kind in KINDS.items()}.get(folder)
+        own, _, file = rest.partition("/")
+        names: dict[tuple[str | None, str], str] = {
+            (one.for_each, one.path(None)): name for name, one in self._registry.reports.items()
+        }
+        name = names.get((of_type, file if of_type else path))
+        return name, of_type, self._id(of_type, own.partition("--")[2]) if of_type else ""
 
     def _id(self, of_type: str, in_path: str) -> str:
         """Return the id of an email or experiment from the folder of its pages."""

@@ -11,6 +11,7 @@ from email_statistics.errors import UsageError
 from email_statistics.reports.pages.experiment import Experiment
 from email_statistics.reports.pages.incrementality import Incrementality
 from email_statistics.reports.words import experiments as words
+from email_statistics.reports.words import formats
 
 WINNERS = ("better", "worse", "winner is", "wins")
 
@@ -163,9 +164,17 @@ def test_the_last_point_of_revenue_is_the_mean() -> None:
 def test_the_sample_shows_the_trap_of_peeking() -> None:
     """Early looks leave zero, the sequence never does, and in the end there is no difference."""
     shown = experiment("exp_spring_subject").looks_by_day().markup
-    assert "would have cried winner too soon" in shown
-    assert "No look would" not in shown
+    assert "3 looks of 8 before the last would have named a winner too soon." in shown
     assert statuses()["exp_spring_subject"] == "no_difference_found"
+
+
+def test_the_result_of_a_test_is_no_look_too_soon() -> None:
+    """The spring offer was assigned on one day: its only look is what the page says it found."""
+    shown = experiment("exp_spring_offer").looks_by_day().markup
+    assert "no look came before the result" in shown
+    assert "too soon" not in shown
+    unfinished = experiment("exp_summer_subject").looks_by_day().markup
+    assert "No look would have named a winner too soon." in unfinished
 
 
 def test_the_latest_experiment_is_the_default() -> None:
@@ -186,7 +195,7 @@ def test_the_as_of_date_moves_the_default_and_says_so() -> None:
         assert "experiment" in empty.header().markup
 
 
-def test_of_100_credited_so_many_were_caused() -> None:
+def test_of_what_is_credited_so_much_was_caused() -> None:
     page = incrementality()
     assert (page.experiment or {})["experiment_id"] == "exp_spring_offer"
     row = warehouse.sql(
@@ -194,18 +203,19 @@ def test_of_100_credited_so_many_were_caused() -> None:
         " where experiment_id = 'exp_spring_offer' and attribution_policy = 'aesthetix'"
     ).row(0, named=True)
     share, low, high = (100 * row[f"incremental_share{end}"] for end in ("", "_low", "_high"))
-    in_a_table = f"{share:.0f} [{low:.0f}, {high:.0f}]"
-    sentence = f"Of 100 credited, {in_a_table}"
-    assert f"{sentence} would not have come without the email." in page.header().markup
-    assert in_a_table in page.by_policy().markup
-    assert sentence in page.shares().markup
+    caused = f"{share:.0f}% ({low:.0f}% to {high:.0f}%)"
+    lead = page.header().markup
+    assert f"credits {formats.money(row['credited_revenue'], 'USD')} to the email." in lead
+    assert f"it caused {caused} of that." in lead
+    assert caused in page.by_policy().markup
+    assert caused in page.shares().markup
 
 
 def test_a_mismatched_holdout_gives_no_share() -> None:
     page = incrementality("exp_loyalty_letter")
     assert "can't be read" in page.header().markup.replace("&#39;", "'")
     assert "<svg" not in page.shares().markup
-    assert "Of 100" not in page.by_policy().markup
+    assert "Caused" not in page.by_policy().markup
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -303,6 +304,28 @@ def test_a_list_of_many_rows_is_whole_in_pages_search_and_sorting(seen: Visit) -
     sort_by(seen, "Clicks")
     seen.page.get_by_text("sorted by Clicks, descending").wait_for()
     assert column(seen, 1)[:2] == ["<b>Zoë</b>", "Person 2496"]
+
+
+def test_names_lead_to_contacts_where_the_live_site_says_so(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Of the table and of the packed rest alike; a page that stands alone has no such links."""
+    ids = pl.Series("id", [f"ct&{number}" for number in range(MANY.height)])
+    columns = [replace(COLUMNS[0], contact="id"), COLUMNS[1]]
+    people = MANY.with_columns(ids)
+    made = page_of(
+        tmp_path, listing("All", "all", Answer(people, MANY.height, "select 1"), columns, BUILD)
+    )
+    names = "[...document.querySelectorAll('.es-shown th a')].map(a => a.getAttribute('href'))"
+    for live, found in (("", []), (' data-contacts="/contacts?id="', ["ct%260", "ct%262489"])):
+        made.write_text(made.read_text().replace('"es es-list"', f'"es es-list"{live}', 1))
+        with visit(browser, made) as seen:
+            led = seen.page.evaluate(names)[:1]
+            seen.page.locator("[type=search]").fill("Person 2490")
+            seen.page.get_by_text("found among").wait_for()
+            assert column(seen, 1) == ["Person 2490"]
+            led += seen.page.evaluate(names)
+            assert led == [f"/contacts?id={its_id}" for its_id in found]
 
 
 def test_its_csv_has_every_row_defused(seen: Visit, tmp_path: Path) -> None:

@@ -482,7 +482,7 @@ def test_the_query_of_a_list_gives_its_rows() -> None:
     assert len(lists) > 5
     for one in lists:
         [query] = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", one, re.DOTALL)
-        rows = one.split("<tbody>")[1].count("<tr>")
+        rows = one.split("<tbody>")[1].count("<tr")
         assert f'data-count="{rows}"' in one
         assert warehouse.sql(html.unescape(query)).height == rows
 
@@ -550,4 +550,15 @@ def test_a_draft_says_once_that_nothing_went_out(
     page = loaded("campaign_summary", email_source_id="src_campaign_dirt")
     assert "es-period" not in page.header().markup.partition("</style>")[2]
     measured = page.what_was_measured().markup
-    assert measured.count("Nothing has been sent yet, so there is no rate to judge.") == 1
+    assert "It has not gone out yet (status: draft)." in measured
+    assert "Nothing has been sent yet" not in measured
+
+
+def test_findings_leave_out_what_the_page_is(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    measured = loaded("bulk_statistics", email_source_id="src_bulk_003").what_was_measured().markup
+    assert "The settings give it no credit" in measured
+    assert "It is a bulk send" not in measured
+    assert "Track Clicks toggle" not in measured

@@ -83,6 +83,11 @@ def drill_down(page: Page, url: str) -> None:
     page.goto(f"{url}/dashboard/index.html")
     page.get_by_role("link", name="Summer sale: 20 % off").first.click()
     expect(page).to_have_url(re.compile(f"--{SOURCE}/"))
+    row = page.locator(".es-list:visible tbody tr:visible").first
+    email = row.locator("td").first.inner_text()
+    row.locator("th a").click()
+    expect(page.locator("main")).to_contain_text(email)
+    page.go_back()
     page.get_by_role("link", name="Contacts behind the numbers").click()
     page.get_by_role("link", name="Opened 241").click()
     expect(page.get_by_role("status")).to_have_text("1\N{EN DASH}20 of 241")

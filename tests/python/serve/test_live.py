@@ -53,6 +53,7 @@ def test_a_form_renders_a_page_once_for_the_same_days_and_data(
         "24\N{EN DASH}30 Jun", "24 Jun \N{EN DASH} 30 Jun"
     )
     assert page.url.path.startswith("/recent/")
+    assert f'<a href="{form}">Choose dates</a>' in page.text
 
     def run(*_: Any, **__: Any) -> None:
         raise AssertionError("it is there already")

@@ -126,6 +126,29 @@ def test_a_page_about_an_email_leads_to_its_contacts_and_its_form(client: TestCl
     )
     assert "email-stats serve" not in text
     assert 'href="/reports/campaign_dashboard"' in client.get("/dashboard/index.html").text
+    assert 'href="/reports/home"' in client.get("/").text
+
+
+def test_a_page_that_was_asked_for_has_the_ways_of_its_email(
+    client: TestClient, site: Path
+) -> None:
+    """As a form leaves it: the rendering of the campaign, with days of its own."""
+    reports = site / "reports"
+    (run,) = (
+        file
+        for file in (reports / "renderings" / "campaign_summary").glob("*/run.json")
+        if "src_campaign_026" in file.read_text()
+    )
+    asked_for = json.loads(run.read_text()) | {"is_scheduled": False}
+    run.write_text(json.dumps(asked_for))
+    path = f"recent/campaign_summary-{run.parent.name}".lower() + "/index.html"
+    (reports / path).parent.mkdir(parents=True)
+    (reports / path).write_text((reports / CAMPAIGN).read_text())
+    written = json.loads((reports / ".site.json").read_text())
+    (reports / ".site.json").write_text(json.dumps([*written, path]))
+    text = client.get(f"/{path}").text
+    assert 'href="/reports/campaign_summary?email_source_id=src_campaign_026"' in text
+    assert "Contacts behind the numbers" in text
 
 
 def test_without_rendered_pages_the_first_one_says_what_to_do(

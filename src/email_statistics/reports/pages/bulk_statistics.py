@@ -83,7 +83,7 @@ class BulkStatistics(SourcePage):
             "bulk-statistics-recipients",
             "recipients",
             [
-                Column("full_name", "Full name", missing="no name"),
+                Column("full_name", "Full name", missing="no name", contact="contact_id"),
                 Column("email", "Email address"),
                 Column("status", "Status"),
                 Column("reason", "Reason", is_optional=True),

@@ -169,7 +169,7 @@ class CampaignSummary(SourcePage):
             f"campaign-summary-{outcome.replace('_', '-')}",
             f"details_{outcome}",
             [
-                Column("full_name", "Full name", missing="no name"),
+                Column("full_name", "Full name", missing="no name", contact="contact_id"),
                 Column("email", "Email address"),
                 Column("status", "Status"),
                 *([extra] if extra else []),

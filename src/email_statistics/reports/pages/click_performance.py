@@ -116,7 +116,7 @@ class ClickPerformance(SourcePage):
             _WHO,
             "who_clicked",
             [
-                Column("full_name", "Full name", missing="no name"),
+                Column("full_name", "Full name", missing="no name", contact="contact_id"),
                 Column("email", "Email address"),
                 Column("url", "Link", "link", "no URL"),
                 Column("link_source", "Source", missing="unknown"),

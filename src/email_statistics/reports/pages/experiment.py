@@ -60,10 +60,7 @@ class Experiment(Page):
             ("Email", tested_email(one)),
             ("Control", one["control_arm"]),
             ("Judged by", begun(words.compared_by(one["primary_metric"]))),
-            (
-                "Outcomes count",
-                f"for {formats.plural(one['outcome_days'], 'day')} after each assignment",
-            ),
+            ("Outcomes count", f"for {self._outcome_days} after each assignment"),
             ("Planned contacts per arm", formats.count(planned) if planned else "none"),
         ]
         return pieces.table("What was tested", ["", ""], [list(fact) for fact in facts])
@@ -80,7 +77,7 @@ class Experiment(Page):
         if not found:
             return pieces.note(
                 "Every check is in order: contacts are shared among the arms as planned, each got "
-                "what its arm was meant to get, and the days of all who are in it so far are over."
+                f"what its arm was meant to get, and all {self._outcome_days} of each are over."
             )
         return pieces.measured([], found, "")
 
@@ -96,27 +93,28 @@ class Experiment(Page):
                 *map(
                     Number,
                     (
-                        "Assigned",
-                        "Days over",
-                        "Days to go",
-                        "Contaminated",
+                        "Contacts",
+                        "Counted",
+                        "Not yet counted",
+                        "Got another arm's",
                         "Orders without an exchange rate",
                     ),
                 ),
             ],
             [
                 [
-                    row["arm"] + (" (control)" if row["is_control"] else ""),
+                    row["arm"]
+                    + (" (control)" if row["is_control"] and row["arm"] != "control" else ""),
                     *(formats.count(row[name]) for name in (*names, "orders_without_rate")),
                 ]
                 for row in self.arms.iter_rows(named=True)
             ],
         )
         note = pieces.note(
-            "A contact counts in its first arm, whatever was sent, delivered or opened. Contacts "
-            "with days to go count once these are over. Contaminated ones got what another arm was "
-            "meant to get; they stay in their arm. Orders without an exchange rate are in no sum "
-            "of money."
+            "A contact belongs to its first arm, whatever was sent, delivered or opened, and is "
+            f"counted once its {self._outcome_days} are over. Those who got what another arm was "
+            "meant to get stay in their own. Orders without an exchange rate are in no sum of "
+            "money."
         )
         return pieces.stack([counted, note])
 
@@ -179,14 +177,23 @@ class Experiment(Page):
         currency = self.build.currency
         days = self.looks["assigned_on"].unique().sort()
         step = -(-len(days) // _LOOKS)
-        shown, fooled = [], 0
+        # The last look at a test that is over is its result, not a look too soon.
+        is_over = not {"too_early", "no_data"} & {row["status"] for row in self._primary()}
+        early = days[:-1] if is_over else days
+        if early.is_empty():
+            return pieces.note(
+                "All contacts were assigned on one day, so no look came before the result."
+            )
+        shown, fooled, looks = [], 0, 0
         for day in days[::-1][::step][::-1]:
             for label, once, always in self._look(self.looks.filter(assigned_on=day)):
                 if once is None or always is None:
                     continue
                 value = (once[0] + once[1]) / 2
                 holds_zero = always[0] <= 0 <= always[1]
-                fooled += holds_zero and not once[0] <= 0 <= once[1]
+                if day <= early[-1]:
+                    looks += 1
+                    fooled += holds_zero and not once[0] <= 0 <= once[1]
                 text = (
                     f"{words.difference(metric, once[0], currency)} to "
                     f"{words.difference(metric, once[1], currency)}"
@@ -194,12 +201,13 @@ class Experiment(Page):
                 shown.append(Interval(f"{formats.day(day)}{label}", text, value, once, always))
         if not shown:
             return self._nothing_compared()
-        looks = formats.plural(fooled, "look")
+        before = " before the last" if is_over else ""
         return pieces.intervals(
             f"{words.LABELS[metric]}: the difference as it looked each day",
-            f"{looks} of {len(shown)} would have cried winner too soon."
+            f"{formats.plural(fooled, 'look')} of {looks}{before} would have named a winner too "
+            "soon."
             if fooled
-            else "No look would have cried winner too soon.",
+            else f"No look{before} would have named a winner too soon.",
             shown,
             "By the day on which contacts were assigned, all those until then. Thick: the 95% "
             "interval for a single look. Thin: the one that holds however often you look. Where "
@@ -214,6 +222,10 @@ class Experiment(Page):
     @property
     def _experiment(self) -> dict[str, Any]:
         return self.experiment or {}
+
+    @property
+    def _outcome_days(self) -> str:
+        return formats.plural(self._experiment["outcome_days"], "day")
 
     @property
     def _is_mismatched(self) -> bool:

@@ -35,7 +35,7 @@ class Incrementality(Page):
     experiments: pl.DataFrame
 
     def header(self) -> Html:
-        """Open the page: of 100 credited, how many would not have come without the email."""
+        """Open the page: what is credited to the email, and how much of that it caused."""
         return self.opening("Incrementality", self._lead(), self._shows())
 
     def shares(self) -> Html:
@@ -47,7 +47,7 @@ class Incrementality(Page):
         shown = [
             Interval(
                 row["label"],
-                _of_100(row) or "nothing credited",
+                _share(row) or "Nothing credited",
                 row["incremental_share"],
                 None
                 if row["incremental_share_low"] is None
@@ -56,13 +56,12 @@ class Incrementality(Page):
             for row in self.policies.iter_rows(named=True)
         ]
         return pieces.intervals(
-            "Of what a policy credits, the share that the email caused",
+            "How much of the credited revenue the email caused",
             "",
             shown,
-            "Of 100 credited, how many the email caused. An interval that reaches beyond 100 says "
-            "that the email may have caused more than the policy credits; one that holds 0, that "
-            "it may have caused nothing.",
-            marks=((0, "0"), (1, "100")),
+            "The dot is the share, the line the 95% interval. Where it reaches beyond 100%, the "
+            "email may have caused more than the policy credits; where it holds 0%, nothing.",
+            marks=((0, "0%"), (1, "100%")),
         )
 
     def by_policy(self) -> Html:
@@ -86,7 +85,7 @@ class Incrementality(Page):
                     row["window_in_words"],
                     formats.money(row["credited_revenue"], currency),
                     incremental,
-                    _share(row) or "nothing credited",
+                    _share(row) or "Nothing credited",
                 ]
             )
         listed = pieces.table(
@@ -96,14 +95,14 @@ class Incrementality(Page):
                 "Credits orders",
                 Number("Credited revenue"),
                 Number("Caused by the email"),
-                Number("Of 100 credited"),
+                Number("Caused, of credited"),
             ],
             rows,
         )
         note = pieces.note(
-            "Credited: what the policy credits of the orders that contacts with the email made in "
-            "their days. Caused: what they spent above contacts without it, times their number. In "
-            "brackets the 95% interval."
+            "Credited: what the policy credits of the orders of contacts who got the email, in "
+            "the days that count. Caused: what each of them spent more than contacts without it, "
+            "times their number. In brackets the 95% interval."
         )
         return pieces.stack([listed, note])
 
@@ -152,7 +151,11 @@ class Incrementality(Page):
         early = (
             " The test is not over: do not act on it yet." if row["status"] == "too_early" else ""
         )
-        return f"{_of_100(row)} would not have come without the email.{early}"
+        credited = formats.money(row["credited_revenue"], self.build.currency)
+        return (
+            f"{formats.isolated(row['label'])} credits {credited} to the email. By the holdout, it "
+            f"caused {_share(row)} of that.{early}"
+        )
 
     def _shows(self) -> str:
         if self.experiment is None:
@@ -162,17 +165,11 @@ class Incrementality(Page):
 
 
 def _share(row: dict[str, Any]) -> str:
-    """Write the incremental share in percent, "54 [34, 74]"; "" where nothing is credited."""
+    """Write the incremental share, "54% (34% to 74%)"; "" where nothing is credited."""
     share, low, high = (row[f"incremental_share{end}"] for end in ("", "_low", "_high"))
     if share is None:
         return ""
-    return f"{100 * share:.0f}" + ("" if low is None else f" [{100 * low:.0f}, {100 * high:.0f}]")
-
-
-def _of_100(row: dict[str, Any]) -> str:
-    """Write "Of 100 credited, 54 [34, 74]"; "" where nothing is credited."""
-    share = _share(row)
-    return f"Of 100 credited, {share}" if share else ""
+    return f"{share:.0%}" + ("" if low is None else f" ({low:.0%} to {high:.0%})")
 
 
 @Checked

@@ -136,6 +136,18 @@
       return row;
     };
 
+    // Where the live site says where records of contacts are, a name leads to its contact's.
+    const lead = (entry) => {
+      const id = entry.packed ? entry.packed[heads.length]?.[entry.at] : entry.row.dataset.contact;
+      if (!list.dataset.contacts || !id || entry.leads) return;
+      const link = document.createElement("a");
+      link.href = list.dataset.contacts + encodeURIComponent(id);
+      const cell = entry.row.cells[0];
+      link.append(...cell.childNodes);
+      cell.append(link);
+      entry.leads = true;
+    };
+
     // All rows, once: the rest is unpacked when somebody first needs it.
     let whole = rest ? null : Promise.resolve();
     const complete = () => {
@@ -157,6 +169,7 @@
       shown = found.slice(page * step, (page + 1) * step);
       shown.forEach((entry) => {
         entry.row ??= make(entry);
+        lead(entry);
         entry.row.classList.add("es-shown");
       });
       body.append(...shown.map(({ row }) => row));
@@ -164,7 +177,9 @@
       const among = found === entries ? "" : `, found among ${count(all)}`;
       status.textContent = shown.length
         ? `Rows ${count(first)} to ${count(first + shown.length - 1)} of ${count(many)}${among}${sorted}`
-        : `None of ${count(all)} rows matches \u201c${search.value || only}\u201d`;
+        : all
+          ? `None of ${count(all)} rows matches \u201c${search.value || only}\u201d`
+          : "No rows";
       pages.hidden = last === 0;
       part("page").textContent = `Page ${count(page + 1)} of ${count(last + 1)}`;
       part("previous").disabled = page === 0;

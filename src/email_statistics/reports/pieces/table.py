@@ -57,7 +57,8 @@ class Column:
     day. Unit and zone are put into the head. A link that ``filters`` leads to the list whose file
     this is, and shows there the rows with its address; the column ``is_visited`` says whether the
     address itself may be opened too. ``email`` or ``experiment`` is the column with the
-    id of what a text leads to the page of.
+    id of what a text leads to the page of; ``contact``, of a list's first column, with that of the
+    contact whose record it leads to on the live site.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Column:
     missing: str = "\N{EN DASH}"
     email: str = ""
     experiment: str = ""
+    contact: str = ""
     is_optional: bool = False
     filters: str = ""
     is_visited: str = ""
@@ -143,6 +145,7 @@ def listing(
     is_linked = any(column.email or column.experiment or column.filters for column in columns)
     in_table = answer.rows.height if is_linked else _ROWS
     rows, rest = answer.rows.head(in_table), answer.rows.slice(in_table)
+    contact = columns[0].contact
     return render(
         "list",
         caption=caption,
@@ -151,6 +154,7 @@ def listing(
         rows=[
             [_cell(column, row, build) for column in columns] for row in rows.iter_rows(named=True)
         ],
+        contacts=rows[contact].to_list() if contact else [],
         count=answer.rows.height,
         rest=_packed(rest, columns, build) if rest.height else "",
         sql=answer.sql,
@@ -158,11 +162,16 @@ def listing(
 
 
 def _packed(rows: pl.DataFrame, columns: Sequence[Column], build: Build) -> str:
-    """Pack rows for the script: JSON with a list of texts or nulls per column, gzip, base64."""
+    """Pack rows for the script: JSON with a list of texts or nulls per column, gzip, base64.
+
+    The last list is the ids of their contacts, where the list has them.
+    """
     values = [
         rows.select(_plainly(column, build).cast(pl.String)).to_series().to_list()
         for column in columns
     ]
+    if columns[0].contact:
+        values.append(rows[columns[0].contact].to_list())
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 

@@ -19,7 +19,7 @@ from email_statistics.reports.ask.parameters import Value
 from email_statistics.reports.pieces.base import Html, stylesheet
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.run.renderings import Kept, by_page, latest_done, stamp
-from email_statistics.reports.run.site import CHECKS, KINDS, RECENT, Place, Subject, page_path
+from email_statistics.reports.run.site import CHECKS, KINDS, Place, Subject, page_path
 from email_statistics.reports.words import formats
 from email_statistics.reports.words.reasons import continued, named
 from email_statistics.storage import make_private_folder, write_private
@@ -199,11 +199,7 @@ class _Site:
         good = [one for one in asked_for if one.rendering.status == "done"]
         return [
             _Page(
-                Place(
-                    one.rendering.report,
-                    one.rendering.subject,
-                    page_path(RECENT, f"{one.rendering.report}-{one.folder.name}".lower()),
-                ),
+                Place(one.rendering.report, one.rendering.subject, one.recent_path),
                 one,
             )
             for one in good[:_MOST_RECENT]

@@ -25,7 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from email_statistics.errors import UsageError
 from email_statistics.reports.ask.parameters import Value
-from email_statistics.reports.run.site import RENDERINGS, Subject
+from email_statistics.reports.run.site import RECENT, RENDERINGS, Subject, page_path
 from email_statistics.reports.words import formats
 from email_statistics.storage import UNFINISHED, make_private_folder, write_private
 
@@ -75,6 +75,11 @@ class Kept:
 
     folder: Path
     rendering: Rendering
+
+    @property
+    def recent_path(self) -> str:
+        """Where its page is in the site, if it was asked for with parameters of its own."""
+        return page_path(RECENT, f"{self.rendering.report}-{self.folder.name}".lower())
 
 
 @contextmanager

@@ -84,12 +84,14 @@ def difference(metric: str, number: float | None, currency: str) -> str:
     return f"{sign}{100 * size:,.1f}{formats.UNIT_SPACE}points"
 
 
-def between(metric: str, row: Mapping[str, Any], name: str, currency: str) -> str:
+def between(
+    metric: str, row: Mapping[str, Any], name: str, currency: str, joined_by: str = "to"
+) -> str:
     """Write an interval of a difference, ``name``_low to ``name``_high; "" where there is none."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if low is None or high is None:
         return ""
-    return f"{difference(metric, low, currency)} to {difference(metric, high, currency)}"
+    return f"{difference(metric, low, currency)} {joined_by} {difference(metric, high, currency)}"
 
 
 def verdict(row: Mapping[str, Any], currency: str) -> str:
@@ -103,10 +105,10 @@ def verdict(row: Mapping[str, Any], currency: str) -> str:
     if row["status"] == "too_early":
         return f"By {by}, it is too early to say: {_still_needed(row)}"
     if row["status"] == "no_difference_found":
-        may_be = between(metric, row, "difference", currency)
+        may_be = between(metric, row, "difference", currency, "and")
         return (
             f"By {by}, no difference was found between {arm} and {control}. If there is one, it "
-            f"is within {may_be}."
+            f"is between {may_be}."
         )
     found = difference(metric, row["difference"], currency)
     word = "better" if row["status"] == "better" else "worse"
@@ -171,7 +173,7 @@ def period_of(experiment: Mapping[str, Any] | None, as_of: str, last_day: date) 
     ended = experiment and experiment["ended_at"]
     start = started.date() if started else last_day
     end = ended.date() if ended else last_day
-    chosen = "From the start of the experiment to its end, else to the last day of the data"
+    chosen = f"From the experiment's start to {'its end' if ended else 'the last day of the data'}"
     if as_of:
         day = formats.day(date.fromisoformat(as_of))
         chosen = f"{chosen}; the latest that had begun by the as-of date, {day}"

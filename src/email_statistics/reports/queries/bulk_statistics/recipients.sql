@@ -11,6 +11,7 @@ statuses as (
 )
 
 select
+    contacts.contact_id,
     contacts.full_name,
     contacts.email,
     coalesce(statuses.status, 'pending') as status,

@@ -1,6 +1,7 @@
 -- One row per message of the campaign with this outcome, the last updated first. Revenue is 0 where no
 -- order has an exchange rate.
 select
+    outcomes.contact_id,
     outcomes.full_name,
     outcomes.email,
     outcomes.status,

@@ -11,6 +11,7 @@ ranked as (
 )
 
 select
+    contacts.contact_id,
     contacts.full_name,
     contacts.email,
     links.url,

@@ -136,7 +136,7 @@ checks as (
                     else
                         {{ number_in_words('contaminated_contacts') }} || ' of ' || {{ number_in_words('contacts') }}
                         || ' contacts got what another arm was meant to get. They still count in their own arm,'
-                        || ' so the true difference is larger than the one shown.'
+                        || ' so the true difference is probably larger than the one shown.'
                 end
                 || case
                     when contamination_status = 'fail'

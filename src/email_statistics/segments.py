@@ -20,12 +20,18 @@ from email_statistics.reports.words.period import Period
 from email_statistics.reports.words.reasons import named
 
 SEGMENTS = {
-    "re_engagement": "Contacts who opened or clicked lately",
-    "sunset": "Contacts who got several emails and engaged with none",
+    "re_engagement": "Contacts who opened or clicked in the last {engaged_days} days",
+    "sunset": (
+        "Contacts who got {sunset_min_messages} emails or more in the last {sunset_days} days and "
+        "engaged with none"
+    ),
     "hygiene": "Contacts with a hard bounce, a complaint or a failed email: remove them",
     "unsubscribed": "Contacts who unsubscribed or are set to Do Not Disturb",
 }
-"""The segments of ``marts.contact_engagement`` that are lists, and what each is."""
+"""The segments of ``marts.contact_engagement`` that are lists, and what each is by the settings.
+
+A contact is in the first that fits, in this order: hygiene, unsubscribed, re-engagement, sunset.
+"""
 
 PAGE_SIZES = (20, 50, 100)
 """Rows per page (guide)."""
@@ -69,6 +75,6 @@ def segment_of_metric(source: Source, metric: str, period: Period) -> Segment:
     )
 
 
-def named_segment(name: str) -> Segment:
-    """The contacts of one of ``SEGMENTS``."""
-    return Segment("segments/named", SEGMENTS[name], {"segment": name})
+def named_segment(name: str, settings: Mapping[str, Any]) -> Segment:
+    """The contacts of one of ``SEGMENTS``, by the settings of a build."""
+    return Segment("segments/named", SEGMENTS[name].format_map(settings), {"segment": name})

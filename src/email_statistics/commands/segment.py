@@ -75,7 +75,7 @@ def command(
                 raise UsageError(
                     f"The segment {name} is of all emails and days: give NAME or --metric."
                 )
-            segment, reason = named_segment(name), NOBODY
+            segment, reason = named_segment(name, asked.build.settings), NOBODY
         else:
             segment, reason = _of_metric(asked, metric, source_type, source, start, end, last_days)
         if out:

@@ -105,15 +105,19 @@ class Mailer:
         return message
 
 
+class NoMailServerError(UsageError):
+    """The environment names no mail server."""
+
+
 def mailer() -> Mailer:
     """The mail server that the environment names.
 
-    Raises ``UsageError`` where none is set up, or it can't be right.
+    Raises ``NoMailServerError`` where none is set up, ``UsageError`` where it can't be right.
     """
     text, base = os.environ.get(SMTP_VARIABLE), links.base_url()
     if not text or base is None:
         missing = SMTP_VARIABLE if not text else links.VARIABLE
-        raise UsageError(
+        raise NoMailServerError(
             f"No mail server is set up, so nothing is exported: set {missing}, or leave --email "
             "out. Mail takes EMAIL_STATS_SMTP_URL (smtps://user:password@host) and "
             "EMAIL_STATS_BASE_URL (where `email-stats serve` is reached)."

@@ -39,7 +39,7 @@ from email_statistics.reports.pieces import stylesheet
 from email_statistics.reports.run.assembly import HOME
 from email_statistics.reports.run.registry import Registry
 from email_statistics.reports.words import formats
-from email_statistics.segments import PAGE_SIZES, SEGMENTS
+from email_statistics.segments import PAGE_SIZES
 from email_statistics.serve import live
 from email_statistics.serve.forms import (
     PERIODS,
@@ -57,6 +57,7 @@ _ANALYTICS = "/analytics"
 _ADDED = (Link("Reports", "/reports"), Link("Segments", "/segments"), Link("Exports", "/exports"))
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+_FORMATS = {"csv": "CSV", "xlsx": "Excel"}
 _EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RENDERED = (
     "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; "
@@ -244,7 +245,11 @@ class LiveSite:
         if page is None and path == HOME:
             return self._html(request, "nothing_rendered")
         if page is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such page.")
+            raise HTTPException(
+                HTTPStatus.NOT_FOUND,
+                "There is no such page. If it was an email's, the email may be gone from the data, "
+                "or no longer among the most recent: look for it on the home page.",
+            )
         headers = {
             "Content-Security-Policy": _RENDERED.format(page.script or "'none'"),
             "Cache-Control": "private, no-cache",
@@ -319,8 +324,9 @@ class LiveSite:
         return self._html(request, "contact", name=name, record=record)
 
     def _segments(self, request: Request) -> Response:
-        sizes = live.segment_sizes()
-        listed = [(name, text, formats.count(sizes[name])) for name, text in SEGMENTS.items()]
+        listed = [
+            (name, text, formats.plural(size, "contact")) for name, text, size in live.segments()
+        ]
         return self._html(request, "segments", listed=listed)
 
     def _segment(self, request: Request) -> Response:
@@ -348,7 +354,7 @@ class LiveSite:
             "exports",
             HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK,
             types={name: title for name, (title, _) in content.EMAILS.items()},
-            formats=[(one, one.upper() if one == "csv" else one.capitalize()) for one in FORMATS],
+            formats=[(one, _FORMATS.get(one, one.capitalize())) for one in FORMATS],
             periods=[one for one in PERIODS.items() if one[0] != "life"],
             exports=run.register().exports(datetime.now(UTC)),
             moment=lambda at: formats.moment(at, zone),
@@ -362,7 +368,7 @@ class LiveSite:
             content.refuse_unknown("export type", fields.get("type", ""), content.EMAILS)
             texts = fields.get("emails", "").replace(",", " ").split()
             addresses = tuple(dict.fromkeys(mail.checked_address(one, "Email") for one in texts))
-            mailer = mail.mailer() if addresses else None
+            mailer = _mailer() if addresses else None
             with asking() as asked:
                 period = chosen_period(fields, asked.build.last_day)
                 made = content.emails_content(asked, fields["type"], period)
@@ -413,7 +419,9 @@ class LiveSite:
     def _linked(self, request: Request) -> Response:
         export_id = links.export_of(request.path_params["token"])
         return self._file(
-            export_id, f"This link isn't valid: an export can be downloaded for {KEPT_DAYS} days."
+            export_id,
+            f"This link isn't valid, or its export is gone: exports are kept for {KEPT_DAYS} days. "
+            "Ask who sent it for a new one.",
         )
 
     def _file(self, export_id: str | None, sentence: str) -> Response:
@@ -436,3 +444,14 @@ class LiveSite:
             content_disposition_type="attachment",
             headers={"Cache-Control": "private, no-store"},
         )
+
+
+def _mailer() -> mail.Mailer:
+    """The mail server; without one a sentence for who exports, not for who runs the site."""
+    try:
+        return mail.mailer()
+    except mail.NoMailServerError as error:
+        raise UsageError(
+            "No mail server is set up, so no link can be sent, and nothing was exported. Leave the "
+            "addresses out to download the file here."
+        ) from error

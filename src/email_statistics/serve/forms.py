@@ -27,6 +27,12 @@ PERIODS = {
 
 EMAIL = "email_source_id"
 EXPERIMENT = "experiment_id"
+_LABELS = {
+    "policies": "Policies to compare with",
+    "conversion_id": "One order, by its id",
+    "top_min_delivered": "Rank rates of campaigns with so many delivered",
+}
+"""What a parameter is asked for by, where its name doesn't say it."""
 _OF_DAYS = ("start_date", "end_date", "last_days", "as_of")
 
 
@@ -39,14 +45,16 @@ class Field:
     value: str
     choices: Sequence[tuple[str, str]] = ()
     type: str = "text"
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a report can be about: the data's emails, and its experiments by id and name."""
+    """What a report can be about: the data's emails, experiments by id and name, policies."""
 
     emails: Sequence[Subject]
     experiments: Sequence[tuple[str, str]]
+    policies: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,8 @@ def report_form(
 def _field(
     name: str, default: Value, given: Mapping[str, str], known: Known, kind: str | None
 ) -> Field:
-    value, label = given.get(name, str(default)), named(name.removesuffix("_id"))
+    value = given.get(name, str(default))
+    label = _LABELS.get(name) or named(name.removesuffix("_id"))
     if name == EMAIL:
         choices = [(one.id, one.name) for one in known.emails if kind in (None, one.type)]
         return Field(name, "Email", value, choices)
@@ -98,6 +107,9 @@ def _field(
         return Field(name, label, value, [(one, named(text)) for one, text in TYPES.items()])
     if isinstance(default, bool):
         return Field(name, label, value.lower(), [("true", "Yes"), ("false", "No")])
+    if name == "policies":
+        note = f"With commas between, of {', '.join(known.policies)}."
+        return Field(name, label, value, note=note)
     return Field(name, label, value, type="number" if isinstance(default, int) else "text")
 
 

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from email_statistics.errors import UsageError
 from email_statistics.explorer.pieces import contact_header, history
 from email_statistics.exports.content import find_source, refuse_unknown, why_nobody
@@ -17,6 +15,7 @@ from email_statistics.reports.ask.contact_lists import BOXES, HAS_REASON, OUTCOM
 from email_statistics.reports.ask.counts import read_metrics, total
 from email_statistics.reports.ask.queries import Answer, Asked, asking
 from email_statistics.reports.ask.sources import TYPES, Source
+from email_statistics.reports.pages.source_page import nothing_booked
 from email_statistics.reports.pieces import Html
 from email_statistics.reports.run.site import Subject
 from email_statistics.reports.words import formats
@@ -34,6 +33,8 @@ from email_statistics.serve.forms import Known, chosen_period
 from email_statistics.serve.published import remembered
 
 _MOST_EVENTS = 500
+_WHEN = {"re_engagement": "Last opened or clicked", "sunset": "Last delivered"}
+"""Whose time a segment lists; of the others when what its reason says happened."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Analytics:
-    """Email Analytics (guide): ``source`` is None, and nobody listed, until one is chosen."""
+    """Email Analytics (guide): ``source`` is None, and nobody listed, until one is chosen.
+
+    ``nothing`` says that nothing of it went out in the days, and what to do.
+    """
 
     build: Build
     period: Period
@@ -77,6 +81,7 @@ class Analytics:
     emails: Sequence[Subject]
     source: Source | None
     boxes: Sequence[tuple[str, str, str]]
+    nothing: tuple[str, str] | None
     metric: str
     contacts: Contacts | None
 
@@ -95,6 +100,7 @@ def read_known(asked: Asked) -> Known:
             (one["experiment_id"], one["experiment_name"] or one["experiment_id"])
             for one in experiments
         ],
+        asked("attribution/policies")["name"].to_list(),
     )
 
 
@@ -124,7 +130,7 @@ def analytics(given: Mapping[str, str]) -> Analytics:
             period = chosen_period(
                 {**given, "period": given.get("period", "30")}, asked.build.last_day
             )
-            return Analytics(asked.build, period, source_type, emails, None, [], metric, None)
+            return Analytics(asked.build, period, source_type, emails, None, [], None, metric, None)
         source = find_source(asked, given["source"], source_type)
         period = chosen_period(
             given, asked.build.last_day, source.first_day or asked.build.last_day
@@ -134,17 +140,18 @@ def analytics(given: Mapping[str, str]) -> Analytics:
         metrics = read_metrics(asked)
         counts = total(asked, metrics).row(0, named=True)
         boxes = [(name, metrics[name].label, _count(counts, name)) for name in BOXES]
+        nothing = nothing_booked(source) if counts["recipients"] is None else None
         listed = None
-        if metric:
+        if metric and nothing is None:
             page, rows = page_and_rows(given)
             answer = contact_list(asked, source.email_source_id, metric, rows, (page - 1) * rows)
             listed = _behind_a_number(asked, source, metric, answer, page, rows)
-        return Analytics(asked.build, period, source_type, emails, source, boxes, metric, listed)
+        return Analytics(
+            asked.build, period, source_type, emails, source, boxes, nothing, metric, listed
+        )
 
 
 def _count(counts: Mapping[str, Any], name: str) -> str:
-    if counts["recipients"] is None:
-        return "0"
     value = counts[name]
     return formats.UNMEASURED if value is None else formats.count(value)
 
@@ -197,7 +204,7 @@ def segment_asked(given: Mapping[str, str]) -> Iterator[tuple[Asked, Segment]]:
     with asking() as asked:
         if given.get("name"):
             refuse_unknown("segment", given["name"], SEGMENTS)
-            yield asked, named_segment(given["name"])
+            yield asked, named_segment(given["name"], asked.build.settings)
             return
         refuse_unknown("metric", given.get("metric", ""), OUTCOMES)
         if not given.get("source"):
@@ -220,7 +227,8 @@ def segment_page(given: Mapping[str, str]) -> tuple[str, str, Contacts]:
             reason = NOBODY
         elif not answer.total:
             reason = why_nobody(asked, find_source(asked, given["source"]), given["metric"])
-    head = ["Full name", "Email", "Reason", f"Last ({build.timezone.key})", "May be emailed"]
+    when = f"{_WHEN.get(given.get('name', ''), 'When')} ({build.timezone.key})"
+    head = ["Full name", "Email", "Reason", when, "May be emailed"]
     listed = [
         (
             row["contact_id"],
@@ -256,10 +264,11 @@ def _may_be_emailed(row: Mapping[str, Any]) -> str:
     return "No: unsubscribed" if row["is_unsubscribed"] else "Yes"
 
 
-def segment_sizes() -> dict[str, int]:
-    """Count the contacts of each segment."""
+def segments() -> list[tuple[str, str, int]]:
+    """List each segment: its name, what it is, and how many contacts are in it."""
     with asking() as asked:
-        sizes = asked("segments/sizes")
-    return dict.fromkeys(SEGMENTS, 0) | dict(
-        sizes.filter(pl.col("segment").is_in(list(SEGMENTS))).iter_rows()
-    )
+        sizes = dict(asked("segments/sizes").iter_rows())
+        settings = asked.build.settings
+    return [
+        (name, named_segment(name, settings).description, sizes.get(name, 0)) for name in SEGMENTS
+    ]

@@ -177,7 +177,7 @@ def test_a_page_has_its_place_its_siblings_and_the_way_home(
     }
     assert "Home Campaigns Summer sale: 20 % off Clicks Summary Clicks" in page.text
     assert "Rendered 1 Jun 2026, 06:31 UTC from a build of 1 Jun 2026, 04:30 UTC" in page.text
-    assert "Due every day at 06:30." in Page(reports / "good" / "index.html").text
+    assert "Meant to be rendered every day at 06:30." in Page(reports / "good" / "index.html").text
 
 
 def test_a_name_leads_to_its_page_and_is_plain_text_where_there_is_none(

@@ -223,7 +223,7 @@ def test_a_database_without_any_row_makes_a_page_that_says_so(
     )
     page = pieces(load(path, monkeypatch))
     assert "No order was placed in these days." in page
-    assert page.count("No such order was placed in these days.") == 5
+    assert page.count("<strong>No order was placed in these days.") == 5
 
 
 def test_what_comes_from_data_is_escaped(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -554,6 +554,34 @@ def test_a_draft_says_once_that_nothing_went_out(
     assert "Nothing has been sent yet" not in measured
 
 
+def test_an_email_that_cant_be_credited_says_why_it_has_no_orders(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    untracked = loaded("campaign_summary", email_source_id="src_campaign_025")
+    why = "Neither opens nor clicks were tracked, so no order can be credited."
+    assert why in untracked.header().markup and why in untracked.revenue().markup
+    tracked = loaded("campaign_summary", email_source_id="src_campaign_012")
+    assert "It brought no orders." in tracked.header().markup
+    assert "None came within that time" in tracked.revenue().markup
+    assert "Neither" not in tracked.revenue().markup
+
+
+def test_home_has_no_orders_of_emails_that_earn_no_credit(
+    sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(sample_warehouse))
+    emails = loaded("home").emails.filter(pl.col("sent") > 0)
+    of_campaigns = pl.col("email_source_type") == "campaign"
+    for column in ("orders", "revenue"):
+        assert (
+            emails.filter(~of_campaigns)[column].null_count()
+            == emails.filter(~of_campaigns).height
+            > 0
+        )
+        assert emails.filter(of_campaigns)[column].null_count() == 0
+
+
 def test_findings_leave_out_what_the_page_is(
     sample_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from email_statistics import warehouse
 from email_statistics.errors import EmailStatsError
 from email_statistics.exports import links
 from email_statistics.exports.register import Register
+from email_statistics.reports.ask.sources import TYPES
 from email_statistics.reports.run import runner
 
 SOURCE = "src_campaign_026"
@@ -119,7 +120,7 @@ def test_a_fault_of_ours_is_a_sentence_without_its_traceback(
     def fault() -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("email_statistics.serve.live.segment_sizes", fault)
+    monkeypatch.setattr("email_statistics.serve.live.segments", fault)
     answer = client.get("/segments")
     assert (answer.status_code, answer.text) == (
         500,
@@ -137,6 +138,7 @@ def test_every_report_has_its_form(client: TestClient) -> None:
         assert ('name="period"' in page) == of_days
         assert ('<option value="exp_' in page) != of_days
         assert "as_of" not in page
+    assert "klaviyo, mailchimp" in client.get("/reports/attribution").text
     assert client.get("/reports/nope").status_code == 404
     assert post(client, "/reports/nope", form="/exports").status_code == 404
 
@@ -204,7 +206,17 @@ def test_an_email_that_wasnt_sent_says_so(client: TestClient) -> None:
         "select email_source_id, email_source_type from core.dim_email_sources where status='draft'"
     ).row(0)
     page = client.get(f"/analytics?source={draft[0]}&source_type={draft[1]}&metric=sent").text
-    assert "It wasn&#39;t sent" in page
+    assert f"Nothing went out from this {TYPES[draft[1]]} yet." in page
+    assert "<strong>0</strong>" not in page
+
+
+def test_days_without_a_send_say_when_it_went_out_and_lead_there(client: TestClient) -> None:
+    old = "/analytics?source=src_campaign_004&metric=opened"
+    page = client.get(f"{old}&period=7").text
+    assert "Its emails are of 28 Nov 2025" in page
+    assert "<strong>0</strong>" not in page
+    (whole,) = re.findall(r'<a href="([^"]+)">Show its whole life</a>', page)
+    assert rows(client.get(html.unescape(whole))) == rows(client.get(f"{old}&period=life")) != []
 
 
 def test_a_contact_has_its_record(client: TestClient) -> None:
@@ -222,6 +234,8 @@ def test_segments_have_their_contacts_and_sizes(client: TestClient) -> None:
         ).iter_rows()
     )
     index = client.get("/segments").text
+    assert "opened or clicked in the last 30 days" in index
+    assert "got 3 emails or more in the last 90 days and engaged with none" in index
     for name in ("re_engagement", "sunset", "hygiene", "unsubscribed"):
         assert f"{sizes[name]:,} contacts" in index
         page = client.get(f"/segments/list?name={name}&per_page=100")
@@ -296,7 +310,7 @@ def test_lists_are_exported_whole(client: TestClient, site: Path) -> None:
         ("/exports", {"type": "everything"}, "There is no export type"),
         ("/exports", {"type": "all", "format": "exe"}, "There is no format"),
         ("/exports", {"type": "all", "period": "own", "start": "soon"}, "give a day as"),
-        ("/exports", {"type": "all", "emails": "jane@a.example"}, "No mail server is set up"),
+        ("/exports", {"type": "all", "emails": "jane@a.example"}, "so no link can be sent"),
         ("/exports", {"type": "all", "emails": "jane"}, "give an address"),
         ("/exports/details", {"metric": "opened", "source": "nope"}, "No email has the id"),
         ("/exports/segment", {"name": "nope"}, "There is no segment"),

@@ -45,6 +45,11 @@ class Build:
         return f"An order is credited to the email last {touched} within {window} before it."
 
     @property
+    def needs_touches(self) -> bool:
+        """Whether only an email that was opened or clicked earns credit, as by the settings."""
+        return bool(self.settings["attribution_policy"] == SETTINGS_POLICY)
+
+    @property
     def last_day(self) -> date:
         """The reporting day from which "last n days" count back.
 

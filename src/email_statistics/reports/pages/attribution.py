@@ -40,7 +40,7 @@ _RULES = {
     "position_40_20_40": "40% the first, 40% the last, 20% those between",
     "every_touched_email": "Every touched email gets 100%: over-crediting",
 }
-_NOBODY = "(nobody)"
+_NOBODY = "No email"
 _UNKNOWN = "no exchange rate"
 
 
@@ -194,9 +194,9 @@ class Attribution(Page):
                 "Compare another policy, or choose more days.",
             )
         words = (
-            f"From {one.said} to {other.said}, order by order; {_NOBODY} is what one of the two "
-            "credits to no email. Orders without an exchange rate are counted, but in no sum of "
-            "money."
+            f"{other.said} beside {one.said}, order by order. {_NOBODY}: orders that one of the "
+            "two credits to no email; what is lost there, emails gain. Orders without an exchange "
+            "rate are counted, but in no sum of money."
         )
         listed = self.listing(
             f"Orders credited differently {between}",
@@ -319,8 +319,8 @@ class Attribution(Page):
 
     def _empty(self) -> Html:
         return pieces.empty(
-            "No such order was placed in these days.",
-            "Choose days with orders.",
+            "No order was placed in these days.",
+            "Choose days with orders; without any in the data there is nothing to credit.",
         )
 
 

@@ -7,6 +7,7 @@ import polars as pl
 from email_statistics.reports import pieces
 from email_statistics.reports.ask.parameters import CampaignId, Checked, Day, LastDaysOrAll
 from email_statistics.reports.ask.queries import asking
+from email_statistics.reports.pages.page import NOT_CREDITABLE
 from email_statistics.reports.pages.source_page import SourcePage, read_source_page
 from email_statistics.reports.pieces import Column, Html, Tab, Trend
 from email_statistics.reports.words import formats
@@ -63,7 +64,8 @@ class CampaignSummary(SourcePage):
         """Open the page."""
         lead = ""
         if not self.is_empty:
-            lead = f"{self.lead()} It brought {brought(self.total, self.build.currency)}."
+            brings = f"It brought {brought(self.total, self.build.currency)}."
+            lead = f"{self.lead()} {brings if self._is_creditable else NOT_CREDITABLE}"
         return self.page_start("Campaign summary", lead)
 
     def summary(self) -> Html:
@@ -96,9 +98,19 @@ class CampaignSummary(SourcePage):
             [
                 pieces.tiles([with_net(revenue, net), *others]),
                 self._people_and_orders(),
-                self.crediting_note(self.total["orders"], self.total["orders_without_rate"]),
+                self.crediting_note(
+                    self.total["orders"],
+                    self.total["orders_without_rate"],
+                    is_creditable=self._is_creditable,
+                ),
             ]
         )
+
+    @property
+    def _is_creditable(self) -> bool:
+        """Whether it can have had the open or click that an order is credited for."""
+        is_tracked = self.total["opened"] is not None or self.total["clicked"] is not None
+        return is_tracked or not self.build.needs_touches
 
     def _people_and_orders(self) -> Html:
         """Tell recipients who ordered or converted from what they did."""

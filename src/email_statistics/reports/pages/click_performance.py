@@ -163,8 +163,7 @@ class ClickPerformance(SourcePage):
             return None
         return pieces.empty(
             "There is no click performance of this campaign.",
-            f"{in_words('link_click', 'not_supported')} Choose a standard campaign by "
-            "email_source_id.",
+            f"{in_words('link_click', 'not_supported')} Its Summary has what was measured.",
         )
 
 

@@ -73,13 +73,16 @@ class Home(Page):
             for row in shown.iter_rows(named=True)
         ]
         more = self.attention.height - shown.height
-        words = f"{formats.plural(more, 'more finding')} of this kind, and others" if more else ""
-        return pieces.findings(findings, words or "Other findings", "diagnostics")
+        words = f"{formats.count(more)} more to fix, and what to check" if more else "What to check"
+        return pieces.findings(findings, words, "diagnostics")
 
     def all_emails(self) -> Html:
         """List every email with the numbers of its whole life."""
         if self.emails.is_empty():
-            return pieces.empty("There is no email in these data.", "Deliver email_sources.")
+            return pieces.empty(
+                "There is no email in these data.",
+                "Deliver email_sources to the raw lake and run email-stats build.",
+            )
         return self.listing(
             "Emails",
             "emails",

@@ -16,6 +16,9 @@ from email_statistics.reports.words.figures import Figure, figure
 from email_statistics.reports.words.metrics import Availability, Metric
 from email_statistics.reports.words.period import Period
 
+NOT_CREDITABLE = "Neither opens nor clicks were tracked, so no order can be credited."
+"""Why an email has no orders and no revenue, whatever its recipients bought."""
+
 
 class Sql(str):
     """SQL that a notebook shows as it is written."""
@@ -136,14 +139,21 @@ class Page:
             ],
         )
 
-    def crediting_note(self, orders: int, orders_without_rate: int) -> Html:
-        """Say how an order is credited, why there may be none, and what is in no sum of money."""
+    def crediting_note(
+        self, orders: int, orders_without_rate: int, *, is_creditable: bool = True
+    ) -> Html:
+        """Say how an order is credited, why there may be none, and what is in no sum of money.
+
+        Without opens and clicks an email isn't creditable.
+        """
         remarks = [
             self.build.crediting,
             "An order counts once it is paid; a cancelled one until it is refunded.",
         ]
-        if orders == 0:
-            remarks.append("No order is credited here, or no order events reach the raw lake.")
+        if not is_creditable:
+            remarks.append(NOT_CREDITABLE)
+        elif orders == 0:
+            remarks.append("None came within that time, or the orders aren't in the data.")
         if orders_without_rate > 0:
             left_out = formats.plural(orders_without_rate, "order")
             remarks.append(f"{left_out} left out of revenue: no exchange rate.")

@@ -21,8 +21,10 @@ def without_rate(orders: int, orders_without_rate: int) -> str:
 
 
 def brought(total: Mapping[str, Any], currency: str) -> str:
-    """Say what the orders of ``total`` came to: ``12.00 USD in 3 orders``."""
+    """Say what the orders of ``total`` came to: ``12.00 USD in 3 orders``, ``no orders``."""
     orders = total["orders"]
+    if orders == 0:
+        return "no orders"
     return (
         f"{worth(total['revenue'], currency)} in {formats.plural(orders, 'order')}"
         f"{without_rate(orders, total['orders_without_rate'])}"

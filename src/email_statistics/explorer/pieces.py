@@ -98,8 +98,17 @@ def contact_header(row: Mapping[str, Any], metrics: Mapping[str, Metric], curren
     return title(row["full_name"] or row["email"] or "(no name)", " \N{MIDDLE DOT} ".join(facts))
 
 
-def history(timeline: pl.DataFrame, total: int, timezone: ZoneInfo, currency: str) -> Html:
-    """Return a contact's history (``history.contact_timeline``) as a table, in time order."""
+def history(
+    timeline: pl.DataFrame,
+    total: int,
+    timezone: ZoneInfo,
+    currency: str,
+    pages: Mapping[str, str] | None = None,
+) -> Html:
+    """Return a contact's history (``history.contact_timeline``) as a table, in time order.
+
+    ``pages`` are URLs of pages by the id of the email that they are about.
+    """
     if timeline.is_empty():
         return components.empty("Nothing is known of this contact.", "No message was sent to it.")
     listed = components.table(
@@ -109,7 +118,7 @@ def history(timeline: pl.DataFrame, total: int, timezone: ZoneInfo, currency: st
             [
                 clock(row["happened_at"], timezone),
                 _HAPPENINGS.get(row["what"]) or worded(row["what"]),
-                _email(row),
+                _email(row, pages or {}),
                 _detail(row, currency),
                 _counts(row),
             ]
@@ -126,10 +135,15 @@ def history(timeline: pl.DataFrame, total: int, timezone: ZoneInfo, currency: st
     return components.stack([listed, components.note(shown + tests)])
 
 
-def _email(row: Mapping[str, Any]) -> str:
+def _email(row: Mapping[str, Any], pages: Mapping[str, str]) -> Html | str:
     if row["email_source_name"] is None:
         return _DASH
-    return f"{formats.isolated(row['email_source_name'])} ({row['email_source_type']})"
+    return _render(
+        "email",
+        name=row["email_source_name"],
+        type=row["email_source_type"],
+        url=pages.get(row["email_source_id"]),
+    )
 
 
 def _detail(row: Mapping[str, Any], currency: str) -> str:

@@ -317,7 +317,7 @@ class LiveSite:
         )
 
     def _contact(self, request: Request) -> Response:
-        found = live.contact_page(request.query_params.get("id", ""))
+        found = live.contact_page(request.query_params.get("id", ""), self._site)
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such contact.")
         name, record = found

@@ -31,6 +31,7 @@ from email_statistics.segments import (
 )
 from email_statistics.serve.forms import Known, chosen_period
 from email_statistics.serve.published import remembered
+from email_statistics.serve.site import Site
 
 _MOST_EVENTS = 500
 _WHEN = {"re_engagement": "Last opened or clicked", "sunset": "Last delivered"}
@@ -178,18 +179,22 @@ def _behind_a_number(
     return Contacts(head, listed, Paging(page, rows, answer.total), reason)
 
 
-def contact_page(contact_id: str) -> tuple[str, Html] | None:
-    """Return a contact's name and record; None where there is no such contact."""
+def contact_page(contact_id: str, site: Site) -> tuple[str, Html] | None:
+    """Return a contact's name and record; None where there is no such contact.
+
+    Names of emails lead to their pages of ``site``.
+    """
     row = contact(contact_id)
     if row is None:
         return None
     with asking() as asked:
         metrics, build = read_metrics(asked), asked.build
     timeline, events = contact_timeline(row["contact_id"], _MOST_EVENTS)
+    ids = timeline["email_source_id"].drop_nulls().unique().to_list()
     record = pieces.stack(
         [
             contact_header(row, metrics, build.currency),
-            history(timeline, events, build.timezone, build.currency),
+            history(timeline, events, build.timezone, build.currency, site.pages_of(ids)),
         ]
     )
     return row["full_name"] or row["email"] or row["contact_id"], record

@@ -6,7 +6,7 @@ Only what the last run of ``email-stats report`` says it wrote is given, whateve
 import gzip
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -90,6 +90,19 @@ class Site:
             while len(self._pages) > _PAGES_IN_MEMORY:
                 self._pages.popitem(last=False)
         return page
+
+    def pages_of(self, emails: Iterable[str]) -> dict[str, str]:
+        """Return the URL of the first page of each of these emails that has one."""
+        of_ids = {safe_id(one): one for one in emails}
+        folders = {kind.folder for kind in KINDS.values() if kind.noun == "email"}
+        found = {}
+        for path in read_written(self._folder):
+            folder, _, rest = path.partition("/")
+            own, _, file = rest.partition("/")
+            its_id = of_ids.get(own.partition("--")[2])
+            if folder in folders and file == HOME and its_id is not None:
+                found[its_id] = f"/{path}"
+        return found
 
     def menu(self) -> list[Link]:
         """Link the pages that are about no single email or experiment."""

@@ -223,6 +223,14 @@ def test_a_contact_has_its_record(client: TestClient) -> None:
     page = client.get("/contacts?id=ct_0000029").text
     assert "ben.draper.29@gmail.com" in page
     assert "Grand opening follow-up" in page
+    bought = warehouse.sql(
+        "select contact_id from core.fct_messages where email_source_id = $id and is_ordered"
+        " order by contact_id limit 1",
+        id=SOURCE,
+    ).item()
+    record = client.get("/contacts", params={"id": bought}).text
+    campaign = "/campaigns/summer-sale-20-off--src_campaign_026/index.html"
+    assert f'<a href="{campaign}"><bdi>Summer sale: 20 % off</bdi></a> (campaign)' in record
     for wrong in ("nobody", "", "' or 1=1 --"):
         assert client.get("/contacts", params={"id": wrong}).status_code == 404
 

@@ -100,9 +100,10 @@ class Incrementality(Page):
             rows,
         )
         note = pieces.note(
-            "Credited: what the policy credits of the orders of contacts who got the email, in "
-            "the days that count. Caused: what each of them spent more than contacts without it, "
-            "times their number. In brackets the 95% interval."
+            "Credited: what the policy credits of the orders of contacts with the email, in the "
+            f"{formats.plural(self.experiment['outcome_days'], 'day')} after the assignment. "
+            "Caused: what they spent more on average than contacts without it, times their "
+            "number. In brackets the 95% interval."
         )
         return pieces.stack([listed, note])
 

@@ -256,6 +256,26 @@ def test_what_was_asked_for_with_its_own_parameters_replaces_no_page(
     assert "last 7 days , 2 Jun 2026, 06:31 UTC" in home.text
 
 
+def test_what_was_asked_for_is_listed_by_the_name_of_its_email_and_its_days(
+    reports: Path, registry: Registry
+) -> None:
+    days = {"start_date": "2026-02-20", "end_date": "", "last_days": 0, "as_of": "2026-03-01"}
+    parameters = {"email_source_id": SALE.id, **days}
+    keep(
+        reports,
+        "summary",
+        1,
+        subject=SALE.model_dump(),
+        is_scheduled=False,
+        parameters=parameters,
+    )
+    write(reports, registry, SALE)
+    text = Page(reports / "index.html").text
+    assert f"email \N{FIRST STRONG ISOLATE}{SALE.name}" in text
+    assert "from 20 Feb 2026, as of 1 Mar 2026" in text
+    assert SALE.id not in text
+
+
 def test_a_failed_page_shows_the_last_good_one_and_says_so(
     reports: Path, registry: Registry
 ) -> None:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ _NOUNS = {kind.noun for kind in KINDS.values()}
 _LABELS = {
     "start_date": "from",
     "end_date": "to",
+    "as_of": "as of",
     "metric": "list of",
     "source_type": "type",
     "email_source_id": "email",
@@ -42,6 +44,8 @@ _LABELS = {
     "policies": "compared with",
     "conversion_id": "order",
 }
+
+_DAYS = ("start_date", "end_date", "as_of")
 
 _templates = templates("email_statistics.reports.run")
 
@@ -110,14 +114,18 @@ def _render(template: str, **values: Any) -> str:
     return _templates.get_template(f"{template}.html.j2").render(values)
 
 
-def _chosen(parameters: Mapping[str, Value]) -> str:
-    """Say what a page was asked for: ``last 7 days, email src_campaign_004``."""
+def _chosen(parameters: Mapping[str, Value], subject: Subject | None) -> str:
+    """Say what a page was asked for: ``last 7 days, email Black Friday``."""
     words = []
     for name, value in parameters.items():
         if name == "last_days" and not parameters.get("start_date"):
             words.append(
                 "whole life" if value == 0 else f"last {formats.plural(int(value), 'day')}"
             )
+        elif subject and name == subject.kind.parameter:
+            words.append(f"{subject.kind.noun} {formats.isolated(subject.name)}")
+        elif name in _DAYS and value != "":
+            words.append(f"{_LABELS[name]} {formats.day(date.fromisoformat(str(value)))}")
         elif name != "last_days" and value != "":
             words.append(f"{_LABELS.get(name) or continued(named(name))} {value}")
     return ", ".join(words)
@@ -301,7 +309,7 @@ class _Site:
             {
                 "url": page.place.path,
                 "title": self._registry.reports[page.place.report].title,
-                "chosen": _chosen(page.kept.rendering.parameters),
+                "chosen": _chosen(page.kept.rendering.parameters, page.place.subject),
                 "at": stamp(page.kept.rendering.ended_at),
             }
             for page in self.pages

@@ -139,7 +139,7 @@ class Site:
             content = content.replace("</header>", said, 1)
         ways = self._ways(path)
         if ways:
-            here = f'<nav class="es-pages" aria-label="Live">{_links(ways)}</nav>\n</header>'
+            here = f'<nav class="es-ways" aria-label="Live">{_links(ways)}</nav>\n</header>'
             content = content.replace("</header>", here, 1)
         text, script = content.encode(), _SCRIPT.search(content)
         return Page(text, gzip.compress(text, 6), script[1] if script else "", version)

@@ -13,6 +13,7 @@ from email_statistics.reports.ask.build import Build
 from email_statistics.reports.ask.queries import Answer
 from email_statistics.reports.pages.campaign_dashboard import top
 from email_statistics.reports.pieces import Column, Comparison, Name, Rank, Tab
+from email_statistics.reports.pieces.drawing import Axes, Series, line_chart
 from email_statistics.reports.pieces.funnel import funnel_steps
 from email_statistics.reports.pieces.trend import by_day_or_week, by_hour
 from email_statistics.reports.words import formats
@@ -224,6 +225,19 @@ def test_an_hour_stands_on_the_clocks_of_the_reporting_zone() -> None:
     assert series["at"].to_list() == [datetime(2026, 10, 25, hour) for hour in (2, 3, 4)]
     assert series["opened"].to_list() == [3, 0, 4]
     assert by_hour(activity, ["opened"], 2, BUILD)["opened"].to_list() == [3, 0]
+
+
+def test_ticks_of_hours_are_even_and_say_their_day_once() -> None:
+    first = datetime(2026, 6, 23, 14)
+    hours = pl.DataFrame({"at": [first + timedelta(hours=n) for n in range(15)]})
+    points = hours.with_columns(opened=pl.lit(1))
+    drawn = line_chart(points, [Series("opened", "blue", "open")], Axes("Opens", "Hour", "Opens"))
+    wide, narrow = drawn.markup.split("</svg>")[:2]
+    ticks = r">(\d\d:\d\d|\d+ Jun)<"
+    assert re.findall(ticks, wide) == [
+        "14:00", "23 Jun", "16:00", "18:00", "20:00", "22:00", "00:00", "24 Jun", "02:00", "04:00",
+    ]  # fmt: skip
+    assert re.findall(ticks, narrow) == ["14:00", "23 Jun", "18:00", "22:00", "02:00", "24 Jun"]
 
 
 def test_hours_end_where_nearly_all_has_happened() -> None:

@@ -393,6 +393,16 @@ def test_tabs_say_how_many_and_show_one_list_at_a_time(seen: Visit) -> None:
     assert status(seen) == f"Rows 1 to {ODD.height} of {ODD.height}"
 
 
+def test_a_short_list_has_no_search_and_no_choice_of_rows(browser: Browser, tmp_path: Path) -> None:
+    for height, controls in ((10, []), (11, ["search"]), (21, ["search", "size"])):
+        answer = Answer(PEOPLE.head(height), height, QUERY)
+        with visit(browser, page_of(tmp_path, listing("A", "a", answer, COLUMNS, BUILD))) as one:
+            assert status(one) == f"Rows 1 to {min(height, 20)} of {height}"
+            shown = one.page.locator("[data-part=search]:visible, [data-part=size]:visible")
+            assert [part.get_attribute("data-part") for part in shown.all()] == controls
+            assert one.page.locator("[data-part=csv]").is_visible()
+
+
 def test_in_print_all_lists_are_whole_and_titled(seen: Visit) -> None:
     seen.page.get_by_label("Search").first.fill("nobody")
     seen.page.emulate_media(media="print")
@@ -401,6 +411,20 @@ def test_in_print_all_lists_are_whole_and_titled(seen: Visit) -> None:
     assert seen.page.get_by_text("the first 1000 of 2500 rows").is_visible()
     assert seen.page.get_by_role("heading", name="Odd names: 13").is_visible()
     assert seen.page.locator("button[data-part]:visible, input[type=search]:visible").count() == 0
+
+
+def test_in_print_a_list_keeps_its_order_whatever_was_shown(seen: Visit) -> None:
+    list_ = seen.page.locator(".es-list:visible")
+    list_.locator("[data-part=next]").click()
+    list_.get_by_label("Search").fill("person 12")
+    seen.page.emulate_media(media="print")
+    names = seen.page.locator(".es-list").first.locator("tbody th").all_inner_texts()
+    assert names == [f"Person {n}" for n in range(1, 131)]
+    seen.page.emulate_media(media="screen")
+    sort_by(seen, "Full name")
+    sort_by(seen, "Full name")
+    names = seen.page.locator(".es-list").first.locator("tbody th").all_text_contents()
+    assert [name.strip() for name in names] == [f"Person {n}" for n in range(130, 0, -1)]
 
 
 def test_without_script_a_list_is_a_whole_table(browser: Browser, page: Path) -> None:

@@ -55,7 +55,7 @@ _TRENDS = {
 }
 # A ranking: its title and colour.
 _TOPS = {
-    "revenue": ("By revenue", "ordered"),
+    "revenue": ("By revenue", "revenue"),
     "open_rate": ("By open rate", "opened"),
     "click_rate": ("By click rate", "clicked"),
 }

@@ -32,9 +32,12 @@
       hit.classList.add("es-hit--here");
       tip.textContent = words.get(hit);
       tip.hidden = false;
+      // Beside the band, so that what it tells of can be seen: to the right, else to the left.
+      tip.style.left = "0";
       const [box, frame] = [hit.getBoundingClientRect(), plot.getBoundingClientRect()];
-      const middle = box.left + box.width / 2 - frame.left - tip.offsetWidth / 2;
-      tip.style.left = `${Math.max(0, Math.min(middle, frame.width - tip.offsetWidth))}px`;
+      const [before, after] = [box.left - frame.left - tip.offsetWidth - 8, box.right - frame.left + 8];
+      const fits = after + tip.offsetWidth <= frame.width;
+      tip.style.left = `${fits ? after : Math.max(0, before)}px`;
     };
     const nearest = (svg, x) => {
       let best = null;

@@ -26,6 +26,8 @@ _NARROW = (270, 170)
 # From here on months tell more than days (a chart by hour is never as long).
 _LONG = timedelta(days=300)
 
+_DAY = 24 * 60 * 60 * 1000
+
 # Up to so many steps each has a dot.
 _MOST_DOTS = 62
 # Where no rate is below it, an axis from zero would show a flat line.
@@ -100,13 +102,13 @@ def line_chart(points: pl.DataFrame, lines: Sequence[Series], axes: Axes) -> Htm
         at = pl.col("at").cast(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         x = {"type": "temporal", "scale": {"type": "utc"}}
         date_format = "%b %Y" if times[-1] - times[0] > _LONG else "%-d %b"
-        date_format += ", %H:%M" if isinstance(times[0], datetime) else ""
     values = points.select(at, *(pl.col(line.column).cast(pl.Float64) for line in lines)).to_dicts()
     for value, row in zip(values, points.iter_rows(named=True), strict=True):
         value["text"] = _tooltip(row, lines, axes)
+    time = {**x, "format": date_format, "is_hourly": isinstance(times[0], datetime)}
     return Html(
         "".join(
-            _svg(_chart(values, lines, axes, size, {**x, "format": date_format}), axes, name)
+            _svg(_chart(values, lines, axes, size, time), axes, name)
             for name, size in (("wide", _WIDE), ("narrow", _NARROW))
         )
     )
@@ -140,6 +142,7 @@ def _chart(
     width, height = size
     numbers = [value[line.column] for value in values for line in lines]
     ticks = _ticks([number for number in numbers if number is not None], axes)
+    steps = _steps(values, 4 if size == _NARROW else 8, time["type"])
     x = {
         "field": "at",
         "type": time["type"],
@@ -147,8 +150,9 @@ def _chart(
         "axis": {
             "title": axes.time_title,
             "format": time["format"],
+            **({"labelExpr": _hour_labels(steps)} if time["is_hourly"] else {}),
             "grid": False,
-            "values": _steps(values, 4 if size == _NARROW else 8, time["type"]),
+            "values": steps,
             "labelOverlap": "greedy",
             "labelSeparation": 10,
         },
@@ -230,6 +234,14 @@ def _steps(values: Sequence[Mapping[str, Any]], most: int, kind: str) -> list[An
         return [value["at"] for value in values if value["at"] % every == 0]
     chosen = [value["at"] for value in values[:: math.ceil(len(values) / most)]]
     return [datetime.fromisoformat(at).timestamp() * 1000 for at in chosen]
+
+
+def _hour_labels(steps: Sequence[float]) -> str:
+    """Write what labels ticks of hours: the hour, and below the first one of a day that day."""
+    days = [step // _DAY for step in steps]
+    firsts = [step for step, day in zip(steps, days, strict=True) if step == steps[days.index(day)]]
+    hour, day = "utcFormat(datum.value, '%H:%M')", "utcFormat(datum.value, '%-d %b')"
+    return f"indexof({firsts}, +datum.value) < 0 ? {hour} : [{hour}, {day}]"
 
 
 # Else a line and its words are drawn once for each row of the chart, one upon the other.

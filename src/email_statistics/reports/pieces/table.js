@@ -167,12 +167,15 @@
         if (entry.packed) entry.row.remove();
       });
       shown = found.slice(page * step, (page + 1) * step);
+      const isShown = new Set(shown);
       shown.forEach((entry) => {
         entry.row ??= make(entry);
         lead(entry);
         entry.row.classList.add("es-shown");
       });
-      body.append(...shown.map(({ row }) => row));
+      // All in their order, for print has those that aren't shown too.
+      const present = entries.filter((entry) => !entry.packed || isShown.has(entry));
+      body.append(...present.map(({ row }) => row));
       const first = page * step + 1;
       const among = found === entries ? "" : `, found among ${count(all)}`;
       status.textContent = shown.length
@@ -217,7 +220,6 @@
       entries.sort(
         (one, other) => compare(one.value, other.value, isUp ? 1 : -1) || one.place - other.place,
       );
-      body.append(...entries.filter(({ packed }) => !packed).map(({ row }) => row));
       sorted = `, sorted by ${labels[column]}, ${isUp ? "ascending" : "descending"}`;
       await find();
     };

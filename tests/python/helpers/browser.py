@@ -28,6 +28,22 @@ class Visit:
         )
         return width
 
+    def small_targets(self) -> list[str]:
+        """Controls that a finger misses: less than 40 pixels high."""
+        return small_targets(self.page)
+
+
+def small_targets(page: Page) -> list[str]:
+    """Name the controls of a page that are less than 40 pixels high; links in a text are none."""
+    small: list[str] = page.evaluate(
+        """[...document.querySelectorAll('button, select, input, summary, label, nav a')]
+        .filter((one) => one.checkVisibility() && !one.matches('label:has(input, select)'))
+        .filter((one) => !one.matches('[type=radio], [type=hidden]'))
+        .filter((one) => one.getBoundingClientRect().height < 39.5)
+        .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 40)}`)"""
+    )
+    return small
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:

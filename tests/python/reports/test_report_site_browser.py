@@ -105,6 +105,8 @@ def test_a_page_of_the_site_fits_its_window_and_asks_for_nothing(
             assert seen.requests == [page.as_uri()]
             assert seen.complaints == []
             assert seen.overflow() == 0, (width, scheme)
+            if width == 390:
+                assert seen.small_targets() == []
             if width == 1280:
                 cut = seen.page.evaluate(
                     "[...document.querySelectorAll('.es-scroll')]"
@@ -148,6 +150,53 @@ def test_a_chart_answers_the_pointer_and_the_arrow_keys(
         assert tip.inner_text().startswith("30 Jun 2026: ")
         seen.page.keyboard.press("Escape")
         assert not tip.is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_words_of_a_chart_are_beside_what_they_tell_of(
+    sample_site: Path, browser: Browser, width: int
+) -> None:
+    with visit(browser, page_of(sample_site, SALE), width=width) as seen:
+        plot = seen.page.locator(".es-plot:visible").first
+        plot.focus()
+        for key in ("Home", "End"):
+            seen.page.keyboard.press(key)
+            box, tip, frame = (
+                place.bounding_box()
+                for place in (plot.locator(".es-hit--here"), plot.locator(".es-tip"), plot)
+            )
+            assert box and tip and frame
+            assert frame["x"] <= tip["x"], key
+            assert tip["x"] + tip["width"] <= frame["x"] + frame["width"], key
+            is_left = tip["x"] + tip["width"] <= box["x"]
+            assert is_left or box["x"] + box["width"] <= tip["x"], key
+
+
+def test_on_a_phone_the_menu_begins_at_the_page_that_is_open(
+    sample_site: Path, browser: Browser
+) -> None:
+    for kind in ("dashboard", "incrementality"):
+        with visit(browser, page_of(sample_site, kind), width=390) as seen:
+            here = seen.page.locator(".es-site [aria-current]").bounding_box()
+            assert here and here["x"] >= 0 and here["x"] + here["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_address_and_a_sentence_have_room(
+    sample_site: Path, browser: Browser, width: int
+) -> None:
+    with visit(browser, page_of(sample_site, f"{SALE}/clicks"), width=width) as seen:
+        lines = seen.page.locator("#list-click-performance-who-clicked td").evaluate_all(
+            "cells => cells.filter((cell) => /^\\s*\\S+@\\S+\\s*$/.test(cell.textContent))"
+            ".filter((cell) => cell.textContent.trim().length < 29)"
+            ".filter((cell) => cell.checkVisibility())"
+            ".map((cell) => cell.querySelector('bdi').getClientRects().length)"
+        )
+        assert len(lines) > 10
+        assert set(lines) == {1}
+    with visit(browser, page_of(sample_site, "diagnostics"), width=width) as seen:
+        sentence = seen.page.locator(".es-sentence:visible").first.bounding_box()
+        assert sentence and sentence["width"] >= 200
 
 
 def test_a_reader_goes_from_the_home_page_to_a_campaign_and_its_clicks(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from helpers.browser import Scheme, chromium
+from helpers.browser import Scheme, chromium, small_targets
 from helpers.mail_server import mail_server
 from helpers.serving import serving
 from playwright.sync_api import Page, expect
@@ -128,6 +128,12 @@ def test_every_page_fits_and_nothing_complains(site: Path, width: int, scheme: S
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert over == 0, path
+            if width == 390:
+                assert small_targets(page) == [], path
+                rows = page.locator("main > .es-scroll tbody tr").evaluate_all(
+                    "rows => rows.map((row) => row.getBoundingClientRect().height)"
+                )
+                assert all(height < 64 for height in rows), path
             found = Axe().run(page).response["violations"]
             grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
             assert grave == [], path

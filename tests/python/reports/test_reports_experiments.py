@@ -206,7 +206,8 @@ def test_of_what_is_credited_so_much_was_caused() -> None:
     caused = f"{share:.0f}% ({low:.0f}% to {high:.0f}%)"
     lead = page.header().markup
     assert f"credits {formats.money(row['credited_revenue'], 'USD')} to the email." in lead
-    assert f"it caused {caused} of that." in lead
+    of_100 = f"Of 100 credited, {share:.0f} [{low:.0f}, {high:.0f}]"
+    assert f"{of_100} would not have come without the email." in lead
     assert caused in page.by_policy().markup
     assert caused in page.shares().markup
 

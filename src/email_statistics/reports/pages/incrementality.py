@@ -154,8 +154,8 @@ class Incrementality(Page):
         )
         credited = formats.money(row["credited_revenue"], self.build.currency)
         return (
-            f"{formats.isolated(row['label'])} credits {credited} to the email. By the holdout, it "
-            f"caused {_share(row)} of that.{early}"
+            f"{formats.isolated(row['label'])} credits {credited} to the email. Of 100 credited, "
+            f"{_of_100(row)} would not have come without the email.{early}"
         )
 
     def _shows(self) -> str:
@@ -171,6 +171,12 @@ def _share(row: dict[str, Any]) -> str:
     if share is None:
         return ""
     return f"{share:.0%}" + ("" if low is None else f" ({low:.0%} to {high:.0%})")
+
+
+def _of_100(row: dict[str, Any]) -> str:
+    """Write the same of 100, with its 95% interval: "54 [34, 74]"."""
+    share, low, high = (100 * row[f"incremental_share{end}"] for end in ("", "_low", "_high"))
+    return f"{share:.0f} [{low:.0f}, {high:.0f}]"
 
 
 @Checked

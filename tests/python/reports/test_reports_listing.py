@@ -393,8 +393,10 @@ def test_tabs_say_how_many_and_show_one_list_at_a_time(seen: Visit) -> None:
     assert status(seen) == f"Rows 1 to {ODD.height} of {ODD.height}"
 
 
-def test_a_short_list_has_no_search_and_no_choice_of_rows(browser: Browser, tmp_path: Path) -> None:
-    for height, controls in ((10, []), (11, ["search"]), (21, ["search", "size"])):
+def test_a_list_of_one_page_has_a_search_and_no_choice_of_rows(
+    browser: Browser, tmp_path: Path
+) -> None:
+    for height, controls in ((2, ["search"]), (20, ["search"]), (21, ["search", "size"])):
         answer = Answer(PEOPLE.head(height), height, QUERY)
         with visit(browser, page_of(tmp_path, listing("A", "a", answer, COLUMNS, BUILD))) as one:
             assert status(one) == f"Rows 1 to {min(height, 20)} of {height}"

@@ -83,7 +83,7 @@ class Kept:
 
 
 @contextmanager
-def locked(reports: Path) -> Iterator[None]:
+def undisturbed(reports: Path) -> Iterator[None]:
     """Keep other runs from changing ``reports`` meanwhile; for moments only."""
     with _open_lock(reports / ".lock") as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -113,7 +113,7 @@ def workspace(reports: Path) -> Iterator[Path]:
 
 def _make_workspace(reports: Path) -> tuple[Path, int]:
     make_private_folder(reports)
-    with locked(reports):
+    with undisturbed(reports):
         for leftover in reports.glob(f"{_WORKING_PREFIX}*"):
             _remove_if_left(leftover)
         for unfinished in reports.glob(f"{UNFINISHED}*"):

@@ -148,7 +148,7 @@ def run(
         done: list[Kept | None] = [None] * len(todo)
 
         def finish(number: int, rendering: Rendering, folder: Path) -> None:
-            with renderings.locked(reports):
+            with renderings.undisturbed(reports):
                 done[number] = Kept(renderings.keep(reports, folder, rendering), rendering)
 
         work = [
@@ -157,7 +157,7 @@ def run(
             for folder in [workspace / f"{number}-{task.report}"]
         ]
         _run_all(work, source, workspace, jobs, finish, say)
-        with renderings.locked(reports):
+        with renderings.undisturbed(reports):
             left = {
                 name: renderings.prune(
                     renderings.kept(reports, name),

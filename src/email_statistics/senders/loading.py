@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import refuse_the_sample
-from email_statistics.senders import catalog, reading
+from email_statistics.senders import catalog
 from email_statistics.senders.accounting import (
     LOADS,
     Account,
@@ -38,6 +38,10 @@ from email_statistics.senders.accounting import (
 )
 from email_statistics.senders.mapping import MACROS, Sender, mapping_query, quoted
 from email_statistics.senders.profile import BEGINNING, FILE_NAME, DomainSettings, Profile
+from email_statistics.senders.reading import chunks
+from email_statistics.senders.reading.files import LONGEST, Source, files_below
+from email_statistics.senders.reading.formats import chunks_of, opened
+from email_statistics.senders.reading.json_strict import refused
 from email_statistics.senders.writing import (
     FOLDER,
     TableFiles,
@@ -117,7 +121,7 @@ def load(
         rejected = RejectedRecords(lake)
         stack.callback(rejected.discard)
         # One more worker costs more than it brings where there is little to map.
-        is_large = sum(each.path.stat().st_size for each in sources) > reading.CHUNK
+        is_large = sum(each.path.stat().st_size for each in sources) > chunks.CHUNK
         workers = [
             _Worker(declaration, profile, moment, files, rejected)
             for _ in range(_WORKERS if is_large and not declaration.looks_up else 1)
@@ -166,23 +170,23 @@ def _workshop(lake: Path, dry_run: bool) -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-def _sources(inputs: Sequence[Path | Literal["-"]], folder: Path) -> list[reading.Source]:
-    found: list[reading.Source] = []
+def _sources(inputs: Sequence[Path | Literal["-"]], folder: Path) -> list[Source]:
+    found: list[Source] = []
     for given in inputs:
         if given == "-":
             path = folder / "stdin"
             with path.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
-            found.append(reading.Source(path, "-"))
+            found.append(Source(path, "-"))
         else:
-            paths = reading.files_below([Path(given)])
-            found += [reading.Source(path, str(path)) for path in paths]
+            paths = files_below([Path(given)])
+            found += [Source(path, str(path)) for path in paths]
     if not found:
         raise UsageError("There is no file to load: name files, or folders that have some.")
     return found
 
 
-def _load_id(sender: Sender, profile: Profile, sources: list[reading.Source]) -> str:
+def _load_id(sender: Sender, profile: Profile, sources: list[Source]) -> str:
     """The load's name: of sender, content, settings and mapping; not of names and order."""
     for source in sources:
         with source.path.open("rb") as file:
@@ -192,7 +196,7 @@ def _load_id(sender: Sender, profile: Profile, sources: list[reading.Source]) ->
     return f"{sender.name}-{hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]}"
 
 
-def _has_sizes(lake: Path, sender: str, sources: list[reading.Source]) -> bool:
+def _has_sizes(lake: Path, sender: str, sources: list[Source]) -> bool:
     """Whether some earlier load read files of these sizes."""
     sizes = sorted(source.path.stat().st_size for source in sources)
     return any(
@@ -212,7 +216,7 @@ def _already_loaded(entry: dict[str, Any]) -> LoadResult:
     )
 
 
-def _entry(result: LoadResult, sources: list[reading.Source], moment: datetime) -> dict[str, Any]:
+def _entry(result: LoadResult, sources: list[Source], moment: datetime) -> dict[str, Any]:
     return {
         "load_id": result.load_id,
         "sender": result.sender,
@@ -250,10 +254,10 @@ def _files_of(lake: Path, load_id: str) -> list[Path]:
 
 
 def _read(
-    workers: list[_Worker], source: reading.Source, folder: Path, *, only_looks_up: bool = False
+    workers: list[_Worker], source: Source, folder: Path, *, only_looks_up: bool = False
 ) -> None:
     """Read one file to its end; the workers take its chunks as they come."""
-    chunks = reading.chunks_of(source, folder)
+    chunks = chunks_of(source, folder)
     lock = Lock()
 
     def work(worker: _Worker) -> None:
@@ -323,7 +327,7 @@ class _Worker:
             self._database.execute(f"insert into {table} from seen")
             self._database.unregister("seen")
 
-    def remark(self, source: reading.Source) -> None:
+    def remark(self, source: Source) -> None:
         """Say what reading a file found out."""
         self._is_cut_off |= source.is_cut_off
         if source.is_cut_off:
@@ -334,10 +338,10 @@ class _Worker:
             self._account.add("rejected", "unreadable", source.too_long)
             self._notes.append(
                 f"{source.name} has {source.too_long:,} records of over "
-                f"{reading.LONGEST >> 20} MB: rejected as unreadable, and not copied."
+                f"{LONGEST >> 20} MB: rejected as unreadable, and not copied."
             )
 
-    def map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
+    def map(self, source: Source, chunk: pa.Table, *, only_looks_up: bool = False) -> None:
         """Map a chunk's documents, then those inside them, and so on.
 
         One that takes more memory than there is, is rejected as unreadable.
@@ -357,10 +361,10 @@ class _Worker:
                 if self._files:
                     self._rejected.append("unreadable", self._loaded_at, *_only_document(chunk))
 
-    def _map(self, source: reading.Source, chunk: pa.Table, *, only_looks_up: bool) -> None:
+    def _map(self, source: Source, chunk: pa.Table, *, only_looks_up: bool) -> None:
         path = f"{source.name}#{source.schema_name}"
         moment = pl.repeat(self._loaded_at, chunk.num_rows, dtype=_MOMENT, eager=True)
-        documents = reading.with_columns(chunk, {"loaded_at": moment})
+        documents = chunks.with_columns(chunk, {"loaded_at": moment})
         for level in range(_DEEPEST_ENVELOPE):
             self._present(documents, path, takes_blanks=level > 0)
             try:
@@ -392,11 +396,11 @@ class _Worker:
 
         A blank line is no document, but a blank body in an envelope is one.
         """
-        refused = reading.refused(documents["text"], self._sender.deciding_key)
+        is_refused = refused(documents["text"], self._sender.deciding_key)
         numbers = pl.int_range(documents.num_rows, eager=True)
         self._database.register(
             "presented",
-            reading.with_columns(documents, {"n": numbers, "is_refused": refused}),
+            chunks.with_columns(documents, {"n": numbers, "is_refused": is_refused}),
         )
         self._database.execute(
             f"""
@@ -416,7 +420,7 @@ class _Worker:
         inside: list[tuple[str, datetime]] = []
         wrappers: list[list[int]] = []
         for n, text, loaded_at in unreadable:
-            if texts := reading.opened(text):
+            if texts := opened(text):
                 inside += [(each, loaded_at) for each in texts]
                 wrappers.append([n])
         if wrappers:
@@ -434,8 +438,8 @@ class _Worker:
         if not opened:
             return documents
         texts, moments = zip(*opened, strict=True)
-        in_texts = reading.with_columns(
-            reading.documents(texts), {"loaded_at": pl.Series(moments, dtype=_MOMENT)}
+        in_texts = chunks.with_columns(
+            chunks.documents(texts), {"loaded_at": pl.Series(moments, dtype=_MOMENT)}
         )
         return pa.concat_tables([documents, in_texts])
 

@@ -207,8 +207,8 @@ def test_a_hostile_record_is_rejected_and_the_others_load(kind: str, tmp_path: P
 def test_a_record_that_is_too_long_is_rejected_and_the_others_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("email_statistics.senders.reading.LONGEST", 1 << 20)
-    monkeypatch.setattr("email_statistics.senders.reading._BLOCK", 1 << 18)
+    monkeypatch.setattr("email_statistics.senders.reading.json_text.LONGEST", 1 << 20)
+    monkeypatch.setattr("email_statistics.senders.reading.files._BLOCK", 1 << 18)
     long = json.dumps(sendgrid_event(9, x="y" * (3 << 20)))
     good = [json.dumps(sendgrid_event(n)) for n in (1, 2)]
     for name, text in {

@@ -17,7 +17,7 @@ import pytest
 from helpers.sender_payloads import loaded, rows_of, written
 
 from email_statistics.paths import PROJECT_ROOT
-from email_statistics.senders.reading import files_below
+from email_statistics.senders.reading.files import files_below
 
 Event = dict[str, Any]
 _MANY = 3000

@@ -1,6 +1,7 @@
 """Braze Currents: Avro files, or the same rows as JSON."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 SENDER = Sender(
     name="braze",

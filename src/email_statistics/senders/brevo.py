@@ -1,6 +1,7 @@
 """Brevo (Sendinblue): transactional and marketing webhooks, and its API's list of events."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _TYPES = {
     **dict.fromkeys(("request", "requests"), "accepted"),

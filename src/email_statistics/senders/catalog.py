@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from email_statistics.senders.mapping import Sender
+    from email_statistics.senders.mapping.declaration import Sender
 
 NAMES = (
     *("highlevel", "sendgrid", "mailgun", "ses", "postmark", "mandrill", "mailchimp", "brevo"),

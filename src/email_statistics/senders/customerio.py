@@ -1,6 +1,7 @@
 """Customer.io: reporting webhooks, and the files of its data-out."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _IGNORED_TYPES = {
     "drafted": "-drafted",

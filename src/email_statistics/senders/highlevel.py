@@ -1,7 +1,8 @@
 """HighLevel: email statistics, messages, contacts and orders of its webhooks."""
 
 from email_statistics.senders import mailgun
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _MAIL = "hook = 'LCEmailStats'"
 _EVENT = {

@@ -1,6 +1,7 @@
 """Klaviyo: pages of the Events API and system webhooks."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases
 
 _PROPERTIES = "$.event.attributes.event_properties"
 _TYPES = {

@@ -36,7 +36,9 @@ from email_statistics.senders.accounting import (
     rejected_file,
     write_load,
 )
-from email_statistics.senders.mapping import MACROS, Sender, mapping_query, quoted
+from email_statistics.senders.mapping.declaration import Sender
+from email_statistics.senders.mapping.expressions import MACROS, quoted
+from email_statistics.senders.mapping.query import mapping_query
 from email_statistics.senders.profile import BEGINNING, FILE_NAME, DomainSettings, Profile
 from email_statistics.senders.reading import chunks
 from email_statistics.senders.reading.files import LONGEST, Source, files_below

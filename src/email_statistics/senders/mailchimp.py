@@ -1,6 +1,7 @@
 """Mailchimp Marketing: pages of its reports and campaigns."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _KINDS = {
     "sent_to": "sent",

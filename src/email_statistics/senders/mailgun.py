@@ -1,6 +1,7 @@
 """Mailgun: webhooks, the Events and Logs API, and the form posts from before 2018."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 REPORTS = (
     *("accepted", "rejected", "delivered", "deferred", "soft_bounced", "hard_bounced", "skipped"),

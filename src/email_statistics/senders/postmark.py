@@ -1,6 +1,7 @@
 """Postmark: webhooks, and pages of its API for opens, clicks and bounces."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _BOUNCES = {
     "hardbounce": "hard_bounced",

@@ -1,6 +1,7 @@
 """Resend: webhooks."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _SUPPRESSION = "contains(lower(bounce_message), 'suppress')"
 SENDER = Sender(

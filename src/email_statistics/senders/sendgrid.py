@@ -1,6 +1,7 @@
 """SendGrid: the Event Webhook."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases
 
 _SUPPRESSED = (
     "regexp_matches(lower(trim(reason)), '^(bounced|unsubscribed|spam reporting) address')"

@@ -1,6 +1,7 @@
 """Amazon SES: event publishing and identity notifications, in whatever AWS wraps them."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of, quoted
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of, quoted
 
 _TAGS = "json_extract_string(doc, '$.mail.tags')"
 _RECIPIENTS = """case kind

@@ -1,6 +1,7 @@
 """Shopify: order and refund webhooks, the REST API, bulk operations and the order export."""
 
-from email_statistics.senders.mapping import Fact, Sender, first_of
+from email_statistics.senders.mapping.declaration import Fact, Sender
+from email_statistics.senders.mapping.expressions import first_of
 
 _PAID = "('paid', 'partially_refunded', 'refunded')"
 

@@ -1,6 +1,7 @@
 """SparkPost (Bird): webhook batches and pages of the Events API."""
 
-from email_statistics.senders.mapping import Fact, Place, Sender, cases, first_of
+from email_statistics.senders.mapping.declaration import Fact, Place, Sender
+from email_statistics.senders.mapping.expressions import cases, first_of
 
 _BOUNCES = {
     **dict.fromkeys(("10", "30"), "hard_bounced"),

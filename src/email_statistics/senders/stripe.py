@@ -1,6 +1,7 @@
 """Stripe: events of charges and refunds, as webhooks and as pages of GET /events."""
 
-from email_statistics.senders.mapping import Fact, Sender, cases
+from email_statistics.senders.mapping.declaration import Fact, Sender
+from email_statistics.senders.mapping.expressions import cases
 
 # Versions of the API before 2020 don't say what was captured: what came back of it at once wasn't.
 _CAPTURED = "coalesce(money(amount_captured), money(amount) - coalesce(money(uncaptured), 0))"

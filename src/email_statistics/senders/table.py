@@ -5,14 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from email_statistics.errors import UsageError
-from email_statistics.senders.mapping import (
-    TABLE_OF_TYPE,
-    Sender,
-    common_envelopes,
-    path_of,
-    quoted,
-    without_parameters,
-)
+from email_statistics.senders.mapping.declaration import TABLE_OF_TYPE, Sender
+from email_statistics.senders.mapping.envelopes import common_envelopes
+from email_statistics.senders.mapping.expressions import path_of, quoted
+from email_statistics.senders.mapping.query import without_parameters
 from email_statistics.senders.profile import BEGINNING, ColumnSettings, Profile, TableSettings
 from email_statistics.senders.writing import schemas
 
@@ -29,7 +25,7 @@ _KEYS = {
 def query(profile: Profile, documents: str) -> str:
     """The query that makes rows of documents by the profile's ``tables``.
 
-    Its columns are those of ``mapping.mapping_query``. Raises UsageError without ``tables``.
+    Its columns are those of ``mapping.query.mapping_query``. Raises UsageError without ``tables``.
     """
     if not profile.tables:
         raise UsageError(

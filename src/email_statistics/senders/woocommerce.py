@@ -1,6 +1,7 @@
 """WooCommerce: order webhooks and pages of its API's orders."""
 
-from email_statistics.senders.mapping import Fact, Sender, first_of
+from email_statistics.senders.mapping.declaration import Fact, Sender
+from email_statistics.senders.mapping.expressions import first_of
 
 
 def _order(type_: str, condition: str, moment: str, **columns: str) -> Fact:

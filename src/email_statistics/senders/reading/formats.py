@@ -2,7 +2,7 @@
 
 JSON, JSON Lines, concatenated JSON, CSV, Avro, Parquet and form bodies, plain or as .gz or .zst;
 what a file is shows in its bytes, not in its name. Envelopes inside a document are opened later,
-by ``mapping``.
+by the query (``mapping.envelopes``).
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ from lakes import email_stats
 from measuring import measure
 
 from email_statistics.paths import PROJECT_ROOT
-from email_statistics.senders.accounting import write_load
-from email_statistics.senders.loading import load
+from email_statistics.senders.loading.register import write_load
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import Profile
 from email_statistics.senders.writing import FOLDER, schemas
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from email_statistics.senders.loading import load
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import Profile
 
 _TYPES = ("processed", "delivered", "open", "click", "bounce", "deferred", "dropped", "open")

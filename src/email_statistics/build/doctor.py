@@ -144,7 +144,8 @@ def _lake(part: str) -> Iterator[Diagnosis]:
 
 
 def _loads(part: str) -> Iterator[Diagnosis]:
-    from email_statistics.senders.accounting import LOADS, REJECTIONS, read_loads
+    from email_statistics.senders.loading.accounting import REJECTIONS
+    from email_statistics.senders.loading.register import LOADS, read_loads
 
     lake = paths.raw_lake()
     loads = records = 0

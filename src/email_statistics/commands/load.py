@@ -9,7 +9,8 @@ import click
 from email_statistics.errors import UsageError, suggest
 from email_statistics.paths import lake_to_write
 from email_statistics.senders import catalog, describing
-from email_statistics.senders.loading import LoadResult, load
+from email_statistics.senders.loading.accounting import LoadResult
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import profile_path, read_profile
 
 

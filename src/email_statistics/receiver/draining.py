@@ -8,7 +8,7 @@ from pathlib import Path
 from email_statistics.build.signals import say
 from email_statistics.errors import EmailStatsError
 from email_statistics.receiver.spool import complete_files, spool_folder
-from email_statistics.senders.loading import load
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import read_profile
 from email_statistics.senders.writing import write_text
 from email_statistics.storage import flush, keep_private

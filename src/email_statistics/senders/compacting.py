@@ -39,7 +39,7 @@ from email_statistics.build.files import build_files
 from email_statistics.contract import raw_tables
 from email_statistics.errors import EmailStatsError
 from email_statistics.lake import require_lake
-from email_statistics.senders.accounting import LOADS
+from email_statistics.senders.loading.register import LOADS
 from email_statistics.senders.writing import FOLDER, write_durably
 from email_statistics.storage import LockedError, flush, locked, make_private, open_duckdb
 

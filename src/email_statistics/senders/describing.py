@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from email_statistics.senders import catalog
-from email_statistics.senders.accounting import REJECTIONS
-from email_statistics.senders.loading import LoadResult
+from email_statistics.senders.loading.accounting import REJECTIONS, LoadResult
 from email_statistics.senders.mapping.declaration import Sender
 from email_statistics.senders.profile import FILE_NAME
 

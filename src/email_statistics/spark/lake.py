@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from email_statistics.contract import RawTable, raw_tables
 from email_statistics.errors import EmailStatsError
 from email_statistics.lake import LakeFile
-from email_statistics.senders.accounting import LOADS, read_loads
+from email_statistics.senders.loading.register import LOADS, read_loads
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
 _TIMES = ("date", "timestamp_ntz", "timestamp_ltz")

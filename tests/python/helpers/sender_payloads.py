@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from email_statistics.senders.loading import LoadResult, load
+from email_statistics.senders.loading.accounting import LoadResult
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import Profile
 
 LOADED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

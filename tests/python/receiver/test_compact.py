@@ -15,9 +15,9 @@ from helpers.receiving import command, environment, event
 
 from email_statistics.build.files import build_files
 from email_statistics.senders import compacting
-from email_statistics.senders.accounting import read_loads
 from email_statistics.senders.compacting import CompactionError, compact
-from email_statistics.senders.loading import load
+from email_statistics.senders.loading.register import read_loads
+from email_statistics.senders.loading.run import load
 from email_statistics.senders.profile import Profile
 from email_statistics.storage import locked
 

@@ -9,7 +9,7 @@ from email_statistics.receiver import draining
 from email_statistics.receiver.draining import drain
 from email_statistics.receiver.endpoints import Endpoint
 from email_statistics.receiver.spool import complete_files, spool_folder
-from email_statistics.senders.loading import load
+from email_statistics.senders.loading.run import load
 
 
 @pytest.fixture

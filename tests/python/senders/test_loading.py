@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from email_statistics.cli import cli
 from email_statistics.errors import UsageError
 from email_statistics.paths import PROJECT_ROOT
-from email_statistics.senders.accounting import read_loads
+from email_statistics.senders.loading.register import read_loads
 from email_statistics.senders.writing import schemas
 
 EVENTS = [

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from email_statistics.build.build_input import BuildInput
 from email_statistics.build.database import shrink
 from email_statistics.build.dbt import Dbt, DbtBuild
 from email_statistics.build.files import BuildFiles
-from email_statistics.build.lake_state import BuildInput
 from email_statistics.build.progress import Progress
 from email_statistics.spark.target import Target
 from email_statistics.storage import make_private

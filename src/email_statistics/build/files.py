@@ -51,7 +51,7 @@ class BuildFiles:
 
     @property
     def last_build(self) -> Path:
-        """What the published version was built from (``lake_state.LastBuild``)."""
+        """What the published version was built from (``last_build.LastBuild``)."""
         return self.database.with_name(f"{self.database.stem}.last_build.json")
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from email_statistics import paths
+from email_statistics.build.build_input import BuildInput, read_build_input
 from email_statistics.build.database import (
     PUBLISHED_FORMAT,
     reading,
@@ -19,13 +20,7 @@ from email_statistics.build.engine import BuildOptions, Engine, engine_of
 from email_statistics.build.environment import refuse_unknown_variables, settings_in_force
 from email_statistics.build.faults import faults_as_sentences
 from email_statistics.build.files import BuildFiles, build_files, prepare_folders
-from email_statistics.build.lake_state import (
-    BuildInput,
-    LastBuild,
-    read_build_input,
-    read_last_build,
-    write_last_build,
-)
+from email_statistics.build.last_build import LastBuild, read_last_build, write_last_build
 from email_statistics.build.progress import Progress
 from email_statistics.build.publish import publish_database, read_published
 from email_statistics.build.summary import Summary

@@ -4,8 +4,8 @@ import threading
 
 import click
 
+from email_statistics.build.build_input import BuildInput
 from email_statistics.build.engine import BuildOptions
-from email_statistics.build.lake_state import BuildInput
 from email_statistics.build.run import Builder, Strictness
 from email_statistics.build.signals import say, stopped_by_a_signal
 from email_statistics.errors import EmailStatsError, UsageError

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from email_statistics import paths
+from email_statistics.build.build_input import BuildInput
 from email_statistics.build.dbt import Dbt, DbtBuild
 from email_statistics.build.engine import BuildOptions
 from email_statistics.build.files import BuildFiles
-from email_statistics.build.lake_state import BuildInput
 from email_statistics.build.progress import Progress
 from email_statistics.spark.increments import (
     files_read_before,

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from email_statistics.build.lake_state import BuildInput
+from email_statistics.build.build_input import BuildInput
 from email_statistics.spark.lake import quoted
 from email_statistics.spark.target import TableFormat
 from email_statistics.storage import make_private_folder, write_private

@@ -13,8 +13,8 @@ from helpers.deliveries import differences
 from helpers.sender_payloads import loaded, sendgrid_event, written
 from helpers.support import BuildError, SampleBuild
 
+from email_statistics.build.build_input import read_build_input
 from email_statistics.build.doctor import Diagnosis, examine
-from email_statistics.build.lake_state import read_build_input
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.senders.compacting import compact
 

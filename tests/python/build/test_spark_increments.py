@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from email_statistics.build.lake_state import BuildInput
+from email_statistics.build.build_input import BuildInput
 from email_statistics.lake import LakeFile
 from email_statistics.spark.increments import (
     Plan,

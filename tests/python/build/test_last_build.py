@@ -11,15 +11,11 @@ from helpers.faults import email_stats
 from helpers.support import build_database, staging_project, steps_of
 
 from email_statistics import paths
-from email_statistics.build import lake_state
+from email_statistics.build import build_input
+from email_statistics.build.build_input import BuildInput, read_build_input
 from email_statistics.build.engine import BuildOptions
 from email_statistics.build.files import BuildFiles, build_files
-from email_statistics.build.lake_state import (
-    BuildInput,
-    read_build_input,
-    read_last_build,
-    write_last_build,
-)
+from email_statistics.build.last_build import read_last_build, write_last_build
 from email_statistics.build.run import Builder, Strictness
 from email_statistics.gate.checks import Checker
 from email_statistics.gate.raw_counts import RawCounts, TableCounts
@@ -50,7 +46,7 @@ def built(
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "warehouse" / "wh.duckdb"))
     monkeypatch.setattr(paths, "PROJECT_ROOT", project)
     monkeypatch.setattr(Builder, "_build", _raise_real_build)
-    lake_state._fingerprint_read_once.cache_clear()
+    build_input._fingerprint_read_once.cache_clear()
     files = build_files()
     files.database.parent.mkdir(parents=True)
     for database in (files.published, files.database, files.steps):
@@ -72,7 +68,7 @@ def _record(files: BuildFiles, *, is_strict: bool = False) -> BuildInput:
 
 def _builds(options: BuildOptions | None = None, strictness: Strictness | None = None) -> bool:
     """Whether a new process would build."""
-    lake_state._fingerprint_read_once.cache_clear()
+    build_input._fingerprint_read_once.cache_clear()
     with Checker() as checker, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Checker, "start", lambda _: None)
         try:
@@ -137,15 +133,15 @@ def test_each_change_makes_a_real_build(built: BuildFiles, tmp_path: Path, chang
 def test_checks_and_code_are_part_of_what_is_built(built: BuildFiles, tmp_path: Path) -> None:
     found = _record(built)
     package = tmp_path / "package"
-    shutil.copytree(lake_state._PACKAGE, package)
+    shutil.copytree(build_input._PACKAGE, package)
     for path in ("gate/suites/raw/tables.yml", "gate/raw_profile.py", "settings.py"):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(lake_state, "_PACKAGE", package)
+            patch.setattr(build_input, "_PACKAGE", package)
             before = read_build_input(
                 Path(found.lake), found.settings, paths.PROJECT_ROOT, found.engine
             )
             _append(package / path)
-            lake_state._fingerprint_read_once.cache_clear()
+            build_input._fingerprint_read_once.cache_clear()
             after = read_build_input(
                 Path(found.lake), found.settings, paths.PROJECT_ROOT, found.engine
             )

@@ -8,7 +8,7 @@ messages as (
         *,
         {{ email_domain('recipient_email') }} as recipient_domain,
         {{ week_of('booked_date') }} as week
-    from {{ affected('fct_messages', by=week_of('booked_date')) }}
+    from {{ affected('fct_messages', week_of='booked_date') }}
     where is_sent and not is_test
 ),
 

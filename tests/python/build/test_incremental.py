@@ -150,6 +150,29 @@ CASES = {
         {"send_events": [_sent()]},
         MESSAGE.format("opens"), None, 1,
     ),
+    "an id with a quote is looked up as any other": Case(
+        KNOWN
+        | {
+            "email_sources": [_source(email_source_id="s'")],
+            "send_events": [_sent(email_source_id="s'")],
+        },
+        {"send_events": [_sent("s2", message_id="m2", email_source_id="s'")]},
+        "select sent from marts.email_performance where email_source_id = '{0}s'''",
+        1, 2,
+    ),
+    "a late bounce changes the week in which its message was booked": Case(
+        KNOWN
+        | {
+            "send_events": [
+                _sent(recipient_email="c@weekly.example"),
+                _sent("s2", 30, message_id="m2", recipient_email="c@weekly.example"),
+            ],
+        },
+        {"send_events": [_event("b", "hard_bounced", 60, message_id="m")]},
+        "select string_agg(hard_bounced, ' ' order by week) from marts.deliverability_weekly"
+        " where mailbox_provider = 'weekly.example'",
+        "0 0", "1 0",
+    ),
     "a late contact takes in its messages": Case(
         KNOWN | {"contacts": [], "send_events": [_sent()], "engagement_events": [OPENED]},
         {"contacts": [_contact()]},

@@ -168,7 +168,7 @@ CASES = {
                 _sent("s2", 30, message_id="m2", recipient_email="c@weekly.example"),
             ],
         },
-        {"send_events": [_event("b", "hard_bounced", 60, message_id="m")]},
+        {"send_events": [_sent("b", 60, event_type="hard_bounced")]},
         "select string_agg(hard_bounced, ' ' order by week) from marts.deliverability_weekly"
         " where mailbox_provider = 'weekly.example'",
         "0 0", "1 0",

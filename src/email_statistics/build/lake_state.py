@@ -1,4 +1,4 @@
-"""What dbt is told as a build begins: the lake's files, the project's state, and the memory."""
+"""Writes the lake's files, the project's fingerprints and the memory limits where dbt reads them."""
 
 from pathlib import Path
 

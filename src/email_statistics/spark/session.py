@@ -35,7 +35,7 @@ _DRIVER_MEGABYTES = 6_000
 
 _SECONDS_TO_ANSWER = 10
 
-# By their words: any other warning of pyspark's is shown.
+# By their words, and while the engine runs: any other warning of pyspark's is shown.
 _EXPECTED_WARNINGS = (
     # pyspark asks for an older pandas than ours; nothing here makes frames by pyspark. It is shown
     # once, as dbt starts.
@@ -53,23 +53,24 @@ def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
     reached or started, or goes away, ``UsageError`` where ``EMAIL_STATS_SPARK`` is for another
     target.
     """
-    for message in _EXPECTED_WARNINGS:
-        warnings.filterwarnings("ignore", message=message)
-    if target == "sail":
-        with _sail() as port, _session({"spark.remote": f"sc://127.0.0.1:{port}"}):
-            yield {"EMAIL_STATS_SAIL_PORT": port}
-    elif target == "spark_connect":
-        address = spark_address(target)
-        _require_server(address)
-        with _session({"spark.remote": address}):
-            yield {}
-    else:
-        address = spark_address(target)
-        _require_master(address)
-        # Spark's own choice is the first python3 of a worker's PATH, which may lack this package.
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        with _session(_static_settings(address)):
-            yield {}
+    with warnings.catch_warnings():
+        for message in _EXPECTED_WARNINGS:
+            warnings.filterwarnings("ignore", message=message)
+        if target == "sail":
+            with _sail() as port, _session({"spark.remote": f"sc://127.0.0.1:{port}"}):
+                yield {"EMAIL_STATS_SAIL_PORT": port}
+        elif target == "spark_connect":
+            address = spark_address(target)
+            _require_server(address)
+            with _session({"spark.remote": address}):
+                yield {}
+        else:
+            address = spark_address(target)
+            _require_master(address)
+            # Spark's own choice is the first python3 of a worker's PATH, which may lack this package.
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+            with _session(_static_settings(address)):
+                yield {}
 
 
 def _require_master(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Writes the lake's files, the project's fingerprints and the memory limits where dbt reads them."""
+"""Writes the lake's files, the project's fingerprints and the memory limits for dbt to read."""
 
 from pathlib import Path
 

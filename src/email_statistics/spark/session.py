@@ -67,7 +67,7 @@ def running_engine(target: Target) -> Iterator[Mapping[str, str]]:
         else:
             address = spark_address(target)
             _require_master(address)
-            # Spark's own choice is the first python3 of a worker's PATH, which may lack this package.
+            # Spark takes the first python3 of a worker's PATH, which may lack this package.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             with _session(_static_settings(address)):
                 yield {}

@@ -7,7 +7,8 @@
      changed_keys  the tables of models/changes; a delta finds the keys, in a full refresh they are empty,
      batch         private tables that only this build needs: in a delta the rows of changed keys, in a full refresh
                    all rows; emptied, like the changed keys, once the build has passed,
-     by_key        a delta computes the rows of the changed keys and replaces the earlier ones,
+     by_key        a delta computes the rows of the changed keys, in the schema batch.computed, and replaces the
+                   earlier ones,
      table         built whole each time.
 
    dbt_project.yml says what a model's keys are: `affected_by`, a table of models/changes, and `key`.
@@ -76,7 +77,7 @@
         {%- set changed = '(select ' ~ key_list(reader.key) ~ ' from ' ~ ref(reader.affected_by) ~ ')' -%}
         {%- set changed = days_of_weeks(changed) if week_of else changed -%}
         {%- if read.config.materialized not in ('batch', 'view') -%}
-            {{ rows_with_key(relation, read, key, changed) }}
+            {{ rows_of_changed(relation, read, key, reader.affected_by, changed) }}
         {%- elif read.config.meta.affected_by == reader.affected_by -%}
             {{ relation }}
         {%- else -%}
@@ -98,6 +99,29 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+
+{# The rows of a table that have one of the keys of a table of changed keys: where they are the table's own, the rows that
+   this delta computed. #}
+{% macro rows_of_changed(relation, node, key, changed_by, keys) -%}
+    {%- set own = node.config.meta -%}
+    {%- if node.config.materialized == 'by_key' and own.affected_by == changed_by and key_list(own.key) == key -%}
+        {{ computed_rows(relation) }}
+    {%- else -%}
+        {{ rows_with_key(relation, node, key, keys) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Where a delta computes the new rows of a by_key table, and leaves them for those who ask for them: to find them again
+   in a large table costs more than the rest of most readers. #}
+{% macro computed_rows(relation) %}
+    {% do return(adapter.dispatch('computed_rows')(relation)) %}
+{% endmacro %}
+
+{% macro duckdb__computed_rows(relation) %}
+    {% do return(relation.replace_path(database='batch', schema='computed')) %}
+{% endmacro %}
 
 
 {# The rows of a model's table that have one of these keys (a subquery); with `rowid_as`, their row ids too. #}
@@ -218,8 +242,12 @@
 
 {# In models/changes and tests: the same, of the keys that a table of changed keys has. #}
 {% macro of_changed(name, key, keys) -%}
-    {%- set changed = ref(keys) -%}
-    {{ rows_of(name, key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }}
+    {%- set relation, changed = ref(name), ref(keys) -%}
+    {%- if is_delta() -%}
+        {{ rows_of_changed(relation, model_node(name), key, keys, '(select ' ~ key ~ ' from ' ~ changed ~ ')') }}
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -235,8 +263,10 @@
 {% macro changed(name, columns) -%}
     {%- set relation = ref(name) -%}
     {%- if execute -%}
+    {%- set node = model_node(name) -%}
     {%- set now -%}
-        select {{ columns | join(', ') }} from {{ relation }} where {{ has_changed_key(relation, model_node(name)) or 'true' }}
+        select {{ columns | join(', ') }}
+        from {{ computed_rows(relation) if node.config.materialized == 'by_key' else relation }}
     {%- endset -%}
     {%- set earlier -%}
         select {{ columns | join(', ') }} from {{ rows_before(relation) }}

@@ -1,8 +1,10 @@
 {# DuckDB's spelling of macros/engine/dialect.sql. #}
 
-{# In a delta the rows of changed keys are few; a table that is built whole reads all rows in a delta too. #}
+{# In a delta the rows of changed keys are few, but for an email's messages. What finds the keys, or is built whole, reads
+   all rows in a delta too. #}
 {% macro duckdb__not_kept() -%}
-    {{ '' if is_delta() and model.config.materialized != 'table' else 'not ' }}materialized
+    {%- set reads_few = model.config.materialized in ('batch', 'by_key') and not model.config.meta.is_shared_key -%}
+    {{ '' if is_delta() and reads_few else 'not ' }}materialized
 {%- endmacro %}
 
 {% macro duckdb__with_recursion() -%}with recursive{%- endmacro %}

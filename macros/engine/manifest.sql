@@ -14,6 +14,7 @@
         create schema if not exists earlier;
         create schema if not exists steps.raw;
         create schema if not exists steps.earlier;
+        create schema if not exists batch.computed;
         create table if not exists raw.files (
             raw_table varchar, path varchar, file_bytes bigint, modified_at_ns bigint, raw_rows bigint,
             file_columns varchar, batch_number bigint
@@ -49,6 +50,8 @@
     {# DuckDB frees their blocks as it writes down what its log holds. -- DuckDB only #}
     {% call statement(auto_begin=false) %}
         {{ dropped | join }}
+        drop schema batch.computed cascade;
+        create schema batch.computed;
         {% for database in databases | reject('equalto', 'batch') %}
         drop schema if exists {{ adapter.quote(database) }}.earlier cascade;
         create schema {{ adapter.quote(database) }}.earlier;
@@ -375,8 +378,12 @@
    docs find them; a part that reads one can't be built without it (refuse_parts_that_read_a_batch). #}
 {% macro empty_batch_tables() %}
     {% call statement(auto_begin=false) %}
-        {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized in ('batch', 'changed_keys') %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+        {% if node.config.materialized in ('batch', 'changed_keys') %}
         truncate {{ node.relation_name }};
+        {% elif node.config.materialized == 'by_key' and batch().is_delta %}
+        truncate {{ computed_rows(api.Relation.create(identifier=node.alias)) }};
+        {% endif %}
         {% endfor %}
         checkpoint batch
     {% endcall %}

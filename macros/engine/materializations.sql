@@ -52,6 +52,8 @@
             create or replace table {{ earlier_copy(relation) }} as
             select * from {{ relation }} where {{ has_changed_key(relation, model) or 'true' }}
         {% endcall %}
+        {# A transaction writes to one database. #}
+        {% do adapter.commit() %}
     {% endif %}
 {% endmacro %}
 
@@ -107,18 +109,18 @@
 {% endmaterialization %}
 
 
-{# In a delta: removes all rows of the changed keys and inserts their new ones. A null key is never changed. #}
+{# In a delta: removes all rows of the changed keys and inserts their new ones, which stay apart for those who ask for
+   them. A null key is never changed. #}
 {% materialization by_key, adapter='duckdb' %}
     {% set relation = this.incorporate(type='table') %}
     {% if is_delta() %}
         {% do keep_earlier(relation) %}
-        {% set computed = adapter.quote(model.name ~ '__computed') %}
         {% call statement('main') %}
-            create or replace temp table {{ computed }} as {{ compiled_code }}
+            create or replace table {{ computed_rows(relation) }} as {{ compiled_code }}
         {% endcall %}
+        {% do adapter.commit() %}
         {% call statement() %}
-            {{ replace_changed_rows(relation, computed) }};
-            drop table {{ computed }}
+            {{ replace_changed_rows(relation, computed_rows(relation)) }}
         {% endcall %}
     {% else %}
         {% do create_whole(relation) %}

@@ -32,8 +32,7 @@
 {% endmacro %}
 
 
-{# Where an increment's new rows are computed. #}
-{% macro spark_computed(relation) %}
+{% macro spark__computed_rows(relation) %}
     {% do return(relation.incorporate(path={'identifier': relation.identifier ~ '__computed'}, type='table')) %}
 {% endmacro %}
 
@@ -41,7 +40,7 @@
 {# In an increment: removes all rows that have one of these keys (a query) and inserts the model's rows. By a merge, for
    not every Delta takes a subquery in a delete. A null key is never changed. #}
 {% macro spark_replace(relation, key, keys) %}
-    {% set computed = spark_computed(relation) %}
+    {% set computed = computed_rows(relation) %}
     {% set columns = run_query('select * from ' ~ relation ~ ' limit 0').column_names | join(', ') %}
     {% set conditions = [] %}
     {% for column in key %}
@@ -121,7 +120,7 @@
     {% set relation = this.incorporate(type='table') %}
     {% if is_delta() %}
         {% set key = raw_source(model.name.removeprefix('stg_')).config.meta.identity %}
-        {% do spark_replace(relation, key, 'select ' ~ key_list(key) ~ ' from ' ~ spark_computed(relation) ~ ' where replaced_row is not null') %}
+        {% do spark_replace(relation, key, 'select ' ~ key_list(key) ~ ' from ' ~ computed_rows(relation) ~ ' where replaced_row is not null') %}
     {% else %}
         {% do spark_create(relation, compiled_code) %}
     {% endif %}

@@ -1,10 +1,10 @@
-{# What a generic test looks at. In a delta the rows that stayed were tested when they came: only those of the changed
-   keys are tested, with all rows of the same key where it is about uniqueness. #}
+{# What a generic test looks at. In a delta the rows that stayed were tested when they came: only new ones are tested, in
+   staging with all rows of the same identity. #}
 {% macro get_where_subquery(relation) %}
     {% set node = model_of(relation) if is_delta() else none %}
     {% set rows = relation %}
     {% if node and node.config.materialized == 'by_key' %}
-        {% set rows = '(select * from ' ~ relation ~ ' where ' ~ has_changed_key(relation, node) ~ ')' %}
+        {% set rows = computed_rows(relation) %}
     {% elif node and node.config.materialized == 'staged' %}
         {% set key = key_list(raw_source(node.name.removeprefix('stg_')).config.meta.identity) %}
         {% set arrived = '(select ' ~ key ~ ' from ' ~ relation ~ ' where batch_number = ' ~ batch().number ~ ')' %}

@@ -44,6 +44,21 @@
 {%- endmacro %}
 
 
+{# A contact's messages by which it may be sunset, and those that it opened or clicked. #}
+{% macro sunset_counts(messages, data_through_at) -%}
+    count_if({{ is_sunset_evidence(messages, data_through_at) }}) as sunset_messages,
+    count_if(
+        {{ is_sunset_evidence(messages, data_through_at) }} and ({{ messages }}.is_opened or {{ messages }}.is_clicked)
+    ) as sunset_engaged_messages
+{%- endmacro %}
+
+
+{# Whether these counts say so. #}
+{% macro is_to_be_sunset(contact) -%}
+    ({{ contact }}.sunset_messages >= {{ var('sunset_min_messages') }} and {{ contact }}.sunset_engaged_messages = 0)
+{%- endmacro %}
+
+
 {# The first segment that applies to a contact with contact_counts, last times and the counts of sunset
    evidence. #}
 {% macro segment(contact, data_through_at) -%}
@@ -54,8 +69,7 @@
             {{ is_in_last_days(contact ~ '.last_opened_at', var('engaged_days'), data_through_at) }}
             or {{ is_in_last_days(contact ~ '.last_clicked_at', var('engaged_days'), data_through_at) }}
             then 're_engagement'
-        when {{ contact }}.sunset_messages >= {{ var('sunset_min_messages') }} and {{ contact }}.sunset_engaged_messages = 0
-            then 'sunset'
+        when {{ is_to_be_sunset(contact) }} then 'sunset'
         else 'other'
     end
 {%- endmacro %}

@@ -125,8 +125,8 @@
    name where several). #}
 {% macro group_availability(availability) -%}
     case
-        when count(*) = count(*) filter (where {{ availability }} = 'measured') then 'measured'
-        when count(*) filter (where {{ availability }} = 'measured') > 0 then 'partly_measured'
+        when count(*) = count_if({{ availability }} = 'measured') then 'measured'
+        when count_if({{ availability }} = 'measured') > 0 then 'partly_measured'
         else min({{ availability }})
     end
 {%- endmacro %}

@@ -13,20 +13,60 @@ moved as (
     ) as builds
 ),
 
--- A contact can leave a segment as the last days move on, by opens and clicks that are now too old, or by deliveries.
-passed_by as (
-    {%- for happened_at, days in [
-        ('last_opened_at', var('engaged_days')), ('last_clicked_at', var('engaged_days')),
-        ('delivered_at', var('sunset_days')),
-    ] %}
+-- The contacts whose segment depends on the last days (macros/rules/contacts.sql).
+earlier_segments as (
+    select
+        contact_id,
+        segment,
+        last_opened_at,
+        last_clicked_at
+    from {{ before('contact_engagement') }}
+    where segment not in ('hygiene', 'unsubscribed')
+),
+
+-- By an open or click that is now too old.
+no_longer_engaged as (
+    select earlier_segments.contact_id
+    from earlier_segments
+    cross join moved
+    where
+        {%- for happened_at in ['last_opened_at', 'last_clicked_at'] %}
+        earlier_segments.{{ happened_at }} between moved.moved_from - interval {{ var('engaged_days') }} day
+        and moved.moved_to - interval {{ var('engaged_days') }} day
+        {{ 'or' if not loop.last }}
+        {%- endfor %}
+),
+
+-- By deliveries that are now too old, where no recent open or click decides.
+delivered_then as (
     select messages.contact_id
     from {{ ref('fct_messages') }} as messages
     cross join moved
     where
-        messages.{{ happened_at }} between moved.moved_from - interval {{ days }} day
-        and moved.moved_to - interval {{ days }} day
-    {{ 'union distinct' if not loop.last }}
-    {%- endfor %}
+        messages.delivered_at between moved.moved_from - interval {{ var('sunset_days') }} day
+        and moved.moved_to - interval {{ var('sunset_days') }} day
+        and messages.contact_id in (
+            select earlier_segments.contact_id from earlier_segments where earlier_segments.segment <> 're_engagement'
+        )
+),
+
+evidence as (
+    select
+        messages.contact_id,
+        {{ sunset_counts('messages', 'build.data_through_at') }}
+    from {{ ref('fct_messages') }} as messages
+    cross join {{ ref('build') }} as build
+    where
+        messages.contact_id in (select delivered_then.contact_id from delivered_then)
+        and not messages.is_test
+    group by messages.contact_id
+),
+
+sunset_or_no_longer as (
+    select evidence.contact_id
+    from evidence
+    inner join earlier_segments on evidence.contact_id = earlier_segments.contact_id
+    where {{ is_to_be_sunset('evidence') }} <> (earlier_segments.segment = 'sunset')
 ),
 
 final as (
@@ -38,7 +78,10 @@ final as (
     from {{ changed('dim_contacts', ['contact_id', 'full_name', 'email', 'is_do_not_disturb']) }}
     union distinct
     select contact_id
-    from passed_by
+    from no_longer_engaged
+    union distinct
+    select contact_id
+    from sunset_or_no_longer
 )
 
 select * from final

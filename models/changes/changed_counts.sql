@@ -18,8 +18,7 @@ messages as (
         email_source_id,
         contact_id,
         booked_date
-    from {{ ref('fct_messages') }}
-    where message_id in (select changed_facts.message_id from changed_facts)
+    from {{ of_changed('fct_messages', 'message_id', 'changed_message_facts') }}
 ),
 
 final as (

@@ -47,7 +47,7 @@ links_changed as (
 ),
 
 -- Every message with a send event, known or orphaned.
-messages as (
+messages as {{ not_kept() }} (
     select
         message_id,
         email_source_id,

@@ -8,7 +8,13 @@ policies as (
 ),
 
 orders as (
-    select *
+    select
+        conversion_id,
+        currency,
+        coalesce(channel, 'unknown') as channel,
+        cast(date_trunc('month', {{ reporting_date('converted_at') }}) as date) as converted_month,
+        revenue,
+        original_revenue
     from {{ ref('fct_conversions') }}
     where conversion_type = 'order'
 ),
@@ -18,48 +24,50 @@ credited as (
         attribution_policy,
         conversion_id,
         sum(revenue) as revenue,
-        sum(original_revenue) as original_revenue,
-        any_value(is_over_crediting) as is_over_crediting
+        sum(original_revenue) as original_revenue
     from {{ ref('fct_attribution_credits') }}
     where conversion_type = 'order'
     group by attribution_policy, conversion_id
 ),
 
-unattributed as (
-    select *
-    from {{ ref('fct_unattributed_conversions') }}
-    where conversion_type = 'order'
-),
-
+-- By each policy an order is credited, or there is a reason why it isn't.
 accounted as (
     select
-        policies.attribution_policy,
-        policies.is_over_crediting,
-        orders.currency,
-        coalesce(orders.channel, 'unknown') as channel,
-        cast(date_trunc('month', {{ reporting_date('orders.converted_at') }}) as date) as converted_month,
-        orders.revenue,
-        orders.original_revenue,
+        credited.attribution_policy,
+        orders.*,
+        true as is_attributed,
         credited.revenue as credited_revenue,
         credited.original_revenue as credited_original_revenue,
-        -- Shares add up to the order; a policy that credits it several times over has it once here.
-        case when credited.is_over_crediting then orders.revenue else credited.revenue end as attributed_revenue,
-        case
-            when credited.is_over_crediting then orders.original_revenue
-            else credited.original_revenue
-        end as attributed_original_revenue,
-        credited.conversion_id is not null as is_attributed,
+        null as unattributed_reason
+    from orders
+    inner join credited on orders.conversion_id = credited.conversion_id
+    union all
+    select
+        unattributed.attribution_policy,
+        orders.*,
+        false as is_attributed,
+        null as credited_revenue,
+        null as credited_original_revenue,
         unattributed.unattributed_reason
-    from policies
-    cross join orders
-    left join credited
-        on
-            policies.attribution_policy = credited.attribution_policy
-            and orders.conversion_id = credited.conversion_id
-    left join unattributed
-        on
-            policies.attribution_policy = unattributed.attribution_policy
-            and orders.conversion_id = unattributed.conversion_id
+    from orders
+    inner join {{ ref('fct_unattributed_conversions') }} as unattributed
+        on orders.conversion_id = unattributed.conversion_id and unattributed.conversion_type = 'order'
+),
+
+described as (
+    select
+        accounted.*,
+        policies.is_over_crediting,
+        -- Shares add up to the order; a policy that credits it several times over has it once here.
+        case
+            when is_attributed and policies.is_over_crediting then accounted.revenue else accounted.credited_revenue
+        end as attributed_revenue,
+        case
+            when is_attributed and policies.is_over_crediting then accounted.original_revenue
+            else accounted.credited_original_revenue
+        end as attributed_original_revenue
+    from accounted
+    inner join policies on accounted.attribution_policy = policies.attribution_policy
 ),
 
 final as (
@@ -84,7 +92,7 @@ final as (
         {%- endfor %}
         is_over_crediting,
         converted_month
-    from accounted
+    from described
     group by attribution_policy, is_over_crediting, currency, channel, converted_month
 )
 

@@ -34,12 +34,7 @@ counted as (
         max(messages.unsubscribed_at) as last_unsubscribed_at,
         max(messages.complained_at) as last_complained_at,
         max(messages.ordered_at) as last_ordered_at,
-        count(*) filter (where {{ is_sunset_evidence('messages', 'build.data_through_at') }}) as sunset_messages,
-        count(*) filter (
-            where
-            {{ is_sunset_evidence('messages', 'build.data_through_at') }}
-            and (messages.is_opened or messages.is_clicked)
-        ) as sunset_engaged_messages
+        {{ sunset_counts('messages', 'build.data_through_at') }}
     from messages
     cross join build
     group by messages.contact_id

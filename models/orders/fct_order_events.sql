@@ -4,7 +4,7 @@ with
 
 order_events as (
     select *
-    from {{ ref('stg_order_events') }}
+    from {{ affected('stg_order_events') }}
     where row_status <> 'quarantined'
 ),
 

@@ -6,12 +6,14 @@ messages as (
         email_source_id,
         {{ counted_outcomes() }}
     from {{ ref('fct_messages') }}
-    where not is_test
+    where not is_test and {{ is_changed('email_source_id', 'changed_counts') }}
     group by email_source_id
 ),
 
 performance as (
-    select * from {{ ref('email_performance') }}
+    select *
+    from {{ ref('email_performance') }}
+    where {{ is_changed('email_source_id', 'changed_counts') }}
 )
 
 select coalesce(performance.email_source_id, messages.email_source_id) as email_source_id

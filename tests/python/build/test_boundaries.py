@@ -23,6 +23,7 @@ SUBJECTS = {
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
     "changed_attributions": {"fct_attribution_touches", "fct_messages"},
+    "changed_contact_counts": {"contact_engagement"},
     "changed_contacts_from_email": {"fct_messages"},
     "changed_conversions": {"int_orders_grouped"},
     "changed_message_facts": {"fct_messages"},

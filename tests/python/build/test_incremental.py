@@ -465,6 +465,14 @@ CASES = {
         },
         MUCH_LATER, SEGMENT, "other", "sunset",
     ),
+    "what was opened too long ago leaves nothing but what nobody opened": Case(
+        KNOWN
+        | {
+            "send_events": [_delivered(0, 10), *(_delivered(number, 60) for number in (1, 2, 3))],
+            "engagement_events": [_event("o", "opened", 61, message_id="m0")],
+        },
+        MUCH_LATER, SEGMENT, "re_engagement", "sunset",
+    ),
     "a late experiment takes in its assignments": Case(
         KNOWN | {"experiment_assignments": [_assigned("control")]},
         {"experiments": [_experiment()]},

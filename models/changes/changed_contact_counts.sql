@@ -30,11 +30,10 @@ no_longer_engaged as (
     from earlier_segments
     cross join moved
     where
-        {%- for happened_at in ['last_opened_at', 'last_clicked_at'] %}
-        earlier_segments.{{ happened_at }} between moved.moved_from - interval {{ var('engaged_days') }} day
+        earlier_segments.last_opened_at between moved.moved_from - interval {{ var('engaged_days') }} day
         and moved.moved_to - interval {{ var('engaged_days') }} day
-        {{ 'or' if not loop.last }}
-        {%- endfor %}
+        or earlier_segments.last_clicked_at between moved.moved_from - interval {{ var('engaged_days') }} day
+        and moved.moved_to - interval {{ var('engaged_days') }} day
 ),
 
 -- By deliveries that are now too old, where no recent open or click decides.
@@ -46,7 +45,9 @@ delivered_then as (
         messages.delivered_at between moved.moved_from - interval {{ var('sunset_days') }} day
         and moved.moved_to - interval {{ var('sunset_days') }} day
         and messages.contact_id in (
-            select earlier_segments.contact_id from earlier_segments where earlier_segments.segment <> 're_engagement'
+            select earlier_segments.contact_id
+            from earlier_segments
+            where earlier_segments.segment <> 're_engagement'
         )
 ),
 

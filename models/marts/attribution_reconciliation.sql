@@ -60,7 +60,8 @@ described as (
         policies.is_over_crediting,
         -- Shares add up to the order; a policy that credits it several times over has it once here.
         case
-            when accounted.is_attributed and policies.is_over_crediting then accounted.revenue else accounted.credited_revenue
+            when accounted.is_attributed and policies.is_over_crediting then accounted.revenue
+            else accounted.credited_revenue
         end as attributed_revenue,
         case
             when accounted.is_attributed and policies.is_over_crediting then accounted.original_revenue

@@ -100,12 +100,12 @@ def _copy(database: Path, unfinished: Path) -> None:
     """
     if write_log(database).exists():
         shutil.copyfile(write_log(database), write_log(unfinished))
-    if not _share_blocks(database, unfinished):
+    if not _copied_by_kernel(database, unfinished):
         shutil.copyfile(database, unfinished)
 
 
-def _share_blocks(source: Path, target: Path) -> bool:
-    """Have the kernel copy a file, where it can.
+def _copied_by_kernel(source: Path, target: Path) -> bool:
+    """Have the kernel copy a file, and return whether it could.
 
     Some file systems (XFS, Btrfs) let both files share their blocks then: nothing is read or
     written. Others copy with less work than ``copyfile`` asks of them.

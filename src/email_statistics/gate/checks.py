@@ -84,8 +84,9 @@ class Checker:
         # Not forked: DuckDB has threads.
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=expectations.serve, args=(theirs,), daemon=True)
-        self._process.start()
+        process = context.Process(target=expectations.serve, args=(theirs,), daemon=True)
+        process.start()
+        self._process = process
         theirs.close()
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -313,6 +314,15 @@ def test_a_checker_that_is_gone_is_a_sentence_and_is_started_again() -> None:
             checker.result()
         checker.ask(Profile("raw", {}))
         assert checker.result().expectations == ()
+
+
+def test_why_a_checker_did_not_start_is_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: BaseProcess) -> None:
+        raise OSError("no memory for a process")
+
+    monkeypatch.setattr(BaseProcess, "start", fail)
+    with pytest.raises(OSError, match="no memory"), Checker() as checker:
+        checker.start()
 
 
 def test_a_checker_ends_with_the_process_that_started_it() -> None:

@@ -59,6 +59,16 @@
 {%- endmacro %}
 
 
+{# Of the segments below: whether an open or click in the last days can decide, and whether deliveries in the last days can. #}
+{% macro is_decided_by_engaged_days(segment) -%}
+    {{ segment }} not in ('hygiene', 'unsubscribed')
+{%- endmacro %}
+
+{% macro is_decided_by_sunset_days(segment) -%}
+    {{ segment }} not in ('hygiene', 'unsubscribed', 're_engagement')
+{%- endmacro %}
+
+
 {# The first segment that applies to a contact with contact_counts, last times and the counts of sunset
    evidence. #}
 {% macro segment(contact, data_through_at) -%}

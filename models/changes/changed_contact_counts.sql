@@ -21,7 +21,7 @@ earlier_segments as (
         last_opened_at,
         last_clicked_at
     from {{ before('contact_engagement') }}
-    where segment not in ('hygiene', 'unsubscribed')
+    where {{ is_decided_by_engaged_days('segment') }}
 ),
 
 -- By an open or click that is now too old.
@@ -47,7 +47,7 @@ delivered_then as (
         and messages.contact_id in (
             select earlier_segments.contact_id
             from earlier_segments
-            where earlier_segments.segment <> 're_engagement'
+            where {{ is_decided_by_sunset_days('earlier_segments.segment') }}
         )
 ),
 

@@ -1,5 +1,6 @@
 """Publishing: what the file holds, that it takes its place whole, and what can go wrong."""
 
+import errno
 import os
 import random
 import resource
@@ -64,6 +65,38 @@ def _schemas(path: Path) -> list[str]:
             "select schema_name from duckdb_schemas() where not internal order by 1"
         ).fetchall()
     return [name for (name,) in found]
+
+
+def test_a_kernel_that_does_not_copy_files_is_done_without(
+    files: BuildFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(*_: int) -> int:
+        asked.append(True)
+        raise OSError(errno.EOPNOTSUPP, "not supported")
+
+    monkeypatch.setattr(os, "copy_file_range", refuse)
+    assert publish_database(files).rows > 0
+    assert asked
+    monkeypatch.setattr(os, "copy_file_range", lambda *_: 0)
+    assert publish_database(files).rows > 0
+
+
+def test_a_disk_that_cannot_be_read_while_the_kernel_copies_publishes_nothing(
+    files: BuildFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_database(files)
+    published = files.published.stat().st_mtime_ns
+
+    def fail(*_: int) -> int:
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(os, "copy_file_range", fail)
+    with pytest.raises(PublishError, match="as it was"):
+        publish_database(files)
+    assert files.published.stat().st_mtime_ns == published
+    assert not files.unfinished.exists()
 
 
 def test_every_comment_is_published(files: BuildFiles) -> None:

@@ -48,7 +48,7 @@
 {# One column per outcome: how many messages have it. #}
 {% macro counted_outcomes() -%}
     {%- for outcome in outcomes() %}
-        count(*) filter (where is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
+        count_if(is_{{ outcome }}) as {{ outcome }}{{ ',' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

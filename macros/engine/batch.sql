@@ -65,16 +65,17 @@
 
 {# A model's input: in an increment the rows that have the reading model's changed keys, otherwise (in unit tests too)
    every row. `by` names the input's column where it isn't called as the key, `week_of` its day, where the key is a week,
-   `columns` those that are read, where the input is kept in a table that lacks others. #}
-{% macro affected(name, by=none, columns=none, week_of=none) -%}
+   `part` the one column of the key by which the input is read, `columns` those that are read, where the input is kept in
+   a table that lacks others. #}
+{% macro affected(name, by=none, columns=none, week_of=none, part=none) -%}
     {%- set relation = ref(name) -%}
     {%- if not execute and model.resource_type != 'unit_test' -%}
         {%- do ref(model.config.meta.affected_by) -%}
     {%- endif -%}
     {%- if is_delta() -%}
         {%- set reader, read = model.config.meta, model_node(name) -%}
-        {%- set key = week_of or by or key_list(reader.key) -%}
-        {%- set changed = '(select ' ~ key_list(reader.key) ~ ' from ' ~ ref(reader.affected_by) ~ ')' -%}
+        {%- set key = week_of or by or part or key_list(reader.key) -%}
+        {%- set changed = '(select ' ~ (part or key_list(reader.key)) ~ ' from ' ~ ref(reader.affected_by) ~ ')' -%}
         {%- set changed = days_of_weeks(changed) if week_of else changed -%}
         {%- if read.config.materialized not in ('batch', 'view') -%}
             {{ rows_of_changed(relation, read, key, reader.affected_by, changed) }}
@@ -159,13 +160,23 @@
 
 {% macro duckdb__has_key(relation, node, key, keys) -%}
     {%- if model.config.meta.is_shared_key -%}
-        ({{ key }}) in {{ few_texts(keys) or keys }}
+        {{ is_one_of(key, keys) }}
     {%- else -%}
         rowid in (
             with found as materialized (select rowid from {{ relation }} where ({{ key }}) in {{ keys }})
             select found.rowid from found
         )
     {%- endif -%}
+{%- endmacro %}
+
+
+{# The condition that a row of a large table has one of these keys, where many rows share each. #}
+{% macro is_one_of(key, keys) -%}
+    {{ adapter.dispatch('is_one_of')(key, keys) }}
+{%- endmacro %}
+
+{% macro duckdb__is_one_of(key, keys) -%}
+    ({{ key }}) in {{ (few_texts(keys) if ',' not in key) or keys }}
 {%- endmacro %}
 
 
@@ -193,12 +204,16 @@
    they are kept (`kept_in`, which has the columns that are read). #}
 {% macro batch_and_kept_rows(relation, node, key, keys, columns) -%}
     {%- set columns = (columns or adapter.get_columns_in_relation(relation) | map(attribute='name')) | join(', ') -%}
-    {%- set kept = model_node(node.config.meta.kept_in).relation_name -%}
+    {%- set kept = model_node(node.config.meta.kept_in) -%}
+    {%- if kept.name == model.name -%}
+        {%- set rows = '(select * from ' ~ kept.relation_name ~ ' where ' ~ has_changed_key(kept.relation_name, kept) ~ ')' -%}
+    {%- else -%}
+        {%- set rows = rows_with_key(kept.relation_name, kept, key, keys) -%}
+    {%- endif -%}
     (
         select {{ columns }} from {{ relation }} where ({{ key }}) in {{ keys }}
         union all
-        select {{ columns }} from {{ rows_with_key(kept, model_node(node.config.meta.kept_in), key, keys) }}
-        where {{ is_not_in_batch(node) }}
+        select {{ columns }} from {{ rows }} where {{ is_not_in_batch(node) }}
     )
 {%- endmacro %}
 
@@ -280,12 +295,14 @@
 {%- endmacro %}
 
 
-{# The condition that a row of a by_key table has one of its own changed keys, whoever asks; none for other tables. #}
+{# The condition that a row of a by_key table has one of its own changed keys, whoever asks; none for other tables. Where
+   the changed keys say more of a row as it was (`found_by`), it is found by that too: by the time of a message's first
+   send in a quarter of the time that its id alone takes, because messages lie in the order of their emails and times. #}
 {% macro has_changed_key(relation, node) %}
     {% if node.config.materialized != 'by_key' %}
         {% do return(none) %}
     {% endif %}
-    {% set key = key_list(node.config.meta.key) %}
+    {% set key = key_list(node.config.meta.get('found_by', node.config.meta.key)) %}
     {% set keys = '(select ' ~ key ~ ' from ' ~ model_node(node.config.meta.affected_by).relation_name ~ ')' %}
     {% do return(has_key(relation, node, key, keys)) %}
 {% endmacro %}

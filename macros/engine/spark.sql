@@ -177,5 +177,9 @@
 {%- endmacro %}
 
 {% macro spark__has_key(relation, node, key, keys) -%}
+    {{ is_one_of(key, keys) }}
+{%- endmacro %}
+
+{% macro spark__is_one_of(key, keys) -%}
     ({{ key }}) in {{ keys }}
 {%- endmacro %}

@@ -17,10 +17,17 @@
 {% endmacro %}
 
 
+{# In a reconciliation: the rows that a delta computed for a by_key table; every row in a full refresh. #}
+{% macro new_rows(name) -%}
+    {%- set relation = ref(name) -%}
+    {{ computed_rows(relation) if is_delta() else relation }}
+{%- endmacro %}
+
+
 {# In a reconciliation: whether a row has a key that this batch changed; true in a full refresh. #}
 {% macro is_changed(key, keys) -%}
     {%- set changed = ref(keys) -%}
-    {{ '(' ~ key ~ ') in (select ' ~ key ~ ' from ' ~ changed ~ ')' if is_delta() else 'true' }}
+    {{ is_one_of(key, '(select ' ~ key ~ ' from ' ~ changed ~ ')') if is_delta() else 'true' }}
 {%- endmacro %}
 
 

@@ -127,7 +127,7 @@
     case
         when count(*) = count_if({{ availability }} = 'measured') then 'measured'
         when count_if({{ availability }} = 'measured') > 0 then 'partly_measured'
-        else min({{ availability }})
+        else min(nullif({{ availability }}, 'measured'))
     end
 {%- endmacro %}
 

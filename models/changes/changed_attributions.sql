@@ -26,8 +26,7 @@ messages as (
         message_id,
         contact_id,
         first_send_event_at
-    from {{ before('fct_messages') }}
-    where message_id in (select changed_messages.message_id from {{ ref('changed_messages') }} as changed_messages)
+    from {{ ref('changed_messages') }}
 ),
 
 engagement as (

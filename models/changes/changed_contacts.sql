@@ -1,4 +1,5 @@
--- One row per contact that this batch has a row of, or that a merge concerns: all other contacts stay as they are.
+-- One row per contact that this batch has a row of, or that a merge concerns, where the batch has contacts at all: all
+-- other contacts stay as they are.
 with
 
 contacts as (
@@ -11,7 +12,10 @@ contacts as (
         contact_id,
         merged_into_contact_id
     from {{ ref('stg_contacts') }}
-    where is_latest and merged_into_contact_id is not null
+    where
+        is_latest
+        and merged_into_contact_id is not null
+        and exists (select * from {{ batch_rows('stg_contacts') }} as arrived)
 ),
 
 final as (

@@ -2,6 +2,10 @@
 -- row said before.
 with
 
+changed_messages as (
+    select * from {{ ref('changed_messages') }}
+),
+
 changed_credits as (
     select message_id
     from
@@ -11,32 +15,24 @@ changed_credits as (
     where is_attributed
 ),
 
-found_messages as (
-    select message_id
-    from {{ ref('changed_messages') }}
-    union distinct
-    select message_id
-    from changed_credits
-),
-
-earlier_messages as (
+credited_messages as (
     select
         message_id,
         email_source_id,
         contact_id,
-        booked_date
+        recipient_contact_id,
+        booked_date,
+        first_send_event_at
     from {{ before('fct_messages') }}
-    where message_id in (select found_messages.message_id from found_messages)
+    where
+        message_id in (select changed_credits.message_id from changed_credits)
+        and message_id not in (select changed_messages.message_id from changed_messages)
 ),
 
 final as (
-    select
-        found_messages.message_id,
-        earlier_messages.email_source_id,
-        earlier_messages.contact_id,
-        earlier_messages.booked_date
-    from found_messages
-    left join earlier_messages on found_messages.message_id = earlier_messages.message_id
+    select * from changed_messages
+    union all
+    select * from credited_messages
 )
 
 select * from final

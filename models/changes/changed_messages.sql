@@ -1,5 +1,5 @@
 -- One row per message whose facts this batch may change: by its own events, by what became known of its contact, its
--- address or its source, by its domain's settings, or by a link.
+-- address or its source, by its domain's settings, or by a link: with what its row in fct_messages said before.
 with
 
 contacts_changed as (
@@ -51,15 +51,23 @@ messages as {{ not_kept() }} (
     select
         message_id,
         email_source_id,
+        contact_id,
         recipient_contact_id,
-        case when not is_test then first_send_event_at end as sent_from
+        booked_date,
+        first_send_event_at,
+        case when not is_test then first_send_event_at end as sent_from,
+        true as is_known
     from {{ before('fct_messages') }}
     union all
     select
         message_id,
         email_source_id,
+        null as contact_id,
         recipient_contact_id,
-        null as sent_from
+        null as booked_date,
+        null as first_send_event_at,
+        null as sent_from,
+        false as is_known
     from {{ before('int_messages_orphaned') }}
 ),
 
@@ -113,12 +121,26 @@ toggled_sources as (
     group by email_sources.email_source_id
 ),
 
+-- What is known of the messages found.
+earlier_messages as (
+    select *
+    from {{ before('fct_messages') }}
+    where message_id in (select found_messages.message_id from found_messages)
+),
+
 toggled_messages as (
     select
         message_id,
         email_source_id,
-        sent_from
-    from messages
+        case when not is_test then first_send_event_at end as sent_from
+    from earlier_messages
+    where email_source_id in (select toggled_sources.email_source_id from toggled_sources)
+    union all
+    select
+        message_id,
+        email_source_id,
+        null as sent_from
+    from {{ before('int_messages_orphaned') }}
     where
         email_source_id in (select toggled_sources.email_source_id from toggled_sources)
         and message_id in (select found_messages.message_id from found_messages)
@@ -155,14 +177,34 @@ restarted_sources as (
         or least(toggled_messages.sent_from, sends.sent_from) <= toggled_sources.sent_from
 ),
 
-final as (
-    select message_id
-    from found_messages
-    union distinct
-    select messages.message_id
+-- Of these sources every message.
+restarted_messages as (
+    select *
     from messages
-    inner join toggled_sources on messages.email_source_id = toggled_sources.email_source_id
-    inner join restarted_sources on messages.email_source_id = restarted_sources.email_source_id
+    where
+        email_source_id in (select toggled_sources.email_source_id from toggled_sources)
+        and email_source_id in (select restarted_sources.email_source_id from restarted_sources)
+),
+
+final as (
+    select
+        found_messages.message_id,
+        earlier_messages.email_source_id,
+        earlier_messages.contact_id,
+        earlier_messages.recipient_contact_id,
+        earlier_messages.booked_date,
+        earlier_messages.first_send_event_at
+    from found_messages
+    left join earlier_messages on found_messages.message_id = earlier_messages.message_id
+    union distinct
+    select
+        message_id,
+        case when is_known then email_source_id end as email_source_id,
+        contact_id,
+        case when is_known then recipient_contact_id end as recipient_contact_id,
+        booked_date,
+        first_send_event_at
+    from restarted_messages
 )
 
 select * from final

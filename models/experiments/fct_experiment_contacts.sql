@@ -42,19 +42,22 @@ emailed as (
         )
 ),
 
--- The message whose opens and clicks count in an A/B test of one email.
+-- The message whose opens and clicks count in an A/B test of one email; it is found by its first send, too, because
+-- messages lie in the order of emails and times. By a variant a contact is assigned when it is sent.
 chosen as (
     select
         experiment_id,
         contact_id,
-        message_id
+        message_id,
+        assigned_at as first_send_event_at
     from assigned
     where is_assigned_by_variant
     union all
     select
         assigned.experiment_id,
         assigned.contact_id,
-        min_by(messages.message_id, (messages.first_send_event_at, messages.message_id)) as message_id
+        min_by(messages.message_id, (messages.first_send_event_at, messages.message_id)) as message_id,
+        min(messages.first_send_event_at) as first_send_event_at
     from assigned
     inner join {{ ref('fct_messages') }} as messages
         on
@@ -92,7 +95,8 @@ messages as (
         messages.is_complained,
         messages.first_send_event_at
     from chosen
-    inner join {{ ref('fct_messages') }} as messages on chosen.message_id = messages.message_id
+    inner join {{ ref('fct_messages') }} as messages
+        on chosen.message_id = messages.message_id and chosen.first_send_event_at = messages.first_send_event_at
     left join engaged on chosen.message_id = engaged.message_id
 ),
 

@@ -2,8 +2,7 @@
 -- add up over days and sources; NULL where not measured for any message of the row.
 with
 
--- Each step reads them again; kept in memory they would be too many.
-messages as {{ not_kept() }} (
+messages as (
     select *
     from {{ affected('fct_messages') }}
     where not is_test
@@ -12,8 +11,8 @@ messages as {{ not_kept() }} (
 -- Drafts and scheduled sends show nothing until they go out.
 started as (
     select distinct email_source_id
-    from messages
-    where is_sent or is_failed or is_skipped
+    from {{ affected('fct_messages', part='email_source_id') }}
+    where not is_test and (is_sent or is_failed or is_skipped)
 ),
 
 final as (

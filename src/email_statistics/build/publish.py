@@ -22,6 +22,7 @@ from email_statistics.storage import flush, open_duckdb, write_log
 
 # File systems and kernels that don't know how say one of these.
 _NOT_COPIED_BY_THE_KERNEL = {errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EXDEV, errno.EPERM}
+_COPIED_AT_ONCE = 64 * 2**20  # bytes
 
 
 class PublishError(EmailStatsError):
@@ -108,22 +109,25 @@ def _copied_by_kernel(source: Path, target: Path) -> bool:
     """Have the kernel copy a file, and return whether it could.
 
     Some file systems (XFS, Btrfs) let both files share their blocks then: nothing is read or
-    written. Others copy with less work than ``copyfile`` asks of them.
+    written. Others copy with less work than ``copyfile`` asks of them. What is copied doesn't stay
+    in memory: a build's worth of fresh pages can cost more than the copy, and readers need few.
     """
     if not hasattr(os, "copy_file_range"):
         return False
     with source.open("rb") as read, target.open("wb") as written:
-        left = os.fstat(read.fileno()).st_size
-        while left:
+        size, end = os.fstat(read.fileno()).st_size, 0
+        while end < size:
             try:
-                copied = os.copy_file_range(read.fileno(), written.fileno(), left)
+                copied = os.copy_file_range(read.fileno(), written.fileno(), _COPIED_AT_ONCE)
             except OSError as error:
                 if error.errno in _NOT_COPIED_BY_THE_KERNEL:
                     return False
                 raise
             if not copied:
                 return False
-            left -= copied
+            os.fdatasync(written.fileno())
+            os.posix_fadvise(written.fileno(), end, copied, os.POSIX_FADV_DONTNEED)
+            end += copied
     return True
 
 

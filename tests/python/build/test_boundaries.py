@@ -22,10 +22,10 @@ SUBJECTS = {
 }  # fmt: skip
 # Tables that models/changes read as the last build left them, and by which model.
 BEFORE = {
-    "changed_attributions": {"fct_attribution_touches", "fct_messages"},
+    "changed_attributions": {"fct_attribution_touches"},
     "changed_contact_counts": {"contact_engagement"},
-    "changed_contacts_from_email": {"fct_messages"},
     "changed_conversions": {"int_orders_grouped"},
+    "changed_counts": {"email_performance"},
     "changed_message_facts": {"fct_messages"},
     "changed_messages": {"fct_engagement_events", "fct_messages", "int_messages_orphaned"},
 }

@@ -83,6 +83,15 @@ def test_a_kernel_that_does_not_copy_files_is_done_without(
     assert publish_database(files).rows > 0
 
 
+def test_a_file_of_several_pieces_is_copied_whole(
+    files: BuildFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    piece = files.database.stat().st_size // 3
+    monkeypatch.setattr("email_statistics.build.publish._COPIED_AT_ONCE", piece)
+    publish_database(files)
+    assert _tables(files.published) == _tables(files.database)
+
+
 def test_a_disk_that_cannot_be_read_while_the_kernel_copies_publishes_nothing(
     files: BuildFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,12 +96,16 @@ found_messages as (
     -- Clicks that name a changed link, or whose URL is its source's.
     select message_id
     from {{ ref('stg_engagement_events') }}
-    where message_id is not null and link_id in (select links_changed.link_id from links_changed)
+    where
+        event_type = 'clicked'
+        and message_id is not null
+        and link_id in (select links_changed.link_id from links_changed)
     union distinct
     select message_id
     from {{ before('fct_engagement_events') }}
     where
-        email_source_id in (select links_changed.email_source_id from links_changed)
+        event_type = 'clicked'
+        and email_source_id in (select links_changed.email_source_id from links_changed)
         and (email_source_id, url) in (
             select
                 links_changed.email_source_id,

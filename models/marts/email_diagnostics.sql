@@ -63,9 +63,9 @@ sent_under as (
     select
         email_source_id,
         domain_settings_valid_from,
-        count(*) filter (where not is_test) as messages,
-        count(*) filter (where is_test) as test_messages,
-        max(booked_at) filter (where not is_test) as last_booked_at
+        count_if(not is_test) as messages,
+        count_if(is_test) as test_messages,
+        max(case when not is_test then booked_at end) as last_booked_at
     from messages
     group by email_source_id, domain_settings_valid_from
 ),

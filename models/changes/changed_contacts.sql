@@ -15,7 +15,7 @@ contacts as (
     where
         is_latest
         and merged_into_contact_id is not null
-        and exists (select * from {{ batch_rows('stg_contacts') }} as arrived)
+        and exists (select arrived.contact_id from {{ batch_rows('stg_contacts') }} as arrived)
 ),
 
 final as (

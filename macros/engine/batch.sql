@@ -131,7 +131,8 @@
 {%- endmacro %}
 
 {# By the hash of the key where there is one: 32 bits are compared five times as fast as a text, and nearly always say
-   enough. The rows found are kept, so that their texts are read after them. #}
+   enough. The rows found are kept, so that their texts are read after them. `offset 0` keeps the reader's own conditions
+   away from the rows that haven't the key: DuckDB would look there first. #}
 {% macro duckdb__rows_with_key(relation, node, key, keys, rowid_as) -%}
     {%- set columns = '*, rowid as ' ~ rowid_as if rowid_as else '*' -%}
     {%- if key in hashed_columns(node) -%}
@@ -146,7 +147,10 @@
             select * from found where {{ key }} in {{ keys }}
         )
     {%- else -%}
-        (select {{ columns }} from {{ relation }} where {{ has_key(relation, node, key, keys) }})
+        (
+            select {{ columns }} from {{ relation }} where {{ has_key(relation, node, key, keys) }}
+            {{- ' offset 0' if not model.config.meta.is_shared_key }}
+        )
     {%- endif -%}
 {%- endmacro %}
 

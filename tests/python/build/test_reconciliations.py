@@ -17,6 +17,15 @@ BREAKS = {
         "where message_id = (select min(message_id) from core.fct_messages)",
         "update core.fct_raw_tables set orphan_rows = 0 where raw_table = 'send_events'",
     ],
+    "named_messages_exist": [
+        "update core.fct_engagement_events set message_id = message_id || 'x' "
+        "where event_id = (select min(event_id) from core.fct_engagement_events)",
+        "update core.fct_conversions set message_id = message_id || 'x' "
+        "where conversion_id = "
+        "(select min(conversion_id) from core.fct_conversions where is_attributed)",
+        "update core.fct_attribution_credits set message_id = message_id || 'x' "
+        "where conversion_id = (select min(conversion_id) from core.fct_attribution_credits)",
+    ],
     "engagement_is_known_waiting_or_orphaned": [
         "delete from core.fct_engagement_events "
         "where event_id = (select min(event_id) from core.fct_engagement_events)",

@@ -55,8 +55,7 @@ messages as {{ not_kept() }} (
         recipient_contact_id,
         booked_date,
         first_send_event_at,
-        case when not is_test then first_send_event_at end as sent_from,
-        true as is_known
+        case when not is_test then first_send_event_at end as sent_from
     from {{ before('fct_messages') }}
     union all
     select
@@ -66,8 +65,7 @@ messages as {{ not_kept() }} (
         recipient_contact_id,
         null as booked_date,
         null as first_send_event_at,
-        null as sent_from,
-        false as is_known
+        null as sent_from
     from {{ before('int_messages_orphaned') }}
 ),
 
@@ -181,9 +179,15 @@ restarted_sources as (
         or least(toggled_messages.sent_from, sends.sent_from) <= toggled_sources.sent_from
 ),
 
--- Of these sources every message.
+-- Of these sources every message; an orphan has no row in fct_messages.
 restarted_messages as (
-    select *
+    select
+        message_id,
+        case when first_send_event_at is not null then email_source_id end as email_source_id,
+        contact_id,
+        case when first_send_event_at is not null then recipient_contact_id end as recipient_contact_id,
+        booked_date,
+        first_send_event_at
     from messages
     where
         email_source_id in (select toggled_sources.email_source_id from toggled_sources)
@@ -201,14 +205,7 @@ final as (
     from found_messages
     left join earlier_messages on found_messages.message_id = earlier_messages.message_id
     union distinct
-    select
-        message_id,
-        case when is_known then email_source_id end as email_source_id,
-        contact_id,
-        case when is_known then recipient_contact_id end as recipient_contact_id,
-        booked_date,
-        first_send_event_at
-    from restarted_messages
+    select * from restarted_messages
 )
 
 select * from final

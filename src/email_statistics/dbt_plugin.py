@@ -9,7 +9,7 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
-from email_statistics.build.files import refuse_bad_name
+from email_statistics.build.files import build_files, refuse_bad_name
 from email_statistics.build.lake_state import BUILDING, note_lake_state
 from email_statistics.errors import UsageError
 from email_statistics.experiments.functions import add_functions
@@ -21,24 +21,29 @@ _RUNNING = {"build", "retry", "run", "show", "test"}
 
 
 class Plugin(BasePlugin):
-    """Refuses bad settings and makes the folder of the build database, before a model runs."""
+    """Refuses bad settings and says where the build database is, before a model runs."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
-        """Raise ``DbtRuntimeError`` where a setting is unknown or bad, or the file's name.
+        """Put the files that profiles.yml names into their folder, and make it.
 
-        dbt ends with that sentence and exit code 2; no model has run by then.
+        Raises ``DbtRuntimeError`` where a setting is unknown or bad, or the warehouse's name. dbt
+        ends with that sentence and exit code 2; no model has run by then.
         """
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         try:
             read_settings(flags.VARS)
-            if self.creds is not None:
-                refuse_bad_name(Path(self.creds.path))
+            files = build_files()
+            refuse_bad_name(files.database)
         except UsageError as error:
             raise DbtRuntimeError(str(error)) from error
         # The build database holds personal data: for its owner's eyes only.
         keep_private()
-        if self.creds is not None:
-            make_private_folder(Path(self.creds.path).parent)
+        make_private_folder(files.database.parent)
+        self.creds.path = str(files.database)
+        parts = {"steps": files.steps, "batch": files.batch}
+        for attached in self.creds.attach:
+            if attached.alias in parts:
+                attached.path = str(parts[attached.alias])
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Limit memory, add functions; note lake and project for macros/engine/manifest.sql."""

@@ -175,18 +175,15 @@ def _project_folder() -> Iterator[None]:
 @contextlib.contextmanager
 def _environment(more: Mapping[str, str] | None) -> Iterator[None]:
     """Set variables that dbt, profiles.yml and the macros read, for as long as dbt works."""
-    # They are read as they are: a ``~`` must not reach them. Where one isn't set, profiles.yml has
-    # the default: dbt reads the project again where a path isn't spelt as `dbt build` spells it.
-    places = {
-        "EMAIL_STATS_RAW": paths.raw_lake(),
-        "EMAIL_STATS_WAREHOUSE": paths.published_warehouse(),
-    }
     variables = {
-        **{name: str(place) for name, place in places.items() if os.environ.get(name)},
         # Unless asked for: writing manifest.json and its like costs a second, and nobody reads it.
         "DBT_WRITE_JSON": os.environ.get("DBT_WRITE_JSON", "false"),
         **(more or {}),
     }
+    # It is read as it is: a ``~`` must not reach it. Where it isn't set, the macro has the default:
+    # dbt reads models again where a path isn't spelt as `dbt build` spells it.
+    if os.environ.get("EMAIL_STATS_RAW"):
+        variables["EMAIL_STATS_RAW"] = str(paths.raw_lake())
     given = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:

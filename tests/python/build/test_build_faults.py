@@ -50,7 +50,7 @@ class Killed:
 
     @property
     def warehouse(self) -> Path:
-        return self.folder / "wh.duckdb"
+        return self.folder / "email_stats.duckdb"
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +155,10 @@ def test_a_failing_test_of_dbt_publishes_nothing_and_is_named(
 @pytest.fixture
 def building(sample_lake: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A build at work, which holds the lock."""
-    process = start_email_stats("build", lake=sample_lake, warehouse=tmp_path / "wh.duckdb")
-    lock = tmp_path / "build" / "wh.duckdb.lock"
+    process = start_email_stats(
+        "build", lake=sample_lake, warehouse=tmp_path / "email_stats.duckdb"
+    )
+    lock = tmp_path / "build" / "email_stats.duckdb.lock"
     assert process.stderr is not None
     while not (lock.exists() and lock.read_text(encoding="utf-8")):
         assert process.poll() is None
@@ -170,12 +172,12 @@ def building(sample_lake: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str
 def test_a_second_build_is_refused_and_a_dead_ones_lock_is_none(
     building: subprocess.Popen[str], sample_lake: Path, tmp_path: Path
 ) -> None:
-    lock = tmp_path / "build" / "wh.duckdb.lock"
+    lock = tmp_path / "build" / "email_stats.duckdb.lock"
     for command in ("build", "publish"):
-        second = email_stats(command, lake=sample_lake, warehouse=tmp_path / "wh.duckdb")
+        second = email_stats(command, lake=sample_lake, warehouse=tmp_path / "email_stats.duckdb")
         assert second.returncode == 1
         assert f"email-stats build, process {building.pid}, since" in the_error(second)
-    doctor = email_stats("doctor", lake=sample_lake, warehouse=tmp_path / "wh.duckdb")
+    doctor = email_stats("doctor", lake=sample_lake, warehouse=tmp_path / "email_stats.duckdb")
     assert f"process {building.pid}" in doctor.stdout
     os.kill(building.pid, signal.SIGKILL)
     building.wait()
@@ -246,7 +248,7 @@ def test_wrong_usage_ends_with_two(
         "build",
         *arguments,
         lake=sample_lake,
-        warehouse=tmp_path / "none" / "wh.duckdb",
+        warehouse=tmp_path / "none" / "email_stats.duckdb",
         variables=variables,
     )
     assert run.returncode == 2, run.stderr
@@ -287,10 +289,10 @@ def test_selecting_nothing_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path) -> None:
-    database = tmp_path / "wh.duckdb"
+    database = tmp_path / "email_stats.duckdb"
     assert settle(database) is None
     database.write_bytes(b"no database" * 1000)
-    database.with_name("wh.duckdb.wal").write_bytes(b"no log")
+    database.with_name("email_stats.duckdb.wal").write_bytes(b"no log")
     note = settle(database)
     assert note is not None
     assert "is built again" in note
@@ -300,14 +302,14 @@ def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path)
         "c.execute('create table t as select 1 as i'); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
-    assert database.with_name("wh.duckdb.wal").exists()
+    assert database.with_name("email_stats.duckdb.wal").exists()
     assert settle(database) is None
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.sql("from t").fetchall() == [(1,)]
 
 
 def test_a_build_database_that_older_programs_can_not_open_is_remade(tmp_path: Path) -> None:
-    database = tmp_path / "wh.duckdb"
+    database = tmp_path / "email_stats.duckdb"
     duckdb.connect(database).close()
     assert settle(database) is None
     note = settle(database, PUBLISHED_FORMAT)
@@ -321,7 +323,7 @@ def test_a_build_database_that_older_programs_can_not_open_is_remade(tmp_path: P
 
 
 def test_a_dbt_build_by_hand_at_the_same_time_is_a_sentence(tmp_path: Path) -> None:
-    database = tmp_path / "wh.duckdb"
+    database = tmp_path / "email_stats.duckdb"
     code = f"import duckdb; c = duckdb.connect({str(database)!r}); print(1, flush=True); input()"
     other = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -89,7 +89,7 @@ def test_absent_optional_tables_and_columns_are_empty(
     (tiny_lake / "contacts" / "_writing.parquet").write_text("not parquet")
     (tiny_lake / "contacts" / ".hidden").mkdir()
     (tiny_lake / "contacts" / ".hidden" / "x.parquet").write_text("not parquet")
-    database = builder.build(tiny_lake, tmp_path / "wh.duckdb")
+    database = builder.build(tiny_lake, tmp_path / "email_stats.duckdb")
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.sql(
             "select sent, opened, delivered, orders, revenue from marts.email_performance"
@@ -97,7 +97,7 @@ def test_absent_optional_tables_and_columns_are_empty(
 
 
 def _fails(builder: Builder, lake: Path, tmp_path: Path) -> str:
-    assert not builder.run("build", lake=lake, warehouse=tmp_path / "wh.duckdb")
+    assert not builder.run("build", lake=lake, warehouse=tmp_path / "email_stats.duckdb")
     said = "\n".join(builder.said)
     assert "Raw lake: " in said
     assert "START sql" not in said, "a model ran"
@@ -132,7 +132,7 @@ def test_a_file_that_is_no_parquet_is_named(
 def test_a_bad_setting_is_refused_before_any_model(tiny_lake: Path, tmp_path: Path) -> None:
     run = dbt(
         "build", "--vars", "{atribution_window_days: 5}",
-        lake=tiny_lake, warehouse=tmp_path / "wh.duckdb",
+        lake=tiny_lake, warehouse=tmp_path / "email_stats.duckdb",
     )  # fmt: skip
     assert run.returncode == 2
     assert "did you mean 'attribution_window_days'?" in run.stdout
@@ -146,7 +146,7 @@ class StagingProject:
         self.folder = staging_project(folder / "project")
         self._builder = Builder(folder / "dbt", self.folder)
         self._lake = lake
-        self._warehouse = folder / "wh.duckdb"
+        self._warehouse = folder / "email_stats.duckdb"
 
     def outcome_of(self, *arguments: str, passes: bool = True) -> tuple[bool, str | None]:
         """What the build database says of itself after this command."""
@@ -242,7 +242,7 @@ def test_a_full_refresh_takes_out_what_an_older_version_built(staged: StagingPro
 
 def test_real_data_build_at_first_try(builder: Builder, real_lake: Path, tmp_path: Path) -> None:
     """The totals are those of that folder's README."""
-    database = builder.build(real_lake, tmp_path / "wh.duckdb")
+    database = builder.build(real_lake, tmp_path / "email_stats.duckdb")
     with duckdb.connect(database, read_only=True) as connection:
         orders, revenue, free = connection.sql(
             "select count(*), cast(sum(revenue) as varchar), count(*) filter (where revenue = 0) "

@@ -19,7 +19,7 @@ from email_statistics.storage import locked
 @pytest.fixture(autouse=True)
 def _set_up(sample_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL_STATS_RAW", str(sample_lake))
-    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "wh.duckdb"))
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "email_stats.duckdb"))
     monkeypatch.setattr(doctor, "package_version", lambda target, package: None)
 
 
@@ -129,9 +129,9 @@ def test_a_build_database_that_is_damaged(files: BuildFiles) -> None:
 
 
 def test_a_published_file_that_is_damaged_or_has_a_log(files: BuildFiles) -> None:
-    files.published.with_name("wh.duckdb.wal").write_bytes(b"log")
-    _is_unwell("published", "wh.duckdb.wal is of a program that opened")
-    files.published.with_name("wh.duckdb.wal").unlink()
+    files.published.with_name("email_stats.duckdb.wal").write_bytes(b"log")
+    _is_unwell("published", "email_stats.duckdb.wal is of a program that opened")
+    files.published.with_name("email_stats.duckdb.wal").unlink()
     files.published.write_bytes(b"no database" * 999)
     _is_unwell("published", "which writes it again")
 
@@ -139,9 +139,11 @@ def test_a_published_file_that_is_damaged_or_has_a_log(files: BuildFiles) -> Non
 def test_the_command_ends_with_one_where_something_is_to_be_done(
     sample_lake: Path, tmp_path: Path
 ) -> None:
-    well = email_stats("doctor", lake=sample_lake, warehouse=tmp_path / "wh.duckdb")
+    well = email_stats("doctor", lake=sample_lake, warehouse=tmp_path / "email_stats.duckdb")
     assert well.returncode == 0, well.stderr
     assert well.stdout.splitlines()[0].startswith("ok    versions")
-    unwell = email_stats("doctor", lake=tmp_path / "none", warehouse=tmp_path / "wh.duckdb")
+    unwell = email_stats(
+        "doctor", lake=tmp_path / "none", warehouse=tmp_path / "email_stats.duckdb"
+    )
     assert unwell.returncode == 1
     assert the_error(unwell) == "Error: Not well: raw lake; do what the lines above say."

@@ -772,7 +772,7 @@ class Lake:
 
     @property
     def warehouse(self) -> Path:
-        return self.folder / "incremental" / "wh.duckdb"
+        return self.folder / "incremental" / "email_stats.duckdb"
 
     def build(self) -> str:
         """Build what has arrived; returns how dbt said that it would."""
@@ -788,8 +788,10 @@ class Lake:
         """What differs from a full refresh of the same lake."""
         other = self.folder / "full"
         shutil.rmtree(other, ignore_errors=True)
-        self.builder.build(self.lake, other / "wh.duckdb", is_tested=False)
-        return differences(build_database(self.warehouse), build_database(other / "wh.duckdb"))
+        self.builder.build(self.lake, other / "email_stats.duckdb", is_tested=False)
+        return differences(
+            build_database(self.warehouse), build_database(other / "email_stats.duckdb")
+        )
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def built(
     lake = tmp_path / "lake"
     shutil.copytree(sample_lake / "links", lake / "links")
     monkeypatch.setenv("EMAIL_STATS_RAW", str(lake))
-    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "warehouse" / "wh.duckdb"))
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "warehouse" / "email_stats.duckdb"))
     monkeypatch.setattr(paths, "PROJECT_ROOT", project)
     monkeypatch.setattr(Builder, "_build", _raise_real_build)
     build_input._fingerprint_read_once.cache_clear()
@@ -115,7 +115,7 @@ CHANGES: dict[str, Callable[[Path, BuildFiles], object]] = {
     "the published file": lambda _, files: _write_into(files.published),
     "no published file": lambda _, files: files.published.unlink(),
     "a log beside the published file": lambda _, files: files.published.with_name(
-        "wh.duckdb.wal"
+        "email_stats.duckdb.wal"
     ).write_bytes(b"log"),
     "the build database": lambda _, files: _write_into(files.database),
     "its steps": lambda _, files: _write_into(steps_of(build_database(files.published))),

@@ -31,7 +31,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty lake, which every command of the test means."""
     folder = tmp_path / "lake"
     monkeypatch.setenv("EMAIL_STATS_RAW", str(folder))
-    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "warehouse.duckdb"))
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "email_stats.duckdb"))
     yield folder
 
 
@@ -48,7 +48,7 @@ def _load(lake: Path, number: int, *others: dict[str, Any]) -> str:
 
 def _build(builder: Builder, lake: Path) -> Path:
     """A build that the next one may go on top of: that takes its tests."""
-    return builder.build(lake, lake.parent / "warehouse.duckdb")
+    return builder.build(lake, lake.parent / "email_stats.duckdb")
 
 
 def _loads(database: Path) -> list[tuple[Any, ...]]:
@@ -96,7 +96,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(builder: Builder, 
     assert _how(builder) == "Incremental: 4 new files with 5 rows."
     assert third in {load_id for load_id, *_ in _loads(database)}
 
-    whole = builder.build(lake, lake.parent / "whole" / "warehouse.duckdb", is_tested=False)
+    whole = builder.build(lake, lake.parent / "whole" / "email_stats.duckdb", is_tested=False)
     assert differences(database, whole) == []
 
 

@@ -247,7 +247,10 @@ def test_publishing_killed_at_any_moment_never_harms_a_reader(files: BuildFiles)
                 remove(leftover)
     assert polled.errors == []
     assert polled.reads > 10
-    assert sorted(path.name for path in files.published.parent.iterdir()) == ["build", "wh.duckdb"]
+    assert sorted(path.name for path in files.published.parent.iterdir()) == [
+        "build",
+        "email_stats.duckdb",
+    ]
 
 
 def _limit_file_size(most: float) -> None:
@@ -275,7 +278,10 @@ def test_a_full_disk_leaves_the_published_file_as_it_was(files: BuildFiles, shar
     )
     assert "PublishError: The disk is full" in run.stderr
     assert files.published.read_bytes() == before
-    assert {path.name for path in files.published.parent.iterdir()} == {"build", "wh.duckdb"}
+    assert {path.name for path in files.published.parent.iterdir()} == {
+        "build",
+        "email_stats.duckdb",
+    }
 
 
 def test_what_did_not_pass_is_not_published(files: BuildFiles, sample_lake: Path) -> None:
@@ -318,12 +324,11 @@ def test_copying_something_else_than_was_built_is_noticed(
 def test_wrong_paths_end_with_usage_errors(tmp_path: Path, sample_lake: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "folder").mkdir()
-    for warehouse in (tmp_path / "file" / "wh.duckdb", tmp_path / "folder"):
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    for warehouse, named in ((file / "wh.duckdb", file), (folder, folder)):
         run = email_stats("build", lake=sample_lake, warehouse=warehouse)
         assert run.returncode == 2, run.stderr
-        assert str(warehouse.parent if warehouse.name == "wh.duckdb" else warehouse) in the_error(
-            run
-        )
+        assert str(named) in the_error(run)
 
 
 @pytest.mark.parametrize("name", ["core.duckdb", ".Steps.db", "o'b.duckdb"])
@@ -333,9 +338,13 @@ def test_a_warehouse_named_as_a_part_of_it_is_refused(
     run = email_stats("build", lake=sample_lake, warehouse=tmp_path / name)
     assert run.returncode == 2, run.stderr
     assert f"A warehouse can't be called {name}" in the_error(run)
-    built = dbt("build", lake=sample_lake, warehouse=tmp_path / name)
+    assert list(tmp_path.glob("**/*.duckdb")) == []
+
+
+def test_dbt_refuses_such_a_name_too(tmp_path: Path, sample_lake: Path) -> None:
+    built = dbt("build", lake=sample_lake, warehouse=tmp_path / "core.duckdb")
     assert built.returncode == 2, built.stdout
-    assert f"A warehouse can't be called {name}" in built.stdout
+    assert "A warehouse can't be called core.duckdb" in built.stdout
     assert list(tmp_path.glob("**/*.duckdb")) == []
 
 
@@ -348,7 +357,7 @@ def test_an_unwritable_folder_is_a_sentence(tmp_path: Path, sample_lake: Path) -
     folder = tmp_path / "theirs"
     folder.mkdir()
     folder.chmod(0o555)
-    for warehouse in (folder / "wh.duckdb", folder / "deeper" / "wh.duckdb"):
+    for warehouse in (folder / "email_stats.duckdb", folder / "deeper" / "email_stats.duckdb"):
         run = email_stats("build", lake=sample_lake, warehouse=warehouse, launcher=launcher)
         assert run.returncode == 2, run.stderr
         assert "can't be written (Permission denied)" in the_error(run)

@@ -67,8 +67,8 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
 
 
 def test_a_database_is_on_utc_within_its_memory_and_fetches_nothing(tmp_path: Path) -> None:
-    open_duckdb(tmp_path / "wh.duckdb").close()
-    with open_duckdb(tmp_path / "wh.duckdb", read_only=True, megabytes=50) as connection:
+    open_duckdb(tmp_path / "email_stats.duckdb").close()
+    with open_duckdb(tmp_path / "email_stats.duckdb", read_only=True, megabytes=50) as connection:
         names = ("TimeZone", "memory_limit", "autoinstall_known_extensions")
         settings = dict(
             connection.sql(

@@ -171,7 +171,7 @@ def test_a_failing_check_keeps_the_published_file_as_it_was(
     run = email_stats("publish", lake=sample_lake, warehouse=warehouse)
     assert run.returncode == 1
     error = the_error(run)
-    page = warehouse.with_name("wh.checks.html")
+    page = warehouse.with_name("email_stats.checks.html")
     assert "bounce_rate is 7.0000, above 1" in error
     assert "Nothing was published" in error
     assert str(page) in error

@@ -55,6 +55,9 @@ class Builder:
                 patch.setenv(name, value)
             patch.setenv("DBT_TARGET_PATH", str(self._folder / "target"))
             patch.setenv("DBT_LOG_PATH", str(self._folder / "logs"))
+            patch.setenv("DBT_WRITE_JSON", "false")  # a second or more each time
+            if self._project != PROJECT_ROOT:
+                patch.delenv("DBT_PARTIAL_PARSE_FILE_PATH", raising=False)
             try:
                 return runner.invoke([*arguments, "--log-level", "none", "--no-print"])
             finally:

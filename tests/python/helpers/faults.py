@@ -50,7 +50,7 @@ def start_email_stats(*arguments: str, lake: Path, warehouse: Path) -> subproces
 
 def copy_build(database: Path, folder: Path) -> Path:
     """A build database of one's own: returns where it would be published, and nothing is."""
-    warehouse = folder / "wh.duckdb"
+    warehouse = folder / "email_stats.duckdb"
     for part in (folder, build_database(warehouse).parent):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     copy_database(database, build_database(warehouse))

@@ -55,9 +55,9 @@ def build_versions(lakes: list[Path], folder: Path) -> tuple[dict[Version, Path]
     for real in lakes:
         point(folder / "lake", real)
         started = time.monotonic()
-        run = email_stats(*_BUILD, lake=folder / "lake", warehouse=folder / "wh.duckdb")
+        run = email_stats(*_BUILD, lake=folder / "lake", warehouse=folder / "email_stats.duckdb")
         assert run.returncode == 0, run.stderr
-        versions[read_version(folder / "wh.duckdb")] = real
+        versions[read_version(folder / "email_stats.duckdb")] = real
     assert len(versions) == len(lakes)
     published = _PUBLISH.search(run.stdout)
     assert published is not None, run.stdout
@@ -79,7 +79,7 @@ def kill_builds(
     published file isn't whole, isn't one of the versions, or where the build after the last kill
     fails or leaves something behind.
     """
-    warehouse, lake, lakes = folder / "wh.duckdb", folder / "lake", list(versions.values())
+    warehouse, lake, lakes = folder / "email_stats.duckdb", folder / "lake", list(versions.values())
     killings = Killings()
     with readers(warehouse, reader_count) as polled:
         for number in range(kills):
@@ -96,8 +96,8 @@ def kill_builds(
     killings.last = run
     assert versions[read_version(warehouse)] == lakes[0]
     left = {path.name for path in folder.iterdir()} - {"build", "target", "logs", "lake"}
-    assert left == {"wh.duckdb", "wh.checks.html"}, left
-    spilled = build_database(warehouse).with_name("wh.duckdb.tmp")
+    assert left == {"email_stats.duckdb", "email_stats.checks.html"}, left
+    spilled = build_database(warehouse).with_name("email_stats.duckdb.tmp")
     assert not spilled.exists()
     killings.reads, killings.errors = polled.reads, polled.errors or []
     return killings

@@ -88,7 +88,9 @@ def test_a_build_of_random_worlds_equals_the_reference(case: str, tmp_path: Path
     if failure:
         raise failure
     if not dirt:
-        assert_the_same_answers(build_database(tmp_path / "all" / "warehouse" / "worlds.duckdb"))
+        assert_the_same_answers(
+            build_database(tmp_path / "all" / "warehouse" / "email_stats.duckdb")
+        )
 
 
 # The same world told otherwise: nobody may be credited differently. A world's prefix is its number,
@@ -165,7 +167,7 @@ def _differences(
     """Builds a lake and compares it; a data test that fails comes second to what differs."""
     rates = DIRTY_RATES if dirt else TYPED_RATES
     write_lake(lake.values(), rates, folder / "lake", dirt=dirt)
-    warehouse = folder / "warehouse" / "worlds.duckdb"
+    warehouse = folder / "warehouse" / "email_stats.duckdb"
     failure = None
     try:
         build(folder / "lake", warehouse, overrides)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from helpers.support import PROJECT_ROOT
+from helpers.support import PROJECT_ROOT, parsed
 
 BENCHMARKS = PROJECT_ROOT / "tests" / "benchmarks"
 MESSAGES = 2_000
@@ -28,6 +28,7 @@ def run(script: str, *arguments: str | Path) -> str:
     done = subprocess.run(
         [sys.executable, BENCHMARKS / script, *arguments],
         cwd=PROJECT_ROOT,
+        env=os.environ | parsed(),
         capture_output=True,
         text=True,
         check=False,

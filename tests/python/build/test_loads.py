@@ -46,9 +46,9 @@ def _load(lake: Path, number: int, *others: dict[str, Any]) -> str:
     return loaded("sendgrid", written(lake.parent, events, f"{number}.json"), lake=lake).load_id
 
 
-def _build(builder: Builder, lake: Path) -> Path:
-    """A build that the next one may go on top of: that takes its tests."""
-    return builder.build(lake, lake.parent / "email_stats.duckdb")
+def _build(builder: Builder, lake: Path, *, is_last: bool = False) -> Path:
+    """A build that the next one may go on top of, for which it takes its tests, or the last."""
+    return builder.build(lake, lake.parent / "email_stats.duckdb", is_tested=not is_last)
 
 
 def _loads(database: Path) -> list[tuple[Any, ...]]:
@@ -92,7 +92,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(builder: Builder, 
     _build(builder, lake)
     list(compact(lake, NO_AGE))
     _load(lake, 4)
-    database = _build(builder, lake)
+    database = _build(builder, lake, is_last=True)
     assert _how(builder) == "Incremental: 4 new files with 5 rows."
     assert third in {load_id for load_id, *_ in _loads(database)}
 
@@ -108,7 +108,7 @@ def test_a_record_of_a_load_that_is_none_is_named(builder: Builder, lake: Path) 
     _load(lake, 1)
     (lake / "_loads" / "x.json").write_text("{", encoding="utf-8")
     with pytest.raises(BuildError, match=r"x\.json isn't the record of a load"):
-        _build(builder, lake)
+        _build(builder, lake, is_last=True)
 
 
 def test_a_load_without_rows_is_something_new_for_a_build(lake: Path) -> None:
@@ -127,7 +127,7 @@ def test_several_compactions_between_two_builds_are_taken(builder: Builder, lake
     (day,) = lake.glob("send_events/loaded/day-*.parquet")
     # As if the month were over: the day's file is merged with another into the month's.
     _merge_again(lake, day)
-    _build(builder, lake)
+    _build(builder, lake, is_last=True)
     assert _how(builder) == "Incremental: 0 new files with 0 rows."
 
 
@@ -160,7 +160,7 @@ def test_files_that_a_build_never_saw_as_they_were_merged_are_read_again(
     duckdb.sql(f"copy (select * from '{path}' limit 1) to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
     list(compact(lake, NO_AGE))
-    _build(builder, lake)
+    _build(builder, lake, is_last=True)
     assert _how(builder).startswith("Full refresh: the file ")
 
 
@@ -169,7 +169,7 @@ def test_a_replaced_load_is_a_full_refresh(builder: Builder, lake: Path) -> None
     _build(builder, lake)
     profile = {"source": {"default": "spring"}}
     loaded("sendgrid", lake.parent / "1.json", lake=lake, profile=profile, replace=first)
-    database = _build(builder, lake)
+    database = _build(builder, lake, is_last=True)
     assert _how(builder).startswith("Full refresh: the file ")
     with duckdb.connect(str(database), read_only=True) as connection:
         sources = connection.sql("select email_source_id from core.dim_email_sources").fetchall()

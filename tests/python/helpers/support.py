@@ -15,29 +15,28 @@ import pytest
 
 PROJECT_ROOT = Path(__file__).parents[3]
 
-# What dbt has read of the project (`make setup`): each build of a test begins with it, and reads
-# again only what has changed since.
-PARSED = PROJECT_ROOT / "var" / "dbt" / "target" / "partial_parse.msgpack"
-
 
 class BuildError(AssertionError):
     """The build failed; the text is the end of what it said."""
 
 
+def parsed() -> dict[str, str]:
+    """The variable by which dbt begins with what `make setup` has read of the project."""
+    file = PROJECT_ROOT / "var" / "dbt" / "target" / "partial_parse.msgpack"
+    return {"DBT_PARTIAL_PARSE_FILE_PATH": str(file)} if file.exists() else {}
+
+
 def environment(lake: Path, warehouse: Path) -> dict[str, str]:
     """The environment of a command that reads ``lake`` and keeps all that it writes beside
     ``warehouse``."""
-    parsed = {"DBT_PARTIAL_PARSE_FILE_PATH": str(PARSED)} if PARSED.exists() else {}
-    return (
-        os.environ
-        | parsed
-        | {
-            "EMAIL_STATS_RAW": str(lake),
-            "EMAIL_STATS_WAREHOUSE": str(warehouse),
-            "DBT_TARGET_PATH": str(warehouse.parent / "target"),
-            "DBT_LOG_PATH": str(warehouse.parent / "logs"),
-        }
-    )
+    return {
+        **os.environ,
+        **parsed(),
+        "EMAIL_STATS_RAW": str(lake),
+        "EMAIL_STATS_WAREHOUSE": str(warehouse),
+        "DBT_TARGET_PATH": str(warehouse.parent / "target"),
+        "DBT_LOG_PATH": str(warehouse.parent / "logs"),
+    }
 
 
 def build_database(warehouse: Path) -> Path:
@@ -75,6 +74,7 @@ def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -
     """
     run = dbt(
         "build",
+        "--no-write-json",
         "--exclude-resource-type",
         "unit_test",
         "--vars",

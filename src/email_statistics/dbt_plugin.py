@@ -39,9 +39,11 @@ class Plugin(BasePlugin):
         # The build database holds personal data: for its owner's eyes only.
         keep_private()
         make_private_folder(files.database.parent)
+        if self.creds is None:  # as dbt-duckdb's types have it
+            return
         self.creds.path = str(files.database)
         parts = {"steps": files.steps, "batch": files.batch}
-        for attached in self.creds.attach:
+        for attached in self.creds.attach or []:
             if attached.alias in parts:
                 attached.path = str(parts[attached.alias])
 

@@ -12,7 +12,6 @@ from helpers.support import (
     PROJECT_ROOT,
     SampleBuild,
     build_database,
-    dbt,
     staging_project,
     steps_of,
 )
@@ -129,14 +128,22 @@ def test_a_file_that_is_no_parquet_is_named(
     assert "broken.parquet" in _fails(builder, tiny_lake, tmp_path)
 
 
-def test_a_bad_setting_is_refused_before_any_model(tiny_lake: Path, tmp_path: Path) -> None:
-    run = dbt(
-        "build", "--vars", "{atribution_window_days: 5}",
-        lake=tiny_lake, warehouse=tmp_path / "email_stats.duckdb",
-    )  # fmt: skip
-    assert run.returncode == 2
-    assert "did you mean 'attribution_window_days'?" in run.stdout
-    assert "START sql" not in run.stdout
+def test_a_bad_setting_is_refused_before_any_model(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
+    arguments = ("build", "--vars", "{atribution_window_days: 5}")
+    assert not builder.run(*arguments, lake=tiny_lake, warehouse=tmp_path / "email_stats.duckdb")
+    said = "\n".join(builder.said)
+    assert "did you mean 'attribution_window_days'?" in said
+    assert "START sql" not in said
+
+
+def test_a_name_that_a_warehouse_cannot_have_is_refused_before_any_model(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
+    assert not builder.run("build", lake=tiny_lake, warehouse=tmp_path / "core.duckdb")
+    assert "A warehouse can't be called core.duckdb" in "\n".join(builder.said)
+    assert list(tmp_path.glob("**/*.duckdb")) == []
 
 
 class StagingProject:
@@ -188,7 +195,7 @@ def test_a_failed_or_partial_build_says_so_in_the_database(
     assert staged.outcome_of(*DATA_TESTS)[0] is False, "tests don't make whole what is a part"
     without_data_tests = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
     staged.outcome_of("build", *without_data_tests)
-    assert staged.outcome_of("test", "--resource-type", "unit_test") == untested
+    assert staged.outcome_of("test", "--select", "stg_contacts,test_type:unit") == untested
     one_model = staged.outcome_of("build", "--select", "stg_contacts")
     assert "only a part of it was built" in (one_model[1] or "")
     shutil.rmtree(tiny_lake / "contacts")

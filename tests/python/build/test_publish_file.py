@@ -341,13 +341,6 @@ def test_a_warehouse_named_as_a_part_of_it_is_refused(
     assert list(tmp_path.glob("**/*.duckdb")) == []
 
 
-def test_dbt_refuses_such_a_name_too(tmp_path: Path, sample_lake: Path) -> None:
-    built = dbt("build", lake=sample_lake, warehouse=tmp_path / "core.duckdb")
-    assert built.returncode == 2, built.stdout
-    assert "A warehouse can't be called core.duckdb" in built.stdout
-    assert list(tmp_path.glob("**/*.duckdb")) == []
-
-
 def test_an_unwritable_folder_is_a_sentence(tmp_path: Path, sample_lake: Path) -> None:
     launcher = EMAIL_STATS
     if os.geteuid() == 0:  # for whom every folder is writable, but without these two capabilities

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers.support import PROJECT_ROOT
+from helpers.support import PROJECT_ROOT, parsed
 
 from email_statistics.starting import put_off, uncollected
 
@@ -48,15 +48,21 @@ def test_the_checks_start_without_scipys_distributions() -> None:
 
 
 def test_dbt_reads_no_project_again_that_a_build_has_read(tmp_path: Path) -> None:
-    places = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path)}
+    """Nor for a warehouse elsewhere."""
     unset = {"EMAIL_STATS_RAW", "EMAIL_STATS_WAREHOUSE", "DBT_TARGET"}
-    environment = {name: os.environ[name] for name in os.environ.keys() - unset} | places
+    environment = {name: os.environ[name] for name in os.environ.keys() - unset}
+    environment |= {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path)}
     start = "from email_statistics.build.dbt import Dbt; Dbt(variables=None).start()"
-    for command in (["-c", start], ["-c", "from dbt.cli.main import cli; cli()", "parse"]):
+    elsewhere = {"EMAIL_STATS_WAREHOUSE": str(tmp_path / "email_stats.duckdb")}
+    for command, variables in (
+        (["-c", start], parsed()),
+        (["-c", "from dbt.cli.main import cli; cli()", "parse"], elsewhere),
+    ):
+        (tmp_path / "dbt.log").unlink(missing_ok=True)
         subprocess.run(
             [sys.executable, *command],
             cwd=PROJECT_ROOT,
-            env=environment,
+            env=environment | variables,
             capture_output=True,
             check=True,
         )

@@ -152,7 +152,7 @@ def test_files_that_a_build_never_saw_as_they_were_merged_are_read_again(
     duckdb.sql(f"copy (select * from '{path}' limit 1) to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
     list(compact(lake, NO_AGE))
-    builder.run("build", "--select", "stg_links", lake=lake, warehouse=lake.parent / WAREHOUSE)
+    _build(builder, lake, is_last=True)
     assert _how(builder).startswith("Full refresh: the file ")
 
 

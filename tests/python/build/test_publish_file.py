@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from helpers.faults import EMAIL_STATS, copy_build, email_stats, read_version, readers, the_error
-from helpers.support import SampleBuild, build_database, dbt
+from helpers.support import SampleBuild, build_database
 
 from email_statistics.build.database import reading_passed, remove
 from email_statistics.build.files import BuildFiles

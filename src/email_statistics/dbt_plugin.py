@@ -20,7 +20,7 @@ from email_statistics.storage import keep_private, limit_memory, make_private_fo
 _RUNNING = {"build", "retry", "run", "show", "test"}
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]  # dbt counts as untyped
     """Refuses bad settings and says where the build database is, before a model runs."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -29,7 +29,7 @@ class Plugin(BasePlugin):
         Raises ``DbtRuntimeError`` where a setting is unknown or bad, or the warehouse's name. dbt
         ends with that sentence and exit code 2; no model has run by then.
         """
-        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
+        flags = get_flags()
         try:
             read_settings(flags.VARS)
             files = build_files()
@@ -39,18 +39,16 @@ class Plugin(BasePlugin):
         # The build database holds personal data: for its owner's eyes only.
         keep_private()
         make_private_folder(files.database.parent)
-        if self.creds is None:  # as dbt-duckdb's types have it
-            return
         self.creds.path = str(files.database)
         parts = {"steps": files.steps, "batch": files.batch}
-        for attached in self.creds.attach or []:
+        for attached in self.creds.attach:
             if attached.alias in parts:
                 attached.path = str(parts[attached.alias])
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Limit memory, add functions; note lake and project for macros/engine/manifest.sql."""
         limit_memory(conn, BUILDING)
-        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
+        flags = get_flags()
         # Whoever only compiles may leave a connection open, of which DuckDB complains at its end.
         if flags.WHICH in _RUNNING:
             add_functions(conn)

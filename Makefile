@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ISOLATED := env -u EMAIL_STATS_RAW -u EMAIL_STATS_WAREHOUSE -u EMAIL_STATS_REPORTS -u EMAIL_STATS_EXPORTS \
 	-u EMAIL_STATS_SPARK -u EMAIL_STATS_SPARK_WAREHOUSE -u EMAIL_STATS_SPARK_FORMAT \
 	-u DBT_TARGET_PATH -u DBT_LOG_PATH -u DBT_PROFILES_DIR -u DBT_PROJECT_DIR -u DBT_TARGET -u PYTHONPATH
-PYTEST := $(ISOLATED) $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST := $(ISOLATED) $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 # A database of its own for quick, so that it disturbs no build. dbt begins with what setup has read.
 QUICK := $(ISOLATED) EMAIL_STATS_WAREHOUSE=var/quick/email_stats.duckdb DBT_TARGET_PATH=var/quick/target \
 	DBT_LOG_PATH=var/quick/logs DBT_PARTIAL_PARSE_FILE_PATH=var/dbt/target/partial_parse.msgpack
@@ -35,7 +35,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
+	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib src
 	$(ISOLATED) $(BIN)/dbt --quiet parse
 	@touch $@
 	@echo "Set up in $(VENV). Next: make demo, or . $(BIN)/activate and dbt build."

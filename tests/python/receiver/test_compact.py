@@ -30,9 +30,10 @@ NO_AGE = dt.timedelta(0)
 def six_loads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of six loads: of two days over a month ago, of the day before yesterday, of today."""
     lake = tmp_path_factory.mktemp("loads") / "lake"
-    month = NOW.replace(day=1, hour=12) - dt.timedelta(days=40)
-    times = [month, month, month + dt.timedelta(days=1), NOW - dt.timedelta(days=2, hours=1)]
-    times += [NOW - dt.timedelta(days=2, minutes=1), NOW]
+    # At noon: an hour before or after is the same day, whenever the tests run.
+    noon = NOW.replace(hour=12)
+    month, day = noon.replace(day=1) - dt.timedelta(days=40), noon - dt.timedelta(days=2)
+    times = [month, month, month + dt.timedelta(days=1), day - dt.timedelta(hours=1), day, NOW]
     for number, at in enumerate(times):
         _load(lake, number, at)
     return lake
@@ -306,7 +307,9 @@ def test_the_sample_is_never_compacted(sample_lake: Path) -> None:
 
 
 def test_a_file_that_is_not_parquet_is_named(lake: Path) -> None:
-    (lake / "send_events/loaded/broken.parquet").write_text("x" * 100)
+    broken = lake / "send_events/loaded/broken.parquet"
+    broken.write_text("x" * 100)
+    os.utime(broken, (NOW.timestamp(), NOW.timestamp()))  # of the day of another file
     run = _run(lake, "--older-than", "0s")
     assert run.returncode == 1
     assert "broken.parquet" in run.stderr

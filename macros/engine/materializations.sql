@@ -26,15 +26,6 @@
 {% endmacro %}
 
 
-{# Whether a model has the columns of its contract is asked where its table is made anew: a model that changed means a
-   full refresh. dbt asks it each time, in two queries. #}
-{% macro duckdb__get_assert_columns_equivalent(sql) %}
-    {% if not is_delta() %}
-        {{ default__get_assert_columns_equivalent(sql) }}
-    {% endif %}
-{% endmacro %}
-
-
 {# Drops what has a relation's name, as part of a statement that says more; dbt's own asks the database once more. #}
 {% macro drop_statement(relation) %}
     {% set existing = load_cached_relation(relation) %}

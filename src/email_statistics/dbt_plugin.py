@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
-from email_statistics.build.files import build_files, refuse_bad_name
+from email_statistics.build.files import BuildFiles, build_files, refuse_bad_name
 from email_statistics.build.lake_state import BUILDING, note_lake_state
 from email_statistics.errors import UsageError
 from email_statistics.experiments.functions import add_functions
@@ -20,7 +21,7 @@ from email_statistics.storage import keep_private, limit_memory, make_private_fo
 _RUNNING = {"build", "retry", "run", "show", "test"}
 
 
-class Plugin(BasePlugin):  # type: ignore[misc]  # dbt counts as untyped
+class Plugin(BasePlugin):
     """Refuses bad settings and says where the build database is, before a model runs."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -29,7 +30,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt counts as untyped
         Raises ``DbtRuntimeError`` where a setting is unknown or bad, or the warehouse's name. dbt
         ends with that sentence and exit code 2; no model has run by then.
         """
-        flags = get_flags()
+        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         try:
             read_settings(flags.VARS)
             files = build_files()
@@ -39,16 +40,21 @@ class Plugin(BasePlugin):  # type: ignore[misc]  # dbt counts as untyped
         # The build database holds personal data: for its owner's eyes only.
         keep_private()
         make_private_folder(files.database.parent)
-        self.creds.path = str(files.database)
-        parts = {"steps": files.steps, "batch": files.batch}
-        for attached in self.creds.attach:
-            if attached.alias in parts:
-                attached.path = str(parts[attached.alias])
+        if self.creds is not None:
+            self._put_in_place(self.creds, files)
+
+    def _put_in_place(self, credentials: DuckDBCredentials, files: BuildFiles) -> None:
+        """Give the build database's files their paths; what else a user attaches keeps its own."""
+        credentials.path = str(files.database)
+        paths_by_alias = {"steps": files.steps, "batch": files.batch}
+        for attached in credentials.attach or []:
+            if attached.alias in paths_by_alias:
+                attached.path = str(paths_by_alias[attached.alias])
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Limit memory, add functions; note lake and project for macros/engine/manifest.sql."""
         limit_memory(conn, BUILDING)
-        flags = get_flags()
+        flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         # Whoever only compiles may leave a connection open, of which DuckDB complains at its end.
         if flags.WHICH in _RUNNING:
             add_functions(conn)

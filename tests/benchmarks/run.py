@@ -76,7 +76,7 @@ class Benchmark:
 
     def _make(self, messages: int) -> tuple[Path, Lake]:
         print(f"{messages:,} messages: making the lake", file=sys.stderr, flush=True)
-        # One place for all sizes: dbt reads the project again for a warehouse elsewhere.
+        # One place for all sizes: dbt reads some models again for a lake elsewhere.
         folder = self._folder / "at_work"
         shutil.rmtree(folder, ignore_errors=True)
         return folder, make_lake(messages, folder / "lake")

@@ -2,20 +2,24 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 import yaml
+from dbt.adapters.duckdb.credentials import Attachment, DuckDBCredentials
 from helpers.builder import Builder
 from helpers.support import (
     PROJECT_ROOT,
     SampleBuild,
     build_database,
+    dbt,
     staging_project,
     steps_of,
 )
 
+from email_statistics import dbt_plugin
 from email_statistics.settings import Settings
 
 
@@ -128,14 +132,14 @@ def test_a_file_that_is_no_parquet_is_named(
     assert "broken.parquet" in _fails(builder, tiny_lake, tmp_path)
 
 
-def test_a_bad_setting_is_refused_before_any_model(
-    builder: Builder, tiny_lake: Path, tmp_path: Path
-) -> None:
-    arguments = ("build", "--vars", "{atribution_window_days: 5}")
-    assert not builder.run(*arguments, lake=tiny_lake, warehouse=tmp_path / "email_stats.duckdb")
-    said = "\n".join(builder.said)
-    assert "did you mean 'attribution_window_days'?" in said
-    assert "START sql" not in said
+def test_a_bad_setting_is_refused_before_any_model(tiny_lake: Path, tmp_path: Path) -> None:
+    run = dbt(
+        "build", "--vars", "{atribution_window_days: 5}",
+        lake=tiny_lake, warehouse=tmp_path / "email_stats.duckdb",
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "did you mean 'attribution_window_days'?" in run.stdout
+    assert "START sql" not in run.stdout
 
 
 def test_a_name_that_a_warehouse_cannot_have_is_refused_before_any_model(
@@ -144,6 +148,23 @@ def test_a_name_that_a_warehouse_cannot_have_is_refused_before_any_model(
     assert not builder.run("build", lake=tiny_lake, warehouse=tmp_path / "core.duckdb")
     assert "A warehouse can't be called core.duckdb" in "\n".join(builder.said)
     assert list(tmp_path.glob("**/*.duckdb")) == []
+
+
+def test_the_build_databases_files_are_put_in_place_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / "wh.duckdb"))
+    monkeypatch.setattr(dbt_plugin, "get_flags", lambda: SimpleNamespace(VARS={}))
+    names = {"steps": "steps", "batch": "batch", "mine": "/elsewhere/mine.duckdb"}
+    attached = [Attachment(path=path, alias=alias) for alias, path in names.items()]
+    credentials = DuckDBCredentials(database="wh", schema="main", path="wh.duckdb", attach=attached)
+    dbt_plugin.Plugin("plugin", {}, credentials)
+    assert credentials.path == str(tmp_path / "build" / "wh.duckdb")
+    assert {each.alias: each.path for each in attached} == {
+        "steps": str(tmp_path / "build" / "wh.duckdb.steps"),
+        "batch": str(tmp_path / "build" / "wh.duckdb.batch"),
+        "mine": "/elsewhere/mine.duckdb",
+    }
 
 
 class StagingProject:

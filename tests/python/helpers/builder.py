@@ -61,4 +61,4 @@ class Builder:
             try:
                 return runner.invoke([*arguments, "--log-level", "none", "--no-print"])
             finally:
-                DuckDBConnectionManager.close_all_connections()
+                DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

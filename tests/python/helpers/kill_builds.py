@@ -104,7 +104,7 @@ def kill_builds(
 
 
 def point(link: Path, lake: Path) -> None:
-    """Let the link be that lake: with another path dbt would read the whole project again."""
+    """Let the link be that lake: with another path dbt would read some models again."""
     link.unlink(missing_ok=True)
     link.symlink_to(lake)
 

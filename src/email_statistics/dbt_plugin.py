@@ -10,12 +10,12 @@ from dbt.flags import get_flags
 from dbt_common.exceptions import DbtRuntimeError
 
 from email_statistics import paths
-from email_statistics.build.files import BuildFiles, build_files, refuse_bad_name
+from email_statistics.build.files import BuildFiles, build_files, prepare_folders
 from email_statistics.build.lake_state import BUILDING, note_lake_state
 from email_statistics.errors import UsageError
 from email_statistics.experiments.functions import add_functions
 from email_statistics.settings import read_settings
-from email_statistics.storage import keep_private, limit_memory, make_private_folder
+from email_statistics.storage import keep_private, limit_memory
 
 # Commands that run models or tests.
 _RUNNING = {"build", "retry", "run", "show", "test"}
@@ -27,19 +27,18 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Put the files that profiles.yml names into their folder, and make it.
 
-        Raises ``DbtRuntimeError`` where a setting is unknown or bad, or the warehouse's name. dbt
-        ends with that sentence and exit code 2; no model has run by then.
+        Raises ``DbtRuntimeError`` where a setting is unknown or bad, or a warehouse can't have that
+        name or place. dbt ends with that sentence and exit code 2; no model has run by then.
         """
         flags = get_flags()  # type: ignore[no-untyped-call]  # dbt ships this one untyped
         try:
             read_settings(flags.VARS)
             files = build_files()
-            refuse_bad_name(files.database)
+            prepare_folders(files)
         except UsageError as error:
             raise DbtRuntimeError(str(error)) from error
         # The build database holds personal data: for its owner's eyes only.
         keep_private()
-        make_private_folder(files.database.parent)
         if self.creds is not None:
             self._put_in_place(self.creds, files)
 

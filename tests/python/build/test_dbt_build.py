@@ -150,6 +150,17 @@ def test_a_name_that_a_warehouse_cannot_have_is_refused_before_any_model(
     assert list(tmp_path.glob("**/*.duckdb")) == []
 
 
+def test_a_place_that_a_warehouse_cannot_have_is_refused_in_a_sentence(
+    builder: Builder, tiny_lake: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    warehouse = tmp_path / "file" / "email_stats.duckdb"
+    assert not builder.run("build", lake=tiny_lake, warehouse=warehouse)
+    said = "\n".join(builder.said)
+    assert f"{tmp_path / 'file'} can't be written" in said
+    assert "Traceback" not in said
+
+
 def test_the_build_databases_files_are_put_in_place_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,17 @@
 """What the whole suite shares: the sample lake, one build of it and its reports."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.browser import chromium
+from helpers.builder import Builder
 from helpers.faults import email_stats
 from helpers.markers import mark_by_use
 from helpers.report_worlds import job, rendered, run_reports, start_rendering, wait_for
 from helpers.support import PROJECT_ROOT, SampleBuild, dbt, made_once
+from playwright.sync_api import Browser
 
 from email_statistics.reports.run.registry import read_registry
 
@@ -93,9 +97,22 @@ def sample_site(
 
 
 @pytest.fixture(scope="session")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """dbt in this process, which reads the project once for all tests."""
+    return Builder(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
 def real_lake() -> Path:
     """Real purchases and campaigns (complete_journey), where they are at hand."""
     folder = PROJECT_ROOT.parent / "shared" / "data" / "complete_journey"
     if not folder.is_dir():
         pytest.skip("the real data (../shared/data/complete_journey) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once for the tests of a file; its event loop would be in others' way."""
+    with chromium() as started:
+        yield started

@@ -1,6 +1,7 @@
 """`dbt build` on a fresh clone: green, silent, and its lake checked before the first model."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,12 +79,6 @@ def tiny_lake(tmp_path: Path) -> Path:
             timestamp '2026-01-04' as loaded_at from ({query})) to '{folder / "part.parquet"}'"""
         )
     return lake
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    """dbt, which has read the project."""
-    return Builder(tmp_path_factory.mktemp("dbt"))
 
 
 def test_absent_optional_tables_and_columns_are_empty(
@@ -181,9 +176,8 @@ def test_the_build_databases_files_are_put_in_place_and_no_others(
 class StagingProject:
     """The project as far as its staging, built by one dbt command after the other."""
 
-    def __init__(self, lake: Path, folder: Path) -> None:
-        self.folder = staging_project(folder / "project")
-        self._builder = Builder(folder / "dbt", self.folder)
+    def __init__(self, builder: Builder, lake: Path, folder: Path) -> None:
+        self._builder = builder
         self._lake = lake
         self._warehouse = folder / "email_stats.duckdb"
 
@@ -205,10 +199,31 @@ class StagingProject:
             return connection.sql(query).fetchall()
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a project, which dbt reads once for all tests."""
+    return staging_project(tmp_path_factory.mktemp("staging") / "project")
+
+
+@pytest.fixture(scope="module")
+def staging_builder(project: Path) -> Builder:
+    """dbt, for this project."""
+    return Builder(project.parent / "dbt", project)
+
+
 @pytest.fixture
-def staged(tiny_lake: Path, tmp_path: Path) -> StagingProject:
-    """Such a project that nobody has built yet."""
-    return StagingProject(tiny_lake, tmp_path)
+def staged(staging_builder: Builder, tiny_lake: Path, tmp_path: Path) -> StagingProject:
+    """The project with a lake of which nothing is built yet."""
+    return StagingProject(staging_builder, tiny_lake, tmp_path)
+
+
+@pytest.fixture
+def providers(project: Path) -> Iterator[Path]:
+    """A seed of the project, which the test may change."""
+    file = project / "seeds" / "mailbox_providers.csv"
+    content = file.read_bytes()
+    yield file
+    file.write_bytes(content)
 
 
 DATA_TESTS = ("test", "--exclude-resource-type", "unit_test")
@@ -234,9 +249,8 @@ def test_a_failed_or_partial_build_says_so_in_the_database(
     assert staged.outcome_of("build", passes=False)[0] is False
 
 
-def test_seeds_count_as_those_that_were_loaded(staged: StagingProject) -> None:
+def test_seeds_count_as_those_that_were_loaded(staged: StagingProject, providers: Path) -> None:
     """`dbt run` loads none: tables of other seeds than the files' are not whole."""
-    providers = staged.folder / "seeds" / "mailbox_providers.csv"
     not_loaded = (False, "a seed changed and was not loaded: run dbt build")
     assert staged.outcome_of("build", "--exclude-resource-type", "unit_test") == (True, None)
     providers.write_text(f"{providers.read_text()}example.com,Example\n")

@@ -795,7 +795,7 @@ class Lake:
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def delivered(builder: Builder, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Random worlds and the cases, of which the first delivery is built."""
     folder = tmp_path_factory.mktemp("incremental")
     chance = random.Random(5)
@@ -806,7 +806,6 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         for delivery, world in ((deliveries[0], case.at_first), (deliveries[1], case.later)):
             for table, rows in prefixed(world, _prefix(name)).items():
                 delivery.setdefault(table, []).extend(rows)
-    builder = Builder(folder)
     lake = Lake(builder, folder, folder / "at_first.duckdb")
     deliver(deliveries[0], lake.lake, FIRST)
     assert lake.build() == "Full refresh: nothing was built before."

@@ -1,6 +1,7 @@
 """What a build and the doctor show of loads, and how a build takes a compaction of their files."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from helpers.builder import Builder
 from helpers.deliveries import differences
 from helpers.sender_payloads import loaded, sendgrid_event, written
-from helpers.support import BuildError, SampleBuild
+from helpers.support import BuildError, SampleBuild, build_database
 
 from email_statistics.build.build_input import read_build_input
 from email_statistics.build.doctor import Diagnosis, examine
@@ -22,11 +23,6 @@ NO_AGE = timedelta(0)
 WAREHOUSE = "email_stats.duckdb"
 
 
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    return Builder(tmp_path_factory.mktemp("dbt"))
-
-
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty lake, which every command of the test means."""
@@ -34,6 +30,27 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("EMAIL_STATS_RAW", str(folder))
     monkeypatch.setenv("EMAIL_STATS_WAREHOUSE", str(tmp_path / WAREHOUSE))
     yield folder
+
+
+@pytest.fixture(scope="module")
+def two_loads(
+    builder: Builder, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, tuple[str, str]]:
+    """A folder with a lake of two loads and its build, and the ids of the loads."""
+    lake = tmp_path_factory.mktemp("two_loads") / "lake"
+    ignored = {"event": "group_resubscribe", "email": "a@b.org", "timestamp": 1_772_359_200}
+    rejected = ({**sendgrid_event(9), "timestamp": None}, {"event": "what"})
+    ids = (_load(lake, 1), _load(lake, 2, ignored, *rejected))
+    _build(builder, lake)
+    return lake.parent, ids
+
+
+@pytest.fixture
+def loads(two_loads: tuple[Path, tuple[str, str]], lake: Path) -> tuple[str, str]:
+    """The two loads in the test's own lake, with a build that the next may go on top of."""
+    folder, ids = two_loads
+    shutil.copytree(folder, lake.parent, dirs_exist_ok=True)
+    return ids
 
 
 def _load(lake: Path, number: int, *others: dict[str, Any]) -> str:
@@ -90,10 +107,10 @@ def _merge_again(lake: Path, day: Path) -> None:
     duckdb.sql(f"copy (select {selected}) to '{lake}/_compactions/month.parquet'")
 
 
-def test_loads_are_shown_and_compacted_without_a_full_refresh(builder: Builder, lake: Path) -> None:
-    first = _load(lake, 1)
-    ignored = {"event": "group_resubscribe", "email": "a@b.org", "timestamp": 1_772_359_200}
-    second = _load(lake, 2, ignored, {**sendgrid_event(9), "timestamp": None}, {"event": "what"})
+def test_loads_are_shown_and_compacted_without_a_full_refresh(
+    builder: Builder, lake: Path, loads: tuple[str, str]
+) -> None:
+    first, second = loads
     expected = [
         (first, "with_rows", None, "sendgrid", 3),
         (second, "ignored", "group_resubscribe", "sendgrid", 1),
@@ -101,7 +118,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(builder: Builder, 
         (second, "rejected", "unknown_event", "sendgrid", 1),
         (second, "with_rows", None, "sendgrid", 3),
     ]
-    assert _loads(_build(builder, lake)) == sorted(expected, key=str)
+    assert _loads(build_database(lake.parent / WAREHOUSE)) == sorted(expected, key=str)
 
     list(compact(lake, NO_AGE))
     (day,) = lake.glob("send_events/loaded/day-*.parquet")
@@ -143,12 +160,9 @@ def test_a_load_without_rows_is_something_new_for_a_build(lake: Path) -> None:
 
 
 def test_files_that_a_build_never_saw_as_they_were_merged_are_read_again(
-    builder: Builder, lake: Path
+    builder: Builder, lake: Path, loads: tuple[str, str]
 ) -> None:
-    first = _load(lake, 1)
-    _load(lake, 2)
-    _build(builder, lake)
-    path = lake / f"send_events/loaded/{first}.parquet"
+    path = lake / f"send_events/loaded/{loads[0]}.parquet"
     duckdb.sql(f"copy (select * from '{path}' limit 1) to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
     list(compact(lake, NO_AGE))
@@ -156,16 +170,18 @@ def test_files_that_a_build_never_saw_as_they_were_merged_are_read_again(
     assert _how(builder).startswith("Full refresh: the file ")
 
 
-def test_a_replaced_load_is_a_full_refresh(builder: Builder, lake: Path) -> None:
-    first = _load(lake, 1)
-    _build(builder, lake)
+def test_a_replaced_load_is_a_full_refresh(
+    builder: Builder, lake: Path, loads: tuple[str, str]
+) -> None:
     profile = {"source": {"default": "spring"}}
-    loaded("sendgrid", lake.parent / "1.json", lake=lake, profile=profile, replace=first)
+    loaded("sendgrid", lake.parent / "1.json", lake=lake, profile=profile, replace=loads[0])
     database = _build(builder, lake, is_last=True)
     assert _how(builder).startswith("Full refresh: the file ")
     with duckdb.connect(str(database), read_only=True) as connection:
-        sources = connection.sql("select email_source_id from core.dim_email_sources").fetchall()
-    assert sources == [("sendgrid:spring",)]
+        sources = connection.sql(
+            "select email_source_id from core.fct_messages order by message_id"
+        ).fetchall()
+    assert sources == [("sendgrid:spring",), ("sendgrid:sendgrid",)]
 
 
 def test_the_doctor_names_what_was_rejected_and_what_to_do(lake: Path) -> None:

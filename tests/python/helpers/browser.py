@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 Scheme = Literal["light", "dark"]
@@ -43,6 +44,17 @@ def small_targets(page: Page) -> list[str]:
         .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 40)}`)"""
     )
     return small
+
+
+def serious_barriers(page: Page) -> list[tuple[str, list[str]]]:
+    """What keeps a reader out: axe's serious and critical violations, with pieces of the page."""
+    # By default axe also collects all that is well, for twice the time.
+    violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in violations
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 @contextmanager

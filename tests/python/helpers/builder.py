@@ -10,6 +10,8 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from helpers.support import PROJECT_ROOT, BuildError, build_database, environment
 
+from email_statistics.starting import uncollected
+
 
 class Builder:
     """dbt in this process, with the project read once: builds lakes into warehouses."""
@@ -59,6 +61,7 @@ class Builder:
             if self._project != PROJECT_ROOT:
                 patch.delenv("DBT_PARTIAL_PARSE_FILE_PATH", raising=False)
             try:
-                return runner.invoke([*arguments, "--log-level", "none", "--no-print"])
+                with uncollected():
+                    return runner.invoke([*arguments, "--log-level", "none", "--no-print"])
             finally:
                 DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

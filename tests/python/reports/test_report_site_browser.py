@@ -3,14 +3,12 @@
 import json
 import posixpath
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from helpers.browser import Scheme, chromium, visit
+from helpers.browser import Scheme, serious_barriers, visit
 from playwright.sync_api import Browser
 
 from email_statistics.reports.run import renderings
@@ -26,12 +24,6 @@ KINDS = [
 SCHEMES: list[Scheme] = ["light", "dark"]
 LIGHT_AND_DARK: list[tuple[int, Scheme]] = [(1280, "light"), (390, "dark")]
 WINDOWS = [(width, scheme) for width in (1280, 390) for scheme in SCHEMES]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def page_of(site: Path, kind: str) -> Path:
@@ -120,12 +112,7 @@ def test_a_page_of_the_site_fits_its_window_and_asks_for_nothing(
 def test_a_page_has_no_serious_barrier(sample_site: Path, browser: Browser, kind: str) -> None:
     for width, scheme in LIGHT_AND_DARK:
         with visit(browser, page_of(sample_site, kind), width=width, scheme=scheme) as seen:
-            found = Axe().run(seen.page).response["violations"]
-            serious = [
-                (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
+            serious = serious_barriers(seen.page)
             assert serious == [], json.dumps(serious, indent=1)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.browser import Scheme, chromium, visit
+from helpers.browser import Scheme, visit
 from helpers.notebooks import execute
 from helpers.report_worlds import NAMES, copy, loaded
 from helpers.support import PROJECT_ROOT
+from playwright.sync_api import Browser
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError
@@ -234,14 +235,15 @@ def test_what_comes_from_data_is_escaped(hostile: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["sample", "empty", "hostile"])
-def test_a_page_fits_its_window_and_asks_for_nothing(pages: dict[str, Path], name: str) -> None:
+def test_a_page_fits_its_window_and_asks_for_nothing(
+    pages: dict[str, Path], browser: Browser, name: str
+) -> None:
     schemes: tuple[Scheme, ...] = ("light", "dark")
-    with chromium() as browser:
-        for width, scheme in itertools.product((1280, 390), schemes):
-            with visit(browser, pages[name], width=width, scheme=scheme) as seen:
-                assert seen.requests == [pages[name].as_uri()]
-                assert seen.complaints == []
-                assert seen.overflow() == 0
+    for width, scheme in itertools.product((1280, 390), schemes):
+        with visit(browser, pages[name], width=width, scheme=scheme) as seen:
+            assert seen.requests == [pages[name].as_uri()]
+            assert seen.complaints == []
+            assert seen.overflow() == 0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from helpers.browser import Scheme, chromium, visit
+from helpers.browser import Scheme, visit
 from helpers.notebooks import execute
 from helpers.report_worlds import (
     NAMES,
@@ -20,6 +20,7 @@ from helpers.report_worlds import (
     unmeasured_statements,
 )
 from helpers.support import PROJECT_ROOT, build_database
+from playwright.sync_api import Browser
 
 from email_statistics import warehouse
 from email_statistics.errors import UsageError
@@ -314,23 +315,24 @@ def test_the_page_is_a_small_whole_private_file(pages: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["sample", "empty", "hostile"])
-def test_a_page_fits_its_window_and_asks_for_nothing(pages: dict[str, Path], name: str) -> None:
+def test_a_page_fits_its_window_and_asks_for_nothing(
+    pages: dict[str, Path], browser: Browser, name: str
+) -> None:
     grounds: dict[Scheme, str] = {"light": "rgb(246, 247, 249)", "dark": "rgb(16, 19, 24)"}
-    with chromium() as browser:
-        for width, (scheme, ground) in itertools.product((1280, 390), grounds.items()):
-            with visit(browser, pages[name], width=width, scheme=scheme) as seen:
-                assert seen.requests == [pages[name].as_uri()]
-                assert seen.complaints == []
-                assert seen.overflow() == 0
-                shown = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
-                assert shown == ground
+    for width, (scheme, ground) in itertools.product((1280, 390), grounds.items()):
+        with visit(browser, pages[name], width=width, scheme=scheme) as seen:
+            assert seen.requests == [pages[name].as_uri()]
+            assert seen.complaints == []
+            assert seen.overflow() == 0
+            shown = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert shown == ground
 
 
 @pytest.mark.parametrize(("width", "drawing"), [(1280, "wide"), (390, "narrow")])
 def test_the_switch_shows_one_drawn_chart_at_a_time(
-    pages: dict[str, Path], width: int, drawing: str
+    pages: dict[str, Path], browser: Browser, width: int, drawing: str
 ) -> None:
-    with chromium() as browser, visit(browser, pages["sample"], width=width) as seen:
+    with visit(browser, pages["sample"], width=width) as seen:
         shown = seen.page.locator("svg.es-drawing:visible")
         alternatives = []
         for label in ("Emails sent", "Opens", "Clicks", "Unsubscribes"):
@@ -349,8 +351,10 @@ def test_the_switch_shows_one_drawn_chart_at_a_time(
         ]
 
 
-def test_the_switch_and_the_definitions_work_from_the_keyboard(pages: dict[str, Path]) -> None:
-    with chromium() as browser, visit(browser, pages["sample"]) as seen:
+def test_the_switch_and_the_definitions_work_from_the_keyboard(
+    pages: dict[str, Path], browser: Browser
+) -> None:
+    with visit(browser, pages["sample"]) as seen:
         seen.page.get_by_role("radio", name="Emails sent").focus()
         seen.page.keyboard.press("ArrowRight")
         assert seen.page.get_by_text("Opens by day", exact=True).first.is_visible()
@@ -361,8 +365,10 @@ def test_the_switch_and_the_definitions_work_from_the_keyboard(pages: dict[str, 
         assert definition.is_visible()
 
 
-def test_hostile_names_are_shown_as_the_text_they_are(pages: dict[str, Path]) -> None:
-    with chromium() as browser, visit(browser, pages["hostile"]) as seen:
+def test_hostile_names_are_shown_as_the_text_they_are(
+    pages: dict[str, Path], browser: Browser
+) -> None:
+    with visit(browser, pages["hostile"]) as seen:
         rows = seen.page.locator(".es-table tbody th")
         names = [" ".join(name.split()) for name in rows.locator(".es-name").all_text_contents()]
         assert names[: len(NAMES)] == [" ".join(name.split()) for name in NAMES]
@@ -372,8 +378,8 @@ def test_hostile_names_are_shown_as_the_text_they_are(pages: dict[str, Path]) ->
         assert all(box is not None and box["height"] < 200 for box in heights)
 
 
-def test_a_long_name_unfolds_when_it_is_focused(pages: dict[str, Path]) -> None:
-    with chromium() as browser, visit(browser, pages["hostile"], width=390) as seen:
+def test_a_long_name_unfolds_when_it_is_focused(pages: dict[str, Path], browser: Browser) -> None:
+    with visit(browser, pages["hostile"], width=390) as seen:
         name = seen.page.locator(".es-table .es-name", has_text="W" * 200)
         folded = name.bounding_box()
         name.focus()
@@ -382,8 +388,8 @@ def test_a_long_name_unfolds_when_it_is_focused(pages: dict[str, Path]) -> None:
         assert whole["height"] > 2 * folded["height"]
 
 
-def test_in_print_every_chart_is_there(pages: dict[str, Path]) -> None:
-    with chromium() as browser, visit(browser, pages["sample"], scheme="dark") as seen:
+def test_in_print_every_chart_is_there(pages: dict[str, Path], browser: Browser) -> None:
+    with visit(browser, pages["sample"], scheme="dark") as seen:
         seen.page.emulate_media(media="print")
         assert seen.page.locator("svg.es-drawing:visible").count() == 4
         text = seen.page.evaluate("getComputedStyle(document.querySelector('h1')).color")

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 import polars as pl
 import pytest
-from helpers.browser import Visit, chromium, visit
+from helpers.browser import Visit, visit
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser
 
@@ -123,12 +123,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [Tab("People", people, "130"), Tab("Odd names", odd, "13"), Tab("Many", many, "2,500")],
     )
     return page_of(tmp_path_factory.mktemp("lists"), tabs)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The pages of Email Analytics, deliverability and diagnostics in a real browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.browser import Scheme, chromium, visit
+from helpers.browser import Scheme, visit
 from helpers.report_worlds import NAMES, hostile_copy, job, rendered, start_rendering, wait_for
 from helpers.support import build_database
 from playwright.sync_api import Browser
@@ -41,12 +40,6 @@ def pages(
     jobs = [job(page, report, path, **given) for page, report, path, given in worlds]
     wait_for(start_rendering(folder, jobs))
     return rendered(folder) | {f"{report}-sample": sample_pages[0][report] for report in REPORTS}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 def test_a_page_fits_its_window_and_asks_for_nothing(

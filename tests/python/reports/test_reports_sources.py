@@ -5,14 +5,13 @@ import html
 import io
 import itertools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
-from helpers.browser import Visit, chromium, visit
+from helpers.browser import Visit, visit
 from helpers.report_worlds import (
     NAMES,
     copy,
@@ -127,12 +126,6 @@ def pages(
         wait_for(process)
     samples = {f"{report}-sample": sample_pages[0][report] for report in REPORTS}
     return samples | rendered(folders[0]) | rendered(folders[1])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

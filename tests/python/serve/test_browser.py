@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from helpers.browser import Scheme, chromium, small_targets
+from helpers.browser import Scheme, serious_barriers, small_targets
 from helpers.mail_server import mail_server
 from helpers.serving import serving
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from email_statistics.serve.passwords import set_password
 
@@ -22,11 +21,12 @@ PAGES = (
 )  # fmt: skip
 
 
-def test_from_sign_in_to_a_file_that_a_mailed_link_gives(site: Path, tmp_path: Path) -> None:
+def test_from_sign_in_to_a_file_that_a_mailed_link_gives(
+    site: Path, browser: Browser, tmp_path: Path
+) -> None:
     set_password(tmp_path / "password", PASSWORD)
     with (
         mail_server(tmp_path) as mailbox,
-        chromium() as browser,
         serving(
             "--password-file",
             str(tmp_path / "password"),
@@ -115,9 +115,11 @@ def export(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_every_page_fits_and_nothing_complains(site: Path, width: int, scheme: Scheme) -> None:
-    with chromium() as browser, serving() as url:
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_every_page_fits_and_nothing_complains(
+    site: Path, browser: Browser, width: int, scheme: Scheme
+) -> None:
+    window = {"width": width, "height": 900}
+    with serving() as url, browser.new_page(viewport=window, color_scheme=scheme) as page:
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -134,7 +136,5 @@ def test_every_page_fits_and_nothing_complains(site: Path, width: int, scheme: S
                     "rows => rows.map((row) => row.getBoundingClientRect().height)"
                 )
                 assert all(height < 64 for height in rows), path
-            found = Axe().run(page).response["violations"]
-            grave = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
-            assert grave == [], path
+            assert serious_barriers(page) == [], path
     assert [one for one in complaints if "404" not in one] == []

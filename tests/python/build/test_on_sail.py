@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from helpers.builder import Builder
 from helpers.faults import email_stats
 from helpers.same_tables import differences
-from helpers.support import build, build_database
+from helpers.support import build_database
 from reference.worlds import DIRTY_RATES, draw_worlds, write_lake
 
 from email_statistics.commands.build import command
@@ -110,16 +111,18 @@ def test_an_increment_on_delta_equals_a_full_refresh_on_duckdb(
     assert len(list((tmp_path / "tables" / "sail").iterdir())) == 1
 
 
-def test_real_data_built_on_sail_equal_duckdb(real_lake: Path, tmp_path: Path) -> None:
+def test_real_data_built_on_sail_equal_duckdb(
+    builder: Builder, real_lake: Path, tmp_path: Path
+) -> None:
     run, published = _build_on_sail(real_lake, tmp_path)
     assert run.returncode == 0, run.stderr
 
-    on_duckdb = build(real_lake, tmp_path / "duckdb" / published.name)
+    on_duckdb = builder.build(real_lake, tmp_path / "duckdb" / "email_stats.duckdb")
 
     assert not differences(on_duckdb, published, NOT_COMPARED)
 
 
-def test_random_dirty_lakes_built_on_sail_equal_duckdb(tmp_path: Path) -> None:
+def test_random_dirty_lakes_built_on_sail_equal_duckdb(builder: Builder, tmp_path: Path) -> None:
     """The build databases: whether such a lake would be published is the checks' matter."""
     lake = tmp_path / "lake"
     write_lake(draw_worlds(WORLDS, seed=6, dirt=True).values(), DIRTY_RATES, lake, dirt=True)
@@ -127,7 +130,7 @@ def test_random_dirty_lakes_built_on_sail_equal_duckdb(tmp_path: Path) -> None:
     on_sail = warehouse.parent / "build" / "sail" / warehouse.name
     assert on_sail.exists(), run.stderr
 
-    on_duckdb = build(lake, tmp_path / "duckdb" / warehouse.name, SETTINGS)
+    on_duckdb = builder.build(lake, tmp_path / "duckdb" / "email_stats.duckdb", SETTINGS)
 
     assert not differences(on_duckdb, on_sail, NOT_COMPARED)
 

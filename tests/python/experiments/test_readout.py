@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from helpers.support import build
+from helpers.builder import Builder
 from reference.worlds import write_lake
 from scipy import stats
 
@@ -206,10 +206,12 @@ def _lake() -> Lake:
 
 
 @pytest.fixture(scope="module")
-def read_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def read_out(
+    builder: Builder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = tmp_path_factory.mktemp("experiments")
     write_lake([_lake().tables], [], folder / "lake", dirt=True)
-    database = build(folder / "lake", folder / "warehouse" / "experiments.duckdb")
+    database = builder.build(folder / "lake", folder / "warehouse" / "email_stats.duckdb")
     with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 

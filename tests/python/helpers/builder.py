@@ -1,7 +1,8 @@
 """dbt without a process each: reads a project once, then runs one command after the other."""
 
 import contextlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,26 @@ class Builder:
         self._manifest: Any = None
         self.said: list[str] = []
 
-    def build(self, lake: Path, warehouse: Path, *, is_tested: bool = True) -> Path:
+    def build(
+        self,
+        lake: Path,
+        warehouse: Path,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        is_tested: bool = True,
+    ) -> Path:
         """Build a lake with its data tests, or without; returns the build database.
+
+        Never with unit tests: they prove code, not data. Settings are asked for while models run,
+        so that none is a reason to read the project again; a warehouse of another name than
+        ``email_stats.duckdb`` would be.
 
         ``said`` is then what dbt told. Raises ``BuildError`` where the build fails.
         """
         left_out = ["unit_test"] if is_tested else ["unit_test", "test"]
         arguments = [f"--exclude-resource-type={each}" for each in left_out]
+        if settings:
+            arguments += ["--vars", json.dumps(settings)]
         if not self.run("build", *arguments, lake=lake, warehouse=warehouse):
             raise BuildError("\n".join(self.said[-40:]))
         return build_database(warehouse)

@@ -67,28 +67,6 @@ def dbt(*arguments: str, lake: Path, warehouse: Path) -> subprocess.CompletedPro
     )
 
 
-def build(lake: Path, warehouse: Path, settings: dict[str, Any] | None = None) -> Path:
-    """Builds a raw lake without unit tests (they prove code, not data): the build database.
-
-    Raises ``BuildError`` where the build fails.
-    """
-    run = dbt(
-        "build",
-        "--no-write-json",
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        json.dumps(settings or {}),
-        lake=lake,
-        warehouse=warehouse,
-    )
-    if run.returncode != 0:
-        raise BuildError(
-            f"dbt build ended with {run.returncode}:\n{run.stdout[-6000:]}{run.stderr[-2000:]}"
-        )
-    return build_database(warehouse)
-
-
 def staging_project(folder: Path) -> Path:
     """A copy of the project as far as its staging, with all its seeds and macros: dbt's own ways
     are tried on a tenth of the models."""

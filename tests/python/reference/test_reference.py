@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from helpers.support import BuildError, build, build_database
+from helpers.builder import Builder
+from helpers.support import BuildError, build_database
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -75,16 +76,18 @@ HALF_A_CENT: World = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_build_of_random_worlds_equals_the_reference(case: str, tmp_path: Path) -> None:
+def test_a_build_of_random_worlds_equals_the_reference(
+    builder: Builder, case: str, tmp_path: Path
+) -> None:
     dirt = not case.startswith("typed")
     number = list(CASES).index(case)
     lake = draw_worlds(WORLDS, seed=number, dirt=dirt)
     lake["w999_"] = prefixed(HALF_A_CENT, "w999_")
     if not dirt:
         lake |= told_otherwise(lake)
-    differences, failure = _differences(lake, CASES[case], tmp_path / "all", dirt=dirt)
+    differences, failure = _differences(builder, lake, CASES[case], tmp_path / "all", dirt=dirt)
     if differences:
-        pytest.fail(_report(differences, lake, CASES[case], tmp_path, dirt=dirt))
+        pytest.fail(_report(builder, differences, lake, CASES[case], tmp_path, dirt=dirt))
     if failure:
         raise failure
     if not dirt:
@@ -162,7 +165,7 @@ def assert_the_same_answers(database: Path) -> None:
 
 
 def _differences(
-    lake: dict[str, World], overrides: dict[str, Any], folder: Path, *, dirt: bool
+    builder: Builder, lake: dict[str, World], overrides: dict[str, Any], folder: Path, *, dirt: bool
 ) -> tuple[list[Difference], BuildError | None]:
     """Builds a lake and compares it; a data test that fails comes second to what differs."""
     rates = DIRTY_RATES if dirt else TYPED_RATES
@@ -170,7 +173,7 @@ def _differences(
     warehouse = folder / "warehouse" / "email_stats.duckdb"
     failure = None
     try:
-        build(folder / "lake", warehouse, overrides)
+        builder.build(folder / "lake", warehouse, overrides)
     except BuildError as error:
         failure = error
     try:
@@ -189,6 +192,7 @@ def _settings(overrides: dict[str, Any]) -> Settings:
 
 
 def _report(
+    builder: Builder,
     differences: list[Difference],
     lake: dict[str, World],
     overrides: dict[str, Any],
@@ -207,7 +211,7 @@ def _report(
     def are_bad(candidates: list[World]) -> list[bool]:
         tried = {f"w{n:03}_": prefixed(world, f"w{n:03}_") for n, world in enumerate(candidates)}
         place = folder / f"smaller-{next(builds)}"
-        found, _ = _differences(tried, overrides, place, dirt=dirt)
+        found, _ = _differences(builder, tried, overrides, place, dirt=dirt)
         bad = {d.world for d in found if (d.table, d.column) == (first.table, first.column)}
         return [prefix in bad for prefix in tried]
 

@@ -48,13 +48,18 @@ class Builder:
             raise BuildError("\n".join(self.said[-40:]))
         return build_database(warehouse)
 
+    def read(self, lake: Path, warehouse: Path, settings: Mapping[str, Any] | None = None) -> Any:
+        """dbt's manifest of the project, read for these settings; ``run`` goes on with its own."""
+        arguments = ["parse", "--vars", json.dumps(settings)] if settings else ["parse"]
+        return self._invoke(arguments, lake, warehouse).result
+
     def run(self, *arguments: str, lake: Path, warehouse: Path) -> bool:
         """Run one command of dbt's, as ``dbt`` would; returns whether it ended well.
 
         ``said`` is then what dbt told, with the error that ended it.
         """
         if self._manifest is None:
-            self._manifest = self._invoke(["parse"], lake, warehouse).result
+            self._manifest = self.read(lake, warehouse)
         result = self._invoke(arguments, lake, warehouse)
         if result.exception is not None:
             self.said.append(str(result.exception))

@@ -52,12 +52,15 @@ class Dbt:
             # dbt keeps what it has read for one target.
             parsed = Path(os.environ.get("DBT_TARGET_PATH") or "var/dbt/target") / target
             self._options += ["--target", target, "--target-path", str(parsed)]
-        if variables:
-            self._options += ["--vars", variables]
+        self._variables = ["--vars", variables] if variables else []
         self._manifest: Any = None
 
     def start(self) -> None:
-        """Import dbt and read the project. Raises ``BuildError`` where it can't be read."""
+        """Import dbt and read the project. Raises ``BuildError`` where it can't be read.
+
+        It is read without ``--vars``, for which dbt would read all of it again: settings are asked
+        for while models run.
+        """
         result = self._invoke(["parse"])
         if not result.success:
             raise BuildError(_sentence(result.exception))
@@ -75,7 +78,7 @@ class Dbt:
         ``environment`` are variables that the target reads besides those of every target. Raises
         ``BuildError`` where one fails, ``UsageError`` where ``select`` names none.
         """
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        arguments = ["build", "--exclude-resource-type", "unit_test", *self._variables]
         if select:
             arguments += ["--select", *select]
         if is_full_refresh:

@@ -49,11 +49,11 @@ def test_the_checks_start_without_scipys_distributions() -> None:
 
 
 def test_dbt_reads_no_project_again_that_a_build_has_read(tmp_path: Path) -> None:
-    """Nor for a warehouse elsewhere."""
+    """Nor for other settings, nor for a warehouse elsewhere."""
     unset = {"EMAIL_STATS_RAW", "EMAIL_STATS_WAREHOUSE", "DBT_TARGET"}
     environment = {name: os.environ[name] for name in os.environ.keys() - unset}
     environment |= {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path)}
-    start = "from email_statistics.build.dbt import Dbt; Dbt(variables=None).start()"
+    start = "from email_statistics.build.dbt import Dbt; Dbt('{engaged_days: 7}').start()"
     elsewhere = {"EMAIL_STATS_WAREHOUSE": str(tmp_path / "email_stats.duckdb")}
     for read in parsed().values():  # so that the first of the two has less to read
         shutil.copytree(Path(read).parent, tmp_path / "target")

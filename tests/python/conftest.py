@@ -90,7 +90,7 @@ def sample_site(
         shutil.copytree(sample_build.database.parent, warehouse.parent / "build")
         published = email_stats("publish", lake=sample_lake, warehouse=warehouse)
         assert published.returncode == 0, published.stderr[-3000:]
-        run = run_reports(folder / "notebooks", folder / "site", warehouse, most_recent=5)
+        run = run_reports(folder / "notebooks", folder / "site", warehouse, most_recent=8)
         assert run.returncode == 0, run.stderr[-3000:]
 
     return made_once(tmp_path_factory, "sample_site", make) / "site"

@@ -288,6 +288,25 @@ def test_selecting_nothing_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> No
         Dbt(None).build(("nosuch",), is_full_refresh=False, progress=Progress())
 
 
+def test_settings_reach_the_models_but_not_the_reading_of_the_project(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[str]] = []
+
+    def invoke(_: Dbt, arguments: list[str], *__: object) -> SimpleNamespace:
+        asked.append(arguments)
+        return SimpleNamespace(success=True, exception=None, result=[])
+
+    monkeypatch.setattr(Dbt, "_invoke", invoke)
+    dbt = Dbt("{engaged_days: 7}")
+    dbt.start()
+    with pytest.raises(UsageError):
+        dbt.build(("none",), is_full_refresh=False, progress=Progress())
+    reading, building = asked
+    assert "--vars" not in reading
+    assert building[building.index("--vars") + 1] == "{engaged_days: 7}"
+
+
 def test_a_damaged_build_database_is_remade_and_its_log_replayed(tmp_path: Path) -> None:
     database = tmp_path / "email_stats.duckdb"
     assert settle(database) is None

@@ -22,6 +22,11 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def again(self, scheme: Scheme) -> None:
+        """Open the page once more, in this scheme."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.reload()
+
     def overflow(self) -> int:
         """By how many pixels the page is broader than its window."""
         width: int = self.page.evaluate(

@@ -121,10 +121,10 @@ def test_every_page_fits_and_nothing_complains(site: Path, browser: Browser, wid
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         for path in PAGES:
-            page.goto(url + path)
-            expect(page.get_by_role("heading", level=1)).to_be_visible()
             for scheme in schemes:
                 page.emulate_media(color_scheme=scheme)
+                page.goto(url + path)
+                expect(page.get_by_role("heading", level=1)).to_be_visible()
                 over = page.evaluate(
                     "document.documentElement.scrollWidth - document.documentElement.clientWidth"
                 )

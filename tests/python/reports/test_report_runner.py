@@ -9,6 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from helpers.support import PROJECT_ROOT
 
 from email_statistics import warehouse
 from email_statistics.cli import cli
-from email_statistics.reports.run import renderings, runner
+from email_statistics.reports.run import renderings, runner, worker
 from email_statistics.reports.run.registry import read_registry
 from email_statistics.reports.run.renderings import Kept
 
@@ -224,6 +227,27 @@ def test_where_the_file_cannot_be_linked_a_page_of_two_builds_fails(
     assert one.rendering.status == "failed"
     assert one.rendering.error == "The data changed while the report ran: run it again."
     assert not (one.folder / "report.html").exists()
+
+
+def test_no_exit_code_is_lost_where_other_pages_start_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = forkserver.read_signed
+    pauses = cycle([0.05, 0.0, 0.02])
+
+    def read_slowly(sentinel: int) -> int:
+        time.sleep(next(pauses))
+        return read(sentinel)
+
+    def exit_code_of_a_page_without_a_notebook(number: int) -> int | None:
+        job = worker.Job("page", tmp_path / "missing.ipynb", {}, tmp_path / str(number))
+        job.folder.mkdir()
+        return worker.exit_code(worker.start(job, dict(os.environ)))
+
+    monkeypatch.setattr(forkserver, "read_signed", read_slowly)
+    with ThreadPoolExecutor(4) as pool:
+        exit_codes = set(pool.map(exit_code_of_a_page_without_a_notebook, range(16)))
+    assert exit_codes == {1}
 
 
 SLOW = """

@@ -4,7 +4,6 @@ A run renders pages: one per report, or one per email or experiment of a report 
 ``for_each``. Once all have ended, the site is written again.
 """
 
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -295,19 +294,14 @@ def _render(
         "IPYTHONDIR": str(workspace / "ipython"),
         "JUPYTER_RUNTIME_DIR": str(workspace / "jupyter"),
     }
-    servers = multiprocessing.get_context("forkserver")
-    servers.set_forkserver_preload(worker.PRELOADED)
-    process = servers.Process(target=worker.work, args=(job, environment))
-    process.start()
+    process = worker.start(job, environment)
     processes.add(process)
-    process.join()
+    exit_code = worker.exit_code(process)
     processes.remove(process)
-    if process.exitcode != 0 and not error_file.exists():
+    if exit_code != 0 and not error_file.exists():
         said = job.log.read_text(encoding="utf-8") if job.log.exists() else ""
-        write_private(
-            error_file, f"The report's process ended with {process.exitcode}.\n\n{said}\n"
-        )
-    elif process.exitcode == 0 and not _is_unchanged(source):
+        write_private(error_file, f"The report's process ended with {exit_code}.\n\n{said}\n")
+    elif exit_code == 0 and not _is_unchanged(source):
         write_private(error_file, "The data changed while the report ran: run it again.\n")
         (job.folder / "report.html").unlink()
     error = None

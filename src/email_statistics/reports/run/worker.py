@@ -10,6 +10,8 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from email_statistics.paths import PROJECT_ROOT
@@ -25,6 +27,10 @@ PRELOADED = [
 ]
 """Modules of the worker and of the kernel."""
 
+_TURN = threading.Lock()
+"""An exit code can be read once, and to start a process reads those of all that have ended: who does
+either has its turn, or one of two readers finds nothing and takes it for a death (255)."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -39,6 +45,24 @@ class Job:
     def log(self) -> Path:
         """The file for what the processes of the report say."""
         return self.folder.with_suffix(".log")
+
+
+def start(job: Job, environment: dict[str, str]) -> ForkServerProcess:
+    """Start a process that does ``work``."""
+    servers = multiprocessing.get_context("forkserver")
+    servers.set_forkserver_preload(PRELOADED)
+    process = servers.Process(target=work, args=(job, environment))
+    with _TURN:
+        process.start()
+    return process
+
+
+def exit_code(process: ForkServerProcess) -> int | None:
+    """Wait for the end of a process and return its exit code."""
+    connection.wait([process.sentinel])
+    with _TURN:
+        process.join()
+    return process.exitcode
 
 
 def _end_with_the_runner() -> None:

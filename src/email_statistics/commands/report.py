@@ -62,7 +62,11 @@ class _Reports(click.Command):
     help="Render the pages of every email and experiment, not of the most recent ones only.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="How many at once."
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=runner.JOBS,
+    show_default=True,
+    help="How many at once.",
 )
 def command(
     names: tuple[str, ...],

@@ -29,6 +29,9 @@ from email_statistics.storage import write_private
 
 Say = Callable[[str], None]
 
+JOBS = 3
+"""Pages at once: a page waits for its kernel a third of its time, so two cores have room for it."""
+
 _SIGN_OF_LIFE_SECONDS = 30.0
 
 
@@ -116,7 +119,7 @@ def run(
     given: Mapping[str, str],
     *,
     max_age: timedelta | None = None,
-    jobs: int = 2,
+    jobs: int = JOBS,
     every_subject: bool = False,
     say: Say,
 ) -> Result:

@@ -5,6 +5,7 @@ from a server (``multiprocessing``, "forkserver") that has imported ``PRELOADED`
 of a second: once for all reports of a run. The kernel is one more process, started by papermill.
 """
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -79,6 +80,8 @@ def work(job: Job, environment: dict[str, str]) -> None:
     The process ends with 0, or with 1 and ``error.txt`` in the folder: one line, then the
     traceback. It ends at once when the process that waits for it is gone.
     """
+    # What was imported stays: the collector needn't look through it again, here or in the kernel.
+    gc.freeze()
     # Of its own session: Ctrl-C is the runner's to handle.
     os.setsid()
     os.umask(0o077)

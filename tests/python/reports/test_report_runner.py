@@ -232,7 +232,7 @@ def test_where_the_file_cannot_be_linked_a_page_of_two_builds_fails(
 def test_no_exit_code_is_lost_where_other_pages_start_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = forkserver.read_signed
+    read: Callable[[int], int] = forkserver.read_signed
     pauses = cycle([0.05, 0.0, 0.02])
 
     def read_slowly(sentinel: int) -> int:

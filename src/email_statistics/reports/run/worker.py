@@ -29,8 +29,8 @@ PRELOADED = [
 """Modules of the worker and of the kernel."""
 
 _TURN = threading.Lock()
-"""An exit code can be read once, and to start a process reads those of all that have ended: who does
-either has its turn, or one of two readers finds nothing and takes it for a death (255)."""
+"""An exit code can be read once, and to start a process reads those of all that have ended: each in
+its turn, or one of two readers finds nothing and takes it for a death (255)."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ lint-types:
 
 # dbt begins with what setup has read, which sqlfluff doesn't ask for by itself.
 lint-sql:
-	$(ISOLATED) EMAIL_STATS_WAREHOUSE=var/lint/email_stats.duckdb DBT_PARTIAL_PARSE=true $(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	$(ISOLATED) EMAIL_STATS_WAREHOUSE=var/lint/email_stats.duckdb DBT_PARTIAL_PARSE=true $(BIN)/python tests/lint_sql.py lint --processes 2 models tests/dbt
 	$(BIN)/sqlfluff lint --templater placeholder src/email_statistics/reports/queries
 
 lab: setup ## Open JupyterLab on notebooks/explore

@@ -1,0 +1,15 @@
+"""sqlfluff, with Python's garbage collector at work a three-hundredth as often: `make lint-sql`.
+
+A file's tree is millions of objects that refer to each other. The collector would look through
+those that are needed again and again, for a third of the time.
+"""
+
+import gc
+
+from sqlfluff.cli.commands import cli
+
+# On import, which sqlfluff's own processes do, too.
+gc.set_threshold(200_000)
+
+if __name__ == "__main__":
+    cli()

@@ -1,7 +1,7 @@
-"""sqlfluff, with Python's garbage collector at work a three-hundredth as often: `make lint-sql`.
+"""sqlfluff, with Python's garbage collector at work a three-hundredth as often.
 
-A file's tree is millions of objects that refer to each other. The collector would look through
-those that are needed again and again, for a third of the time.
+`make lint` and the pre-commit hook run it. The collector would look through the trees of the files
+again and again, for a third of the time.
 """
 
 import gc

@@ -10,6 +10,7 @@ from email_statistics.build.run import Builder, Strictness
 from email_statistics.build.signals import say, stopped_by_a_signal
 from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.gate.checks import Checker
+from email_statistics.starting import let_go
 
 
 def watch(options: BuildOptions, strictness: Strictness, seconds: float) -> None:
@@ -37,7 +38,10 @@ def _watch(
             found = builder.look()
             if found != built:
                 built = found
-                builder.build()
+                try:
+                    builder.build()
+                finally:
+                    let_go()
                 say(f"Watching the lake every {seconds:g} s; Ctrl-C ends it.")
         except UsageError:
             raise

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 from helpers.support import PROJECT_ROOT, parsed
 
-from email_statistics.starting import put_off, uncollected
+from email_statistics.starting import let_go, put_off, uncollected
 
 
 def test_a_module_that_is_put_off_is_loaded_when_it_is_used(
@@ -37,6 +38,20 @@ def test_the_collector_runs_again_after_what_it_was_kept_from() -> None:
         assert not gc.isenabled()
         raise ValueError("within")
     assert gc.isenabled()
+
+
+def test_what_it_was_kept_from_is_put_aside_until_let_go() -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    with uncollected():
+        left = weakref.ref(Cycle())
+    gc.collect()
+    assert left() is not None
+    let_go()
+    assert left() is None
+    assert gc.get_freeze_count() == 0
 
 
 def test_the_checks_start_without_scipys_distributions() -> None:

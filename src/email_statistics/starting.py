@@ -13,8 +13,8 @@ def uncollected() -> Iterator[None]:
     """Keep the garbage collector from running while the block does.
 
     Imports, a project and its nodes make objects by the hundred thousand that stay. The collector
-    would look through all of them again and again, for a tenth of the time, and once more as the
-    process ends. So what the block leaves is put aside: a process that goes on calls ``let_go``.
+    would look through all of them again and again, for a tenth of the time, and once more when the
+    process ends. So it leaves them alone after the block too, until ``free_memory`` is called.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -26,8 +26,8 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def let_go() -> None:
-    """Free the memory of what ``uncollected`` blocks have left and nobody needs."""
+def free_memory() -> None:
+    """Collect the garbage of ``uncollected`` blocks, in a process that runs for long."""
     gc.unfreeze()
     gc.collect()
 

@@ -10,7 +10,7 @@ from email_statistics.build.run import Builder, Strictness
 from email_statistics.build.signals import say, stopped_by_a_signal
 from email_statistics.errors import EmailStatsError, UsageError
 from email_statistics.gate.checks import Checker
-from email_statistics.starting import let_go
+from email_statistics.starting import free_memory
 
 
 def watch(options: BuildOptions, strictness: Strictness, seconds: float) -> None:
@@ -41,7 +41,7 @@ def _watch(
                 try:
                     builder.build()
                 finally:
-                    let_go()
+                    free_memory()
                 say(f"Watching the lake every {seconds:g} s; Ctrl-C ends it.")
         except UsageError:
             raise

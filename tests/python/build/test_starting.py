@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.support import PROJECT_ROOT, parsed
 
-from email_statistics.starting import let_go, put_off, uncollected
+from email_statistics.starting import free_memory, put_off, uncollected
 
 
 def test_a_module_that_is_put_off_is_loaded_when_it_is_used(
@@ -40,17 +40,17 @@ def test_the_collector_runs_again_after_what_it_was_kept_from() -> None:
     assert gc.isenabled()
 
 
-def test_what_it_was_kept_from_is_put_aside_until_let_go() -> None:
+def test_garbage_of_the_block_stays_until_its_memory_is_freed() -> None:
     class Cycle:
         def __init__(self) -> None:
             self.itself = self
 
     with uncollected():
-        left = weakref.ref(Cycle())
+        garbage = weakref.ref(Cycle())
     gc.collect()
-    assert left() is not None
-    let_go()
-    assert left() is None
+    assert garbage() is not None
+    free_memory()
+    assert garbage() is None
     assert gc.get_freeze_count() == 0
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the garbage collector from running while the block does.
+    """Switch the garbage collector off for the block.
 
-    Imports, a project and its nodes make objects by the hundred thousand that stay. The collector
-    would look through all of them again and again, for a tenth of the time, and once more when the
-    process ends. So it leaves them alone after the block too, until ``free_memory`` is called.
+    dbt's imports, project and nodes are hundreds of thousands of objects that stay. Each round of
+    the collector would check all of them: a tenth of the time. It would check them once more when
+    the process ends, so it skips them after the block too, until ``free_memory`` is called.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -27,7 +27,7 @@ def uncollected() -> Iterator[None]:
 
 
 def free_memory() -> None:
-    """Collect the garbage of ``uncollected`` blocks, in a process that runs for long."""
+    """Delete the garbage of ``uncollected`` blocks: a process that runs for long calls this."""
     gc.unfreeze()
     gc.collect()
 

@@ -33,24 +33,24 @@ def test_a_module_that_is_put_off_is_loaded_when_it_is_used(
     assert importlib.import_module("putoffpackage").late is loaded
 
 
-def test_the_collector_runs_again_after_what_it_was_kept_from() -> None:
+def test_the_collector_runs_again_after_the_block() -> None:
     with pytest.raises(ValueError, match="within"), uncollected():
         assert not gc.isenabled()
         raise ValueError("within")
     assert gc.isenabled()
 
 
-def test_garbage_of_the_block_stays_until_its_memory_is_freed() -> None:
+def test_free_memory_deletes_what_the_collector_did_not_see() -> None:
     class Cycle:
         def __init__(self) -> None:
             self.itself = self
 
     with uncollected():
-        garbage = weakref.ref(Cycle())
+        cycle = weakref.ref(Cycle())
     gc.collect()
-    assert garbage() is not None
+    assert cycle() is not None, "deleted too early"
     free_memory()
-    assert garbage() is None
+    assert cycle() is None, "not deleted"
     assert gc.get_freeze_count() == 0
 
 

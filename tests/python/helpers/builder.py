@@ -78,7 +78,7 @@ class Builder:
             patch.setenv("DBT_WRITE_JSON", "false")  # a second or more each time
             if self._project != PROJECT_ROOT:
                 patch.delenv("DBT_PARTIAL_PARSE_FILE_PATH", raising=False)
-            # Not uncollected(): this process builds often, and keeps 100 MB of garbage each time.
+            # Not uncollected(): this process builds often, and would keep 100 MB of each build.
             gc.disable()
             try:
                 return runner.invoke([*arguments, "--log-level", "none", "--no-print"])

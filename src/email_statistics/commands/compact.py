@@ -1,6 +1,6 @@
 """``email-stats compact``: fewer, larger files in the lake."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -34,7 +34,7 @@ def command(lake: Path | None, older_than: timedelta) -> None:
 
     keep_private()
     files = merged = 0
-    for compaction in compact(paths.lake_to_write(lake), older_than):
+    for compaction in compact(paths.lake_to_write(lake), datetime.now(UTC) - older_than):
         click.echo(
             f"{compaction.table}: {compaction.files:,} files, {compaction.rows:,} rows, "
             f"are {compaction.path}."

@@ -96,10 +96,10 @@ class _Content(NamedTuple):
     digest: str
 
 
-def compact(lake: Path, older_than: timedelta) -> Iterator[Compaction]:
-    """Merge the files of loads that are older than ``older_than``, one table's day at a time.
+def compact(lake: Path, until: datetime) -> Iterator[Compaction]:
+    """Merge the files of loads, one table's day at a time.
 
-    A day is merged once its newest file is that old, a month once it has been over for that long.
+    A day is merged when its newest file was written by ``until``, a month when it was over by then.
     What killed loads and compactions left half written is removed. Raises ``UsageError`` where
     there is no lake, ``LockedError`` where another compaction is at work, ``CompactionError``.
     """
@@ -110,12 +110,11 @@ def compact(lake: Path, older_than: timedelta) -> Iterator[Compaction]:
         for record in sorted(records.glob(f"*{_PART}")):
             _finish(lake, record)
         _forget_old(records)
-        limit = datetime.now(UTC) - older_than
         kinds: list[_Tables | _Records] = [_Tables(connection, each.name) for each in raw_tables()]
         for kind in (*kinds, _Records()):
             folder = lake / kind.folder
             _remove_leftovers(folder)
-            for period, group in _groups(_files(folder, kind.suffix), limit):
+            for period, group in _groups(_files(folder, kind.suffix), until):
                 for files in kind.alike(group):
                     if len(files) > 1:
                         yield _compact(connection, lake, kind, period, files)
@@ -199,15 +198,15 @@ def _files(folder: Path, suffix: str) -> list[_File]:
     return found
 
 
-def _groups(files: Sequence[_File], limit: datetime) -> Iterator[tuple[str, list[_File]]]:
+def _groups(files: Sequence[_File], until: datetime) -> Iterator[tuple[str, list[_File]]]:
     """Group what is old enough: the files of months that are over, else of days."""
-    over = f"{limit:%Y-%m}"
+    over = f"{until:%Y-%m}"
     groups = defaultdict(list)
     for file in files:
         groups[file.day[:7] if file.day[:7] < over else file.day].append(file)
     for period, group in groups.items():
         written = [file.modified_at_ns for file in group if not file.is_merged]
-        if len(group) > 1 and (not written or max(written) <= limit.timestamp() * 1e9):
+        if len(group) > 1 and (not written or max(written) <= until.timestamp() * 1e9):
             yield period, group
 
 

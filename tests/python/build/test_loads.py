@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from email_statistics.build.doctor import Diagnosis, examine
 from email_statistics.paths import PROJECT_ROOT
 from email_statistics.senders.compacting import compact
 
-NO_AGE = timedelta(0)
 WAREHOUSE = "email_stats.duckdb"
 
 
@@ -120,7 +119,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(
     ]
     assert _loads(build_database(lake.parent / WAREHOUSE)) == sorted(expected, key=str)
 
-    list(compact(lake, NO_AGE))
+    list(compact(lake, datetime.now(UTC)))
     (day,) = lake.glob("send_events/loaded/day-*.parquet")
     # As if the month were over: the day's file is merged with another into the month's.
     _merge_again(lake, day)
@@ -130,7 +129,7 @@ def test_loads_are_shown_and_compacted_without_a_full_refresh(
     # What comes later is merged with what the build knows, before it is read.
     third = _load(lake, 3)
     _build(builder, lake)
-    list(compact(lake, NO_AGE))
+    list(compact(lake, datetime.now(UTC)))
     _load(lake, 4)
     database = _build(builder, lake, is_last=True)
     assert _how(builder) == "Incremental: 4 new files with 5 rows."
@@ -165,7 +164,7 @@ def test_files_that_a_build_never_saw_as_they_were_merged_are_read_again(
     path = lake / f"send_events/loaded/{loads[0]}.parquet"
     duckdb.sql(f"copy (select * from '{path}' limit 1) to '{path}.new' (format parquet)")
     Path(f"{path}.new").replace(path)
-    list(compact(lake, NO_AGE))
+    list(compact(lake, datetime.now(UTC)))
     _build(builder, lake, is_last=True)
     assert _how(builder).startswith("Full refresh: the file ")
 
@@ -207,6 +206,6 @@ def test_the_doctor_says_nothing_of_loads_where_there_are_none(
 
 def test_a_compacted_record_is_the_loads_own(lake: Path) -> None:
     ids = sorted(_load(lake, number) for number in (1, 2))
-    list(compact(lake, NO_AGE))
+    list(compact(lake, datetime.now(UTC)))
     (path,) = (lake / "_loads").glob("*.json")
     assert sorted(entry["load_id"] for entry in json.loads(path.read_text())) == ids

@@ -22,17 +22,15 @@ from email_statistics.senders.profile import Profile
 from email_statistics.storage import locked
 
 TABLES = ("send_events", "email_sources", "sending_domains", "contacts", "engagement_events")
-NOW = dt.datetime.now(dt.UTC)
-NO_AGE = dt.timedelta(0)
+# In the middle of a month: two days before are of the same one.
+NOW = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
 def six_loads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of six loads: of two days over a month ago, of the day before yesterday, of today."""
     lake = tmp_path_factory.mktemp("loads") / "lake"
-    # At noon: an hour before or after is the same day, whenever the tests run.
-    noon = NOW.replace(hour=12)
-    month, day = noon.replace(day=1) - dt.timedelta(days=40), noon - dt.timedelta(days=2)
+    month, day = NOW - dt.timedelta(days=60), NOW - dt.timedelta(days=2)
     times = [month, month, month + dt.timedelta(days=1), day - dt.timedelta(hours=1), day, NOW]
     for number, at in enumerate(times):
         _load(lake, number, at)
@@ -78,43 +76,41 @@ def _records(lake: Path) -> list[dict[str, object]]:
 
 def test_days_and_past_months_become_one_file_of_the_same_rows(lake: Path) -> None:
     before = _contents(lake)
-    merged = list(compact(lake, dt.timedelta(days=1)))
+    merged = list(compact(lake, NOW - dt.timedelta(days=1)))
     assert _contents(lake) == before
-    periods = [name.rpartition("-")[0] for name in _names(lake)]
-    month, day = NOW.replace(day=1) - dt.timedelta(days=40), NOW - dt.timedelta(days=2)
-    assert periods[-1].startswith("sendgrid")  # today's
-    assert f"month-{month:%Y-%m}" in periods
-    assert len(periods) <= 4
-    assert any(name.startswith(f"day-{day:%Y-%m-%d}") for name in periods) or day.day <= 2
+    a_day, a_month, todays = _names(lake)
+    assert a_day.startswith("day-2026-06-13-")
+    assert a_month.startswith("month-2026-04-")
+    assert todays.startswith("sendgrid")
     assert {compaction.table for compaction in merged} >= {"send_events", "_loads"}
     assert not [path for path in lake.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
 
 
 def test_a_second_compaction_has_nothing_to_do(lake: Path) -> None:
-    assert list(compact(lake, NO_AGE))
+    assert list(compact(lake, NOW))
     before = {path: path.stat().st_mtime_ns for path in lake.rglob("*.*") if path.name != ".lock"}
-    assert not list(compact(lake, NO_AGE))
+    assert not list(compact(lake, NOW))
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_a_day_with_a_newer_file_waits(lake: Path) -> None:
     _load(lake, 6, NOW)
     before = _names(lake)
-    list(compact(lake, dt.timedelta(days=3650)))
+    list(compact(lake, NOW - dt.timedelta(days=3650)))
     assert _names(lake) == before
-    list(compact(lake, dt.timedelta(hours=1)))
+    list(compact(lake, NOW - dt.timedelta(hours=1)))
     assert len([name for name in _names(lake) if name.startswith("sendgrid")]) == 2
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     assert not [name for name in _names(lake) if name.startswith("sendgrid")]
 
 
 def test_what_comes_later_is_merged_with_the_days_file(lake: Path) -> None:
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     today = f"day-{NOW:%Y-%m-%d}"
     _load(lake, 7, NOW)
     _load(lake, 8, NOW)
     before = _contents(lake)
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     assert len([name for name in _names(lake) if name.startswith(today)]) == 1
     assert _contents(lake) == before
 
@@ -124,7 +120,7 @@ def test_a_record_says_which_files_a_new_one_stands_for(lake: Path) -> None:
         str(path.relative_to(lake)): (path.stat().st_size, path.stat().st_mtime_ns)
         for path in lake.glob("*/loaded/*.parquet")
     }
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     records = [record for record in _records(lake) if record["raw_table"] != "_loads"]
     for record in records:
         assert not (lake / str(record["removed_path"])).exists()
@@ -140,11 +136,11 @@ def test_a_record_says_which_files_a_new_one_stands_for(lake: Path) -> None:
 
 
 def test_records_are_forgotten_when_no_build_can_ask_for_them(lake: Path) -> None:
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     old = time.time() - (compacting.DAYS_KEPT + 1) * 86_400
     for record in lake.glob("_compactions/*.parquet"):
         os.utime(record, (old, old))
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     assert not list(lake.glob("_compactions/*.parquet"))
 
 
@@ -159,7 +155,7 @@ def test_what_killed_loads_left_is_removed_and_loads_at_work_are_left_alone(lake
     at_work = lake / "contacts/loaded/_z.parquet.8"
     at_work.touch()
     before = _contents(lake)
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     assert not [path for path in left if path.exists()]
     assert at_work.exists()
     assert _contents(lake) == before
@@ -177,14 +173,14 @@ def test_files_with_other_columns_stay_apart(lake: Path) -> None:
     pq.write_table(extra, path.with_name("other.parquet"))
     before = duckdb.read_parquet(f"{lake}/send_events/loaded/*.parquet", union_by_name=True)
     rows = sorted(before.fetchall(), key=repr)
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     after = duckdb.read_parquet(f"{lake}/send_events/loaded/*.parquet", union_by_name=True)
     assert sorted(after.select(*before.columns).fetchall(), key=repr) == rows
     assert "other.parquet" in _names(lake)
 
 
 def test_a_loaded_file_is_known_again_after_it_was_merged(lake: Path) -> None:
-    list(compact(lake, NO_AGE))
+    list(compact(lake, NOW))
     before = _contents(lake)
     body = lake.parent / "0.json"
     result = load("sendgrid", [body], lake=lake, profile=Profile(sender="sendgrid"))
@@ -212,7 +208,7 @@ def _interrupted(monkeypatch: pytest.MonkeyPatch, lake: Path, calls: int) -> boo
         for owner, name in ((Path, "unlink"), (Path, "rename"), (Path, "replace"), (os, "fsync")):
             patch.setattr(owner, name, dies(getattr(owner, name)))
         try:
-            list(compact(lake, NO_AGE))
+            list(compact(lake, NOW))
         except Killed:
             return True
     return False
@@ -245,7 +241,7 @@ def test_files_that_do_not_stay_the_same_are_left_alone(
     before = _contents(lake)
     monkeypatch.setattr("email_statistics.senders.compacting._Tables.merge", loses_a_row)
     with pytest.raises(CompactionError, match="none was removed"):
-        list(compact(lake, NO_AGE))
+        list(compact(lake, NOW))
     assert _contents(lake) == before
     assert not [name for name in _names(lake, "contacts") if name[0] == "_"]
 
@@ -259,7 +255,7 @@ def test_the_same_number_of_other_rows_is_not_the_same(
 
     monkeypatch.setattr("email_statistics.senders.compacting._Tables.merge", changes_a_row)
     with pytest.raises(CompactionError, match="none was removed"):
-        list(compact(lake, NO_AGE))
+        list(compact(lake, NOW))
 
 
 def test_no_file_goes_while_a_build_reads_the_lake(
@@ -270,7 +266,7 @@ def test_no_file_goes_while_a_build_reads_the_lake(
     lock = build_files().lock
     lock.parent.mkdir(parents=True)
     before = _names(lake, "contacts") + _names(lake)
-    compaction = threading.Thread(target=lambda: list(compact(lake, NO_AGE)))
+    compaction = threading.Thread(target=lambda: list(compact(lake, NOW)))
     with locked(lock, "build"):
         compaction.start()
         while not list(lake.glob("_compactions/*.part")):
